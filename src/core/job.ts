@@ -1,0 +1,138 @@
+import { randomBytes } from 'node:crypto';
+import type { LogNotice } from './log.ts';
+
+export const jobStatuses = [
+  'QUEUED',
+  'STARTING',
+  'RUNNING',
+  'PAUSED',
+  'STOPPING',
+  'COMPLETED',
+  'FAILED',
+  'CANCELLED',
+  'LOST',
+] as const;
+
+export type JobStatus = (typeof jobStatuses)[number];
+
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+export type JsonObject = { [key: string]: Json };
+
+/** Why a job ended badly, and the line to look at. */
+export interface JobFailure {
+  message: string;
+  exitCode: number | null;
+  /** The signal that ended the process, such as `SIGKILL`. */
+  signal: string | null;
+  /** The line where the last traceback or error begins. */
+  offset: number | null;
+  /** That line and what follows it, at most 20 lines. */
+  excerpt: string[];
+}
+
+/** How far a job is. Whatever nobody has said is null. */
+export interface JobProgress {
+  step: number | null;
+  totalSteps: number | null;
+  epoch: number | null;
+  totalEpochs: number | null;
+  /** 0 to 100. */
+  percent: number | null;
+  loss: number | null;
+  learningRate: number | null;
+  secondsRemaining: number | null;
+}
+
+export interface JobCost {
+  /** ISO 4217, such as `USD`. */
+  currency: string;
+  perHour: number;
+  accrued: number;
+  limit: number | null;
+}
+
+/** One training run. Times are milliseconds since 1970, UTC. */
+export interface Job {
+  id: string;
+  /** Grows by one with every job of a store: the order of creation, and what page cursors hold. */
+  seq: number;
+  name: string;
+  provider: string;
+  /** The provider's own id; null until the provider has accepted the job. */
+  externalId: string | null;
+  recipe: string;
+  modelName: string;
+  datasetPath: string | null;
+  config: JsonObject;
+  /** What only this kind of provider understands, such as RunPod's GPU type. Never shown to a client. */
+  options: JsonObject;
+  idempotencyKey: string | null;
+  status: JobStatus;
+  providerStatus: string | null;
+  stale: boolean;
+  failure: JobFailure | null;
+  progress: JobProgress | null;
+  cost: JobCost | null;
+  consoleUrl: string | null;
+  notice: LogNotice | null;
+  /** Set once the provider has accepted a cancel: from then on the job ends CANCELLED, whatever else it says. */
+  cancelledAt: number | null;
+  createdAt: number;
+  startedAt: number | null;
+  finishedAt: number | null;
+  updatedAt: number;
+}
+
+export type NewJob = Pick<
+  Job,
+  | 'id'
+  | 'name'
+  | 'provider'
+  | 'recipe'
+  | 'modelName'
+  | 'datasetPath'
+  | 'config'
+  | 'options'
+  | 'idempotencyKey'
+>;
+
+/** What may change in a job's life. */
+export type JobPatch = Partial<
+  Pick<
+    Job,
+    | 'externalId'
+    | 'status'
+    | 'providerStatus'
+    | 'stale'
+    | 'failure'
+    | 'progress'
+    | 'cost'
+    | 'consoleUrl'
+    | 'notice'
+    | 'options'
+    | 'cancelledAt'
+    | 'startedAt'
+    | 'finishedAt'
+  >
+>;
+
+export interface JobFilter {
+  providers?: readonly string[] | null;
+  statuses?: readonly JobStatus[] | null;
+  /** Part of the name, the model's name or the id; letters' case is ignored. */
+  search?: string | null;
+}
+
+/** True once a job can change no more. */
+export function isOver(status: JobStatus): boolean {
+  return (
+    status === 'COMPLETED' || status === 'FAILED' || status === 'CANCELLED' || status === 'LOST'
+  );
+}
+
+/** A new job id: 16 characters of 0-9 and a-v, 80 random bits; safe in a path, a URL and a pod's name. */
+export function newJobId(): string {
+  let id = '';
+  for (const byte of randomBytes(16)) id += '0123456789abcdefghijklmnopqrstuv'[byte & 31];
+  return id;
+}

@@ -1,0 +1,71 @@
+export const logSources = ['STDOUT', 'STDERR', 'SYSTEM'] as const;
+export type LogSource = (typeof logSources)[number];
+
+/** In rising order of weight. */
+export const logLevels = ['DEBUG', 'INFO', 'WARNING', 'ERROR'] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+/** The most lines that a page may hold. */
+export const maxPageLines = 5000;
+/** The most text that a page may hold, in UTF-16 units; a page of long lines ends early, after one line at least. */
+export const maxPageChars = 4 * 1024 * 1024;
+/** A longer line is split. Measured in bytes of UTF-8. */
+export const maxLineBytes = 64 * 1024;
+/** GraphQL's Int ends here, and so does a log. */
+export const maxLines = 2 ** 31 - 1;
+
+/** Consecutive lines that were captured at one time from one source. */
+export interface LineRun {
+  count: number;
+  /** Milliseconds since 1970, UTC: the provider's time where it gives one, else that of the capture. */
+  time: number;
+  source: LogSource | null;
+}
+
+/** Consecutive lines: their texts, and the runs that cover them (the counts add up to `texts.length`). */
+export interface LineBlock {
+  texts: string[];
+  runs: LineRun[];
+}
+
+/** A block that knows its place: `first` is the offset of its first line. */
+export interface PlacedBlock extends LineBlock {
+  first: number;
+}
+
+/** Lines known to be lost at the source: between `offset - 1` and `offset`. */
+export interface LogGap {
+  offset: number;
+  reason: string;
+}
+
+/** Why lines may be missing, and where else to look. */
+export interface LogNotice {
+  code: string;
+  message: string;
+  url: string | null;
+  help: string[];
+}
+
+/** One value of one metric, found in the log. */
+export interface MetricPoint {
+  name: string;
+  step: number;
+  value: number;
+  time: number;
+}
+
+export interface MetricSeries {
+  name: string;
+  points: { step: number; value: number; time: number }[];
+}
+
+/** Which lines to show. Whatever is absent or null lets every line pass. */
+export interface LogFilter {
+  contains?: string | null;
+  regex?: string | null;
+  minLevel?: LogLevel | null;
+  sources?: readonly LogSource[] | null;
+  since?: Date | null;
+  until?: Date | null;
+}

@@ -1,0 +1,124 @@
+import type { Job, JobFilter, JobPatch, NewJob } from './job.ts';
+import type { LineBlock, LogGap, MetricPoint, MetricSeries, PlacedBlock } from './log.ts';
+
+/**
+ * The ports that a store implements. Every method may fail with `STORE_UNAVAILABLE` (locked, full,
+ * damaged, closed): the caller may try again, nothing was half done.
+ */
+export interface Store {
+  readonly jobs: JobStore;
+  readonly logs: LogStore;
+  readonly leases: LeaseStore;
+  /** Writes and reads back; rejects where the store cannot be written. */
+  check(): Promise<void>;
+  /** Flushes and closes. Closing twice is fine. */
+  close(): Promise<void>;
+}
+
+export interface JobPage {
+  jobs: Job[];
+  hasNextPage: boolean;
+  hasPreviousPage: boolean;
+  totalCount: number;
+}
+
+export interface JobStore {
+  /**
+   * Saves a new job as QUEUED, synced to the disk before it resolves. Where the idempotency key
+   * is taken, the job that holds it comes back with `created: false`.
+   */
+  insert(job: NewJob): Promise<{ job: Job; created: boolean }>;
+  get(id: string): Promise<Job | null>;
+  /**
+   * Changes a job in one transaction: `change` sees the job as it stands and returns what to
+   * change, or null for nothing. Resolves to the job as it then is and whether anything
+   * changed; null where there is no such job. A job that is over keeps its status.
+   */
+  update(
+    id: string,
+    change: (job: Job) => JobPatch | null,
+  ): Promise<{ job: Job; changed: boolean } | null>;
+  /** Newest first: up to `first` jobs older than the job whose seq is `after`. */
+  list(options: { first: number; after: number | null; filter: JobFilter }): Promise<JobPage>;
+  /** Every job that is not over or whose log is not complete, oldest first. */
+  unfinished(): Promise<Job[]>;
+  /** Removes a job with all its lines. False where there is none. */
+  delete(id: string): Promise<boolean>;
+}
+
+/** What the store knows of a log without reading a line of it. */
+export interface LogHead {
+  /** Lines stored; the offset of the next one. */
+  total: number;
+  /** Where the provider is to be read on; opaque, null at the start. */
+  cursor: string | null;
+  /** What the collector wants to find again after a crash; opaque. */
+  carry: string | null;
+  /** The job is over and every line is here. */
+  complete: boolean;
+}
+
+export interface Append extends LineBlock {
+  cursor: string | null;
+  carry: string | null;
+  /** Reasons for holes; each lies before the line of this batch at index `before`. */
+  gaps?: { before: number; reason: string }[];
+  metrics?: MetricPoint[];
+}
+
+/** A stretch of a scan: `block` is null where `maybe` said that nothing can match. */
+export interface ScanStretch {
+  first: number;
+  count: number;
+  block: PlacedBlock | null;
+}
+
+/** Append-only lines a job, numbered densely from 0. */
+export interface LogStore {
+  /** The head of a job's log; an unknown job has an empty one. */
+  head(jobId: string): Promise<LogHead>;
+  /**
+   * Appends lines, cursor, carry, gaps and metrics in one transaction. Rejects with `CONFLICT`
+   * where the lease is not the job's newest one, or the log is complete; nothing is written then.
+   */
+  append(lease: Lease, batch: Append): Promise<LogHead>;
+  /** Marks the log as complete; same rule for the lease. */
+  complete(lease: Lease): Promise<LogHead>;
+  /** Up to `limit` lines from `offset` on and about `maxChars` of text, yet one line at least where there is one. */
+  read(
+    jobId: string,
+    options: { offset: number; limit: number; maxChars: number },
+  ): Promise<PlacedBlock>;
+  /**
+   * Goes over the log from `from` on, in order, one stored chunk a stretch. `maybe` looks at a
+   * chunk's UTF-8 text (lines joined by \n) and says false to skip it unsplit.
+   */
+  scan(
+    jobId: string,
+    options: { from: number; maybe?: (text: Buffer) => boolean; signal?: AbortSignal },
+  ): AsyncIterable<ScanStretch>;
+  /** Gaps with `from <= offset <= to`, in order, at most 1000. */
+  gaps(jobId: string, range: { from: number; to: number }): Promise<LogGap[]>;
+  /** Series in order of first appearance; at most 64 series, each thinned out evenly to `maxPoints` with the last point kept. */
+  metrics(
+    jobId: string,
+    options: { names: readonly string[] | null; maxPoints: number },
+  ): Promise<MetricSeries[]>;
+}
+
+/** The right to append to one job's log. A newer lease of the same job has a higher fence. */
+export interface Lease {
+  readonly jobId: string;
+  readonly fence: number;
+}
+
+/** Which server collects which job. A lease ends when its server has not renewed for `leaseMs`. */
+export interface LeaseStore {
+  readonly leaseMs: number;
+  /** Takes the job's lease where it is free, expired, or held by this server; else null. */
+  claim(jobId: string): Promise<Lease | null>;
+  /** To be called at least every third of `leaseMs`; keeps all of this server's leases. */
+  renew(): Promise<void>;
+  /** Gives one lease back; without an argument all of this server's. */
+  release(lease?: Lease): Promise<void>;
+}
