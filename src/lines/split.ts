@@ -1,0 +1,186 @@
+import { maxLineBytes } from '../core/log.ts';
+
+/**
+ * Receives one line. `end` is the byte position just after it and its terminator; `continued` says
+ * that the next line goes on with this one, which was too long. A splitter that is opened with
+ * `{ position: end, continued }` gives exactly the lines that follow.
+ */
+export type LineEmit = (text: string, end: number, continued: boolean) => void;
+
+const newline = 0x0a;
+const carriageReturn = 0x0d;
+const continuesMark = ' …[continues]';
+const continuedMark = '[continued]… ';
+
+/**
+ * Splits a byte stream into lines; the same bytes give the same lines, however they are cut into
+ * pushes. `\n` after any number of `\r` ends a line. Any other `\r` closes a redraw state of a
+ * progress bar: a line whose text keeps one trailing `\r`, unless it is empty. Invalid UTF-8 becomes
+ * U+FFFD, NUL becomes U+2400. A line of more than `maxLineBytes` bytes is cut into marked pieces at
+ * character boundaries. Holds one piece at most; a line may share the memory of the push it came with.
+ */
+export class LineSplitter {
+  #rest = Buffer.alloc(0);
+  #restLength = 0;
+  /** How many `\r` follow the rest, not yet known to end a line. */
+  #returns = 0;
+  #start: number;
+  #continued: boolean;
+
+  constructor(options: { position?: number; continued?: boolean } = {}) {
+    this.#start = options.position ?? 0;
+    this.#continued = options.continued ?? false;
+  }
+
+  /** The byte position where the unfinished line, or its unfinished piece, begins. */
+  get lineStart(): number {
+    return this.#start;
+  }
+
+  /** The unfinished line goes on with one that was too long. */
+  get continued(): boolean {
+    return this.#continued;
+  }
+
+  push(bytes: Buffer, emit: LineEmit): void {
+    let at = 0;
+    let nextReturn = -1;
+    while (at < bytes.length) {
+      if (this.#returns > 0) {
+        at = this.#resolveReturns(bytes, at, emit);
+        continue;
+      }
+      if (nextReturn < at) nextReturn = indexOrEnd(bytes, carriageReturn, at);
+      if (this.#restLength === 0 && !this.#continued) {
+        const clean = bytes.subarray(at, nextReturn);
+        const length = clean.lastIndexOf(newline) + 1;
+        if (length > 0) {
+          this.#emitClean(clean.subarray(0, length), emit);
+          at += length;
+        }
+        this.#take(bytes.subarray(at, nextReturn), emit);
+        at = nextReturn;
+      } else {
+        const unfinished = bytes.subarray(at, nextReturn);
+        const stop = indexOrEnd(unfinished, newline, 0);
+        this.#take(unfinished.subarray(0, stop), emit);
+        at += stop;
+        if (stop < unfinished.length) {
+          at += 1;
+          this.#close('', 1, emit);
+        }
+      }
+      if (at === nextReturn && at < bytes.length) {
+        this.#returns = 1;
+        at += 1;
+      }
+    }
+  }
+
+  /** Emits the unfinished last line, if there is one. */
+  end(emit: LineEmit): void {
+    if (this.#restLength > 0) this.#close(this.#returns > 0 ? '\r' : '', this.#returns, emit);
+    else this.#start += this.#returns;
+    this.#returns = 0;
+  }
+
+  /** Whole lines that end in `\n` and hold no `\r`: decoded at once. */
+  #emitClean(bytes: Buffer, emit: LineEmit): void {
+    const text = decode(bytes);
+    // A character never has more UTF-16 units than bytes, so equal lengths mean equal positions.
+    const aligned = text.length === bytes.length;
+    const base = this.#start;
+    let from = 0;
+    let byteFrom = 0;
+    while (from < text.length) {
+      const to = text.indexOf('\n', from);
+      const byteTo = aligned ? to : bytes.indexOf(newline, byteFrom);
+      if (byteTo - byteFrom > maxLineBytes) {
+        this.#take(bytes.subarray(byteFrom, byteTo), emit);
+        this.#close('', 1, emit);
+      } else {
+        this.#start = base + byteTo + 1;
+        emit(text.slice(from, to), this.#start, false);
+      }
+      from = to + 1;
+      byteFrom = byteTo + 1;
+    }
+  }
+
+  /** Adds bytes without terminators to the unfinished line, and emits the pieces it outgrows. */
+  #take(bytes: Buffer, emit: LineEmit): void {
+    let from = 0;
+    while (this.#restLength + bytes.length - from > maxLineBytes) {
+      const room = maxLineBytes - this.#restLength;
+      this.#keep(bytes.subarray(from, from + room + 1));
+      from += room + 1;
+      const cut = characterStart(this.#rest, maxLineBytes);
+      const text = this.#marked(this.#rest.subarray(0, cut)) + continuesMark;
+      this.#rest.copyWithin(0, cut, this.#restLength);
+      this.#restLength -= cut;
+      this.#start += cut;
+      this.#continued = true;
+      emit(text, this.#start, true);
+    }
+    this.#keep(bytes.subarray(from));
+  }
+
+  #keep(bytes: Buffer): void {
+    const length = this.#restLength + bytes.length;
+    if (length > this.#rest.length) {
+      const larger = Buffer.allocUnsafe(Math.min(Math.max(length * 2, 256), maxLineBytes + 1));
+      this.#rest.copy(larger, 0, 0, this.#restLength);
+      this.#rest = larger;
+    }
+    bytes.copy(this.#rest, this.#restLength);
+    this.#restLength = length;
+  }
+
+  #resolveReturns(bytes: Buffer, from: number, emit: LineEmit): number {
+    let at = from;
+    while (bytes[at] === carriageReturn) at += 1;
+    this.#returns += at - from;
+    if (at === bytes.length) return at;
+    if (bytes[at] === newline) {
+      this.#close('', this.#returns + 1, emit);
+      at += 1;
+    } else {
+      this.end(emit);
+    }
+    this.#returns = 0;
+    return at;
+  }
+
+  #close(suffix: string, terminatorLength: number, emit: LineEmit): void {
+    const text = this.#marked(this.#rest.subarray(0, this.#restLength)) + suffix;
+    this.#start += this.#restLength + terminatorLength;
+    this.#restLength = 0;
+    this.#continued = false;
+    emit(text, this.#start, false);
+  }
+
+  #marked(bytes: Buffer): string {
+    return (this.#continued ? continuedMark : '') + decode(bytes);
+  }
+}
+
+function decode(bytes: Buffer): string {
+  const text = bytes.toString('utf8');
+  return text.includes('\0') ? text.replaceAll('\0', '␀') : text;
+}
+
+function indexOrEnd(bytes: Buffer, byte: number, from: number): number {
+  const index = bytes.indexOf(byte, from);
+  return index === -1 ? bytes.length : index;
+}
+
+/** The last position up to `limit` that does not cut a character: cutting before a lead byte never does. */
+function characterStart(bytes: Buffer, limit: number): number {
+  for (let back = 0; back <= 3; back += 1) {
+    const byte = bytes[limit - back] ?? 0;
+    if ((byte & 0xc0) === 0x80) continue;
+    const length = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 1;
+    return length > back ? limit - back : limit;
+  }
+  return limit;
+}
