@@ -43,36 +43,22 @@ export class LineSplitter {
   }
 
   push(bytes: Buffer, emit: LineEmit): void {
+    const whole = bytes.lastIndexOf(newline) + 1;
     let at = 0;
-    let nextReturn = -1;
     while (at < bytes.length) {
       if (this.#returns > 0) {
         at = this.#resolveReturns(bytes, at, emit);
-        continue;
-      }
-      if (nextReturn < at) nextReturn = indexOrEnd(bytes, carriageReturn, at);
-      if (this.#restLength === 0 && !this.#continued) {
-        const clean = bytes.subarray(at, nextReturn);
-        const length = clean.lastIndexOf(newline) + 1;
-        if (length > 0) {
-          this.#emitClean(clean.subarray(0, length), emit);
-          at += length;
-        }
-        this.#take(bytes.subarray(at, nextReturn), emit);
-        at = nextReturn;
+      } else if (at < whole && this.#restLength === 0 && !this.#continued) {
+        this.#emitWhole(bytes.subarray(at, whole), emit);
+        at = whole;
       } else {
-        const unfinished = bytes.subarray(at, nextReturn);
-        const stop = indexOrEnd(unfinished, newline, 0);
-        this.#take(unfinished.subarray(0, stop), emit);
-        at += stop;
-        if (stop < unfinished.length) {
-          at += 1;
-          this.#close('', 1, emit);
-        }
-      }
-      if (at === nextReturn && at < bytes.length) {
-        this.#returns = 1;
-        at += 1;
+        const nextReturn = indexOrEnd(bytes, carriageReturn, at);
+        const nextLine = at < whole ? bytes.indexOf(newline, at) : bytes.length;
+        const stop = Math.min(nextReturn, nextLine);
+        this.#take(bytes.subarray(at, stop), emit);
+        if (nextReturn < nextLine) this.#returns = 1;
+        else if (nextLine < bytes.length) this.#close('', 1, emit);
+        at = stop + 1;
       }
     }
   }
@@ -84,26 +70,38 @@ export class LineSplitter {
     this.#returns = 0;
   }
 
-  /** Whole lines that end in `\n` and hold no `\r`: decoded at once. */
-  #emitClean(bytes: Buffer, emit: LineEmit): void {
+  /** Emits bytes that begin a line and end in `\n`: decoded at once, then cut as text. */
+  #emitWhole(bytes: Buffer, emit: LineEmit): void {
     const text = decode(bytes);
     // A character never has more UTF-16 units than bytes, so equal lengths mean equal positions.
     const aligned = text.length === bytes.length;
     const base = this.#start;
+    let nextReturn = text.indexOf('\r');
     let from = 0;
     let byteFrom = 0;
     while (from < text.length) {
-      const to = text.indexOf('\n', from);
-      const byteTo = aligned ? to : bytes.indexOf(newline, byteFrom);
+      if (nextReturn !== -1 && nextReturn < from) nextReturn = text.indexOf('\r', from);
+      const newlineAt = text.indexOf('\n', from);
+      const returns = nextReturn !== -1 && nextReturn < newlineAt;
+      const to = returns ? nextReturn : newlineAt;
+      let next = to;
+      while (text.charCodeAt(next) === carriageReturn) next += 1;
+      const redraw = next < newlineAt;
+      if (!redraw) next += 1;
+
+      const byteTo = aligned ? to : bytes.indexOf(returns ? carriageReturn : newline, byteFrom);
+      const byteNext = byteTo + next - to;
       if (byteTo - byteFrom > maxLineBytes) {
+        this.#start = base + byteFrom;
         this.#take(bytes.subarray(byteFrom, byteTo), emit);
-        this.#close('', 1, emit);
+        this.#close(redraw ? '\r' : '', next - to, emit);
       } else {
-        this.#start = base + byteTo + 1;
-        emit(text.slice(from, to), this.#start, false);
+        this.#start = base + byteNext;
+        if (!redraw) emit(text.slice(from, to), this.#start, false);
+        else if (to > from) emit(text.slice(from, to + 1), this.#start, false);
       }
-      from = to + 1;
-      byteFrom = byteTo + 1;
+      from = next;
+      byteFrom = byteNext;
     }
   }
 
