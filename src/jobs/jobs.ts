@@ -1,0 +1,109 @@
+import { TrainyardError } from '../core/errors.ts';
+import { isOver, type Job, type JobFilter } from '../core/job.ts';
+import type { JobPage, LogStore } from '../core/store.ts';
+import { abortable } from '../lib/abortable.ts';
+import { Wakeup } from '../lib/wakeup.ts';
+import type { JobLedger } from './ledger.ts';
+
+/** How often watched jobs are looked at without a hint: another server may change them. */
+const pollMs = 1000;
+/** The most jobs that one subscription to many jobs follows: the newest. */
+const maxWatched = 200;
+
+/** Looks jobs up, lists, watches and deletes them. */
+export class Jobs {
+  readonly #ledger: JobLedger;
+  readonly #logs: LogStore;
+
+  constructor(options: { ledger: JobLedger; logs: LogStore }) {
+    this.#ledger = options.ledger;
+    this.#logs = options.logs;
+  }
+
+  find(id: string): Promise<Job | null> {
+    return this.#ledger.store.get(id);
+  }
+
+  /** Newest first: up to `first` jobs older than the one whose seq is `after`. */
+  list(options: { first: number; after: number | null; filter: JobFilter }): Promise<JobPage> {
+    return this.#ledger.store.list(options);
+  }
+
+  /** Removes an ended job with its log. `CONFLICT` where it is not over, or its log not yet complete. */
+  async delete(id: string): Promise<void> {
+    const job = await this.find(id);
+    if (!job) throw notFound(id);
+    const { complete } = await this.#logs.head(id);
+    if (!isOver(job.status) || !complete) {
+      const state = isOver(job.status) ? 'still collects its log' : `is ${job.status}`;
+      throw new TrainyardError(
+        'CONFLICT',
+        `The job ${id} ${state}; only an ended job can be deleted. Cancel it, or wait.`,
+        { details: { jobId: id } },
+      );
+    }
+    await this.#ledger.store.delete(id);
+  }
+
+  /**
+   * The job now, then at every change, until it is over and its log complete. Changes that come
+   * faster than they are read are seen as one. `NOT_FOUND` for an unknown job.
+   */
+  watch(id: string): AsyncGenerator<Job, void, undefined> {
+    return abortable((signal) => this.#watchOne(id, signal));
+  }
+
+  /** The newest jobs of the filter now, then each at every change; ends only with its reader. */
+  watchAll(filter: JobFilter): AsyncGenerator<Job, void, undefined> {
+    return abortable((signal) => this.#watchAll(filter, signal));
+  }
+
+  async *#watchOne(id: string, signal: AbortSignal): AsyncGenerator<Job, void, undefined> {
+    using changes = this.#changes(id);
+    let seen = '';
+    while (!signal.aborted) {
+      const { complete } = await this.#logs.head(id);
+      const job = await this.find(id);
+      if (!job && seen === '') throw notFound(id);
+      if (!job) return;
+      const version = versionOf(job);
+      if (version !== seen) yield job;
+      seen = version;
+      if (isOver(job.status) && complete) return;
+      await changes.next(signal);
+    }
+  }
+
+  async *#watchAll(filter: JobFilter, signal: AbortSignal): AsyncGenerator<Job, void, undefined> {
+    using changes = this.#changes(null);
+    let seen = new Map<string, string>();
+    while (!signal.aborted) {
+      const { jobs } = await this.#ledger.store.list({ first: maxWatched, after: null, filter });
+      const now = new Map(jobs.map((job) => [job.id, versionOf(job)]));
+      for (const job of jobs) if (seen.get(job.id) !== now.get(job.id)) yield job;
+      seen = now;
+      await changes.next(signal);
+    }
+  }
+
+  #changes(id: string | null): Wakeup & Disposable {
+    const wakeup = new Wakeup();
+    const unlisten = this.#ledger.listen(id, () => wakeup.wake());
+    const poll = setInterval(() => wakeup.wake(), pollMs);
+    return Object.assign(wakeup, {
+      [Symbol.dispose]() {
+        unlisten();
+        clearInterval(poll);
+      },
+    });
+  }
+}
+
+/** Changes with every change of a job, two within one millisecond included. */
+function versionOf(job: Job): string {
+  return JSON.stringify(job);
+}
+
+function notFound(id: string): TrainyardError {
+  return new TrainyardError('NOT_FOUND', `There is no job ${JSON.stringify(id)}.`);
+}

@@ -1,0 +1,64 @@
+import { messageOf, TrainyardError } from '../core/errors.ts';
+import type { Provider, ProviderHealth } from '../core/provider.ts';
+
+/** How old a health report may be before the provider is asked again. */
+const freshMs = 5000;
+/** How long a provider may take to say how it is. */
+const healthTimeoutMs = 5000;
+
+/** The configured providers, by name, and how they are. */
+export class Providers {
+  readonly #providers: ReadonlyMap<string, Provider>;
+  readonly #known = new Map<string, ProviderHealth>();
+  readonly #asking = new Map<string, Promise<ProviderHealth>>();
+
+  constructor(providers: readonly Provider[]) {
+    this.#providers = new Map(providers.map((provider) => [provider.name, provider]));
+  }
+
+  list(): Provider[] {
+    return [...this.#providers.values()];
+  }
+
+  find(name: string): Provider | null {
+    return this.#providers.get(name) ?? null;
+  }
+
+  /** `NOT_FOUND`, with the names that there are. */
+  get(name: string): Provider {
+    const provider = this.#providers.get(name);
+    if (provider) return provider;
+    const names = [...this.#providers.keys()].join(', ');
+    throw new TrainyardError(
+      'NOT_FOUND',
+      `There is no provider ${JSON.stringify(name)}. Configured: ${names}.`,
+    );
+  }
+
+  /** The last health report, however old; null before the first. */
+  lastHealth(name: string): ProviderHealth | null {
+    return this.#known.get(name) ?? null;
+  }
+
+  /** A health report no older than some seconds; callers at the same time share one question. */
+  async health(name: string): Promise<ProviderHealth> {
+    const known = this.#known.get(name);
+    if (known && Date.now() - known.checkedAt < freshMs) return known;
+    const asking = this.#asking.get(name) ?? this.#ask(this.get(name));
+    this.#asking.set(name, asking);
+    return asking;
+  }
+
+  async #ask(provider: Provider): Promise<ProviderHealth> {
+    let health: ProviderHealth;
+    try {
+      health = await provider.health(AbortSignal.timeout(healthTimeoutMs));
+    } catch (error) {
+      const message = messageOf(error);
+      health = { status: 'DOWN', message, checkedAt: Date.now(), latencyMs: null };
+    }
+    this.#known.set(provider.name, health);
+    this.#asking.delete(provider.name);
+    return health;
+  }
+}

@@ -1,0 +1,26 @@
+/**
+ * "There is more": calls whoever listens for a key. A hint carries nothing; whoever hears it reads
+ * the store, which is the truth.
+ */
+export class Hints<Key> {
+  readonly #listeners = new Map<Key, Set<() => void>>();
+
+  /** Calls `heard` at every hint for the key, until the function that comes back is called. */
+  listen(key: Key, heard: () => void): () => void {
+    const listeners = this.#listeners.get(key) ?? new Set();
+    this.#listeners.set(key, listeners);
+    const own = () => heard();
+    listeners.add(own);
+    return () => {
+      listeners.delete(own);
+      if (listeners.size === 0 && this.#listeners.get(key) === listeners) {
+        this.#listeners.delete(key);
+      }
+    };
+  }
+
+  give(key: Key): void {
+    const listeners = this.#listeners.get(key);
+    if (listeners) for (const heard of [...listeners]) heard();
+  }
+}

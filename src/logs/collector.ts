@@ -1,0 +1,193 @@
+import { codeOf, messageOf, TrainyardError } from '../core/errors.ts';
+import type { JobProgress } from '../core/job.ts';
+import { type LineBlock, type MetricPoint, maxLines } from '../core/log.ts';
+import type { JobRef, LogBatch, Provider, ProviderState } from '../core/provider.ts';
+import type { Append, Lease, LogHead, LogStore } from '../core/store.ts';
+import { Backoff } from '../lib/backoff.ts';
+import type { Logger } from '../lib/logger.ts';
+import type { Wakeup } from '../lib/wakeup.ts';
+import { waitMs } from '../lib/wait.ts';
+import { MetricsReader } from '../lines/metrics.ts';
+import { initialRedraw, redrawHoldMs, settleRedraw, thinRedraws } from '../lines/redraw.ts';
+
+export interface CollectorOptions {
+  provider: Provider;
+  ref: JobRef;
+  lease: Lease;
+  logs: LogStore;
+  logger: Logger;
+  /** Called after every append. */
+  advanced: () => void;
+  /** Ends a rest between two attempts early: the provider has been heard of again. */
+  answered: Wakeup;
+}
+
+/** Follows one live job's log from its provider into the store. */
+export class Collector {
+  readonly #options: CollectorOptions;
+  readonly #backoff = new Backoff({ firstMs: 250, maxMs: 60_000 });
+  #head: LogHead = { total: 0, cursor: null, carry: null, complete: false };
+  #redraw = initialRedraw;
+  #metrics = new MetricsReader();
+
+  constructor(options: CollectorOptions) {
+    this.#options = options;
+  }
+
+  /** What the log itself says of how far the job is. */
+  get progress(): JobProgress {
+    return this.#metrics.progress;
+  }
+
+  /**
+   * Collects until the log is drained and resolves to the end that the log told, null where it told
+   * none or the signal was aborted. Whatever may pass is tried again for ever; rejects with `NOT_FOUND`
+   * where the provider does not know the job and with `CONFLICT` where the lease is lost.
+   */
+  async run(signal: AbortSignal): Promise<ProviderState | null> {
+    while (!signal.aborted) {
+      try {
+        await this.#resume();
+        const ended = await this.#follow(signal);
+        if (ended) return ended.state;
+        if (!signal.aborted) throw new TrainyardError('PROVIDER_UNAVAILABLE', 'the log was cut');
+      } catch (error) {
+        if (signal.aborted) break;
+        const code = codeOf(error);
+        if (code === 'NOT_FOUND' || code === 'CONFLICT') throw error;
+        await this.#rest(error, signal);
+      }
+    }
+    return null;
+  }
+
+  /** Takes up what the store has: after a crash, and after an append that may not have happened. */
+  async #resume(): Promise<void> {
+    this.#head = await this.#options.logs.head(this.#options.ref.jobId);
+    const carry = this.#head.carry === null ? null : parseCarry(this.#head.carry);
+    this.#redraw = carry?.redraw ?? initialRedraw;
+    this.#metrics = new MetricsReader(carry?.metrics);
+  }
+
+  async #follow(signal: AbortSignal): Promise<LogBatch['ended']> {
+    const { provider, ref } = this.#options;
+    const controller = new AbortController();
+    const inner = AbortSignal.any([signal, controller.signal]);
+    const batches = provider
+      .followLogs(ref, this.#head.cursor, inner)
+      [Symbol.asyncIterator]();
+    try {
+      let coming = batches.next();
+      for (;;) {
+        const batch = await this.#nextOrSettle(coming, inner);
+        if (batch === 'settled') continue;
+        if (batch.done) return undefined;
+        await this.#take(batch.value);
+        this.#backoff.reset();
+        if (batch.value.ended) return batch.value.ended;
+        coming = batches.next();
+      }
+    } finally {
+      controller.abort();
+      await batches.return?.();
+    }
+  }
+
+  /** Waits for the next batch; where a progress bar's last state is held back, only until that is due. */
+  async #nextOrSettle(
+    coming: Promise<IteratorResult<LogBatch, unknown>>,
+    signal: AbortSignal,
+  ): Promise<IteratorResult<LogBatch, unknown> | 'settled'> {
+    if (this.#redraw.pending === null) return coming;
+    const settle = new AbortController();
+    const due = waitMs(redrawHoldMs, AbortSignal.any([signal, settle.signal]));
+    const first = await Promise.race([coming, due.then(() => 'due' as const)]);
+    if (first !== 'due') {
+      settle.abort();
+      return first;
+    }
+    const { block, state } = settleRedraw(this.#redraw, Date.now());
+    this.#redraw = state;
+    if (block.texts.length > 0) await this.#append(block, [], this.#head.cursor);
+    return 'settled';
+  }
+
+  async #take(batch: LogBatch): Promise<void> {
+    const kept: LineBlock = { texts: [], runs: [] };
+    const gaps: NonNullable<Append['gaps']> = [];
+    let done = 0;
+    const take = (to: number) => {
+      const thinned = thinRedraws(this.#redraw, slice(batch, done, to));
+      this.#redraw = thinned.state;
+      for (const text of thinned.block.texts) kept.texts.push(text);
+      for (const run of thinned.block.runs) kept.runs.push(run);
+      done = to;
+    };
+    for (const { before, reason } of batch.gaps ?? []) {
+      take(before);
+      gaps.push({ before: kept.texts.length, reason });
+    }
+    take(batch.texts.length);
+    if (batch.ended && this.#redraw.pending) {
+      const last = settleRedraw(this.#redraw, Number.POSITIVE_INFINITY);
+      this.#redraw = last.state;
+      kept.texts.push(...last.block.texts);
+      kept.runs.push(...last.block.runs);
+    }
+    await this.#append(kept, gaps, batch.cursor);
+  }
+
+  async #append(
+    block: LineBlock,
+    gaps: NonNullable<Append['gaps']>,
+    cursor: string | null,
+  ): Promise<void> {
+    if (this.#head.total + block.texts.length > maxLines) {
+      throw new TrainyardError('CONFLICT', `The log is full: it has ${maxLines} lines.`);
+    }
+    const metrics: MetricPoint[] = [];
+    let at = 0;
+    for (const { count, time } of block.runs) {
+      for (const end = at + count; at < end; at += 1) {
+        const found = this.#metrics.read(block.texts[at] ?? '', time);
+        if (found.length > 0) metrics.push(...found);
+      }
+    }
+    const carry = JSON.stringify({ redraw: this.#redraw, metrics: this.#metrics.state() });
+    const { lease, logs, advanced } = this.#options;
+    this.#head = await logs.append(lease, { ...block, cursor, carry, gaps, metrics });
+    advanced();
+  }
+
+  async #rest(error: unknown, signal: AbortSignal): Promise<void> {
+    const { ref, provider, logger, answered } = this.#options;
+    const least = error instanceof TrainyardError ? (error.retryAfterMs ?? 0) : 0;
+    const restMs = Math.max(least, this.#backoff.nextMs());
+    const facts = { job: ref.jobId, provider: provider.name, code: codeOf(error), restMs };
+    const said = `the log cannot be followed: ${messageOf(error)}`;
+    // An error thrown on purpose is foreseen; any other is a defect, and its stack is wanted.
+    if (error instanceof TrainyardError) logger.warn(facts, said);
+    else logger.error({ ...facts, err: error }, said);
+    if (!(await waitMs(least, signal))) return;
+    const woken = new AbortController();
+    const enough = AbortSignal.any([signal, woken.signal]);
+    await Promise.race([waitMs(restMs - least, enough), answered.next(enough)]);
+    woken.abort();
+  }
+}
+
+function slice(block: LineBlock, from: number, to: number): LineBlock {
+  if (from === 0 && to === block.texts.length) return block;
+  const runs: LineBlock['runs'] = [];
+  let at = 0;
+  for (const run of block.runs) {
+    const count = Math.min(at + run.count, to) - Math.max(at, from);
+    if (count > 0) runs.push({ ...run, count });
+    at += run.count;
+  }
+  return { texts: block.texts.slice(from, to), runs };
+}
+
+function parseCarry(carry: string): { redraw: typeof initialRedraw; metrics: string } {
+  return JSON.parse(carry);
+}

@@ -1,0 +1,159 @@
+import { type LogFilter, maxPageLines } from '../core/log.ts';
+import { abortable } from '../lib/abortable.ts';
+import type { Hints } from '../lib/hints.ts';
+import { Wakeup } from '../lib/wakeup.ts';
+import type { LogPage } from './page.ts';
+import type { LogReader } from './reader.ts';
+
+/** How often a followed log is looked at without a hint: another server may write it. */
+const pollMs = 1000;
+/** The longest rest between two rounds of viewers, in milliseconds. */
+const maxRestMs = 50;
+/** The most pages of one log that are kept for viewers who are about to ask for the same. */
+const maxSharedPages = 16;
+/** The most lines of one streamed page. */
+const maxStreamLines = Math.min(1000, maxPageLines);
+
+/** Streams logs to any number of viewers, who share the reading of what they all see. */
+export class LiveLogs {
+  readonly #reader: LogReader;
+  readonly #hints: Hints<string>;
+  readonly #open = new Map<string, LiveLog>();
+
+  constructor(options: { reader: LogReader; hints: Hints<string> }) {
+    this.#reader = options.reader;
+    this.#hints = options.hints;
+  }
+
+  /** How many logs are being followed, and by how many viewers: for health and tests. */
+  get counts(): { logs: number; viewers: number } {
+    let viewers = 0;
+    for (const log of this.#open.values()) viewers += log.viewers.size;
+    return { logs: this.#open.size, viewers };
+  }
+
+  /**
+   * Pages from `offset` on (negative: from the end), then every line as it comes. The first page comes
+   * at once, even where it is empty; the last one, and only that, has `complete: true`. Each page
+   * begins where the one before it ended. Pulled: a reader that does not ask costs nothing.
+   */
+  follow(
+    jobId: string,
+    options: { offset: number; filter?: LogFilter | null },
+  ): AsyncGenerator<LogPage, void, undefined> {
+    return abortable((signal) => this.#follow(jobId, options, signal));
+  }
+
+  async *#follow(
+    jobId: string,
+    { offset, filter }: { offset: number; filter?: LogFilter | null },
+    signal: AbortSignal,
+  ): AsyncGenerator<LogPage, void, undefined> {
+    const wakeup = new Wakeup();
+    const log = this.#join(jobId, wakeup);
+    try {
+      let next = offset;
+      let fresh = true;
+      while (!signal.aborted) {
+        const page = filter
+          ? asStreamed(await this.#reader.page(jobId, { ...streamed(next), filter, signal }))
+          : await log.page(next);
+        if (signal.aborted) return;
+        if (fresh || page.lines.length > 0 || page.complete) yield page;
+        if (page.complete) return;
+        fresh = false;
+        next = page.nextOffset;
+        if (!page.hasMore) await wakeup.next(signal);
+      }
+    } finally {
+      log.viewers.delete(wakeup);
+      if (log.viewers.size === 0) this.#leave(jobId, log);
+    }
+  }
+
+  #join(jobId: string, wakeup: Wakeup): LiveLog {
+    let log = this.#open.get(jobId);
+    if (!log) {
+      const read = async (offset: number) =>
+        asStreamed(await this.#reader.page(jobId, streamed(offset)));
+      log = new LiveLog(read, (heard) => this.#hints.listen(jobId, heard));
+      this.#open.set(jobId, log);
+    }
+    log.viewers.add(wakeup);
+    return log;
+  }
+
+  #leave(jobId: string, log: LiveLog): void {
+    log.close();
+    if (this.#open.get(jobId) === log) this.#open.delete(jobId);
+  }
+}
+
+function streamed(offset: number): { limit: number; offset: number } {
+  return { limit: maxStreamLines, offset };
+}
+
+/** In a stream, `complete` marks the last page: whoever stops there has missed nothing. */
+function asStreamed(page: LogPage): LogPage {
+  return page.complete && page.hasMore ? Object.create(page, { complete: { value: false } }) : page;
+}
+
+/** One log that is being followed: wakes its viewers, and reads a page once for all who ask for it. */
+class LiveLog {
+  readonly viewers = new Set<Wakeup>();
+  readonly #read: (offset: number) => Promise<LogPage>;
+  readonly #pages = new Map<number, Promise<LogPage>>();
+  readonly #unlisten: () => void;
+  readonly #poll: NodeJS.Timeout;
+  #round: NodeJS.Timeout | null = null;
+  #roundEndedAt = 0;
+  #restMs = 0;
+
+  constructor(
+    read: (offset: number) => Promise<LogPage>,
+    listen: (heard: () => void) => () => void,
+  ) {
+    this.#read = read;
+    this.#unlisten = listen(() => this.#advanced());
+    this.#poll = setInterval(() => this.#advanced(), pollMs);
+  }
+
+  page(offset: number): Promise<LogPage> {
+    const shared = this.#pages.get(offset);
+    if (shared) return shared;
+    const page = this.#read(offset);
+    if (this.#pages.size >= maxSharedPages) this.#pages.clear();
+    this.#pages.set(offset, page);
+    page.catch(() => this.#pages.delete(offset));
+    return page;
+  }
+
+  close(): void {
+    this.#unlisten();
+    clearInterval(this.#poll);
+    if (this.#round) clearTimeout(this.#round);
+  }
+
+  /**
+   * Wakes everybody at once, or after a rest as long as the last round took: with many viewers,
+   * lines then travel in fewer, larger pages instead of taking the whole processor.
+   */
+  #advanced(): void {
+    this.#pages.clear();
+    if (this.#round) return;
+    const waitMs = this.#roundEndedAt + this.#restMs - performance.now();
+    if (waitMs <= 0) this.#wakeAll();
+    else this.#round = setTimeout(() => this.#wakeAll(), waitMs);
+  }
+
+  #wakeAll(): void {
+    this.#round = null;
+    const startedAt = performance.now();
+    for (const viewer of this.viewers) viewer.wake();
+    // All that the woken viewers do without waiting is done by the time this runs.
+    setImmediate(() => {
+      this.#roundEndedAt = performance.now();
+      this.#restMs = Math.min(maxRestMs, this.#roundEndedAt - startedAt);
+    });
+  }
+}
