@@ -1,0 +1,219 @@
+import { type Dispatcher, Pool } from 'undici';
+import type { ZodType } from 'zod';
+import { messageOf, TrainyardError } from '../../core/errors.ts';
+import { type Answer, isOwnError, type Question, refusalOf } from './answer.ts';
+import { Deadline } from './deadline.ts';
+
+export interface ClientOptions {
+  provider: string;
+  url: string;
+  apiKey: string | null;
+  /** From the call to the answer's headers. */
+  headersMs: number;
+  /** From the headers to the end of a JSON body. */
+  bodyMs: number;
+  /** The longest silence in an event stream. */
+  silenceMs: number;
+}
+
+export interface Call {
+  /** Completes "could not …" in error messages. */
+  task: string;
+  path: string;
+  method?: 'GET' | 'POST';
+  json?: unknown;
+  headers?: Record<string, string>;
+  signal: AbortSignal;
+}
+
+/** A longer body is cut off: nothing that is asked for comes near it. */
+const maxBodyBytes = 16 * 1024 * 1024;
+const connectMs = 5000;
+
+/**
+ * Talks to one training server and to no other: redirects are not followed, so the key stays here.
+ * Every call is bounded in time and bytes and ends with its signal; every failure is a `TrainyardError`
+ * that names the provider. After a 429 no call leaves before the server's time is over.
+ */
+export class TrainingClient {
+  readonly #options: ClientOptions;
+  readonly #base: string;
+  readonly #origin: string;
+  readonly #pool: Pool;
+  #quietUntil = 0;
+
+  constructor(options: ClientOptions) {
+    const url = new URL(options.url);
+    this.#options = options;
+    this.#origin = url.origin;
+    this.#base = url.pathname.replace(/\/+$/, '');
+    // Deadlines are kept here, and a reader that takes its time is no silence of the server's.
+    this.#pool = new Pool(url.origin, {
+      connect: { timeout: connectMs },
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    });
+  }
+
+  /** The server's answer as the schema has it. */
+  async call<T>(call: Call, schema: ZodType<T>): Promise<T> {
+    using deadline = new Deadline(call.signal);
+    const response = await this.#send(call, 'application/json', deadline);
+    const answer = await this.#read(response, call, deadline);
+    this.#check(answer, call);
+    const parsed = schema.safeParse(answer.body);
+    if (parsed.success) return parsed.data;
+    throw this.broken(call.task, 'its answer is not what a training server says', parsed.error);
+  }
+
+  /** The bytes of an event stream; null where the server has no such route. Must be read or returned. */
+  async stream(call: Call): Promise<AsyncGenerator<Buffer, void> | null> {
+    const deadline = new Deadline(call.signal);
+    try {
+      const response = await this.#send(call, 'text/event-stream', deadline);
+      const type = String(response.headers['content-type'] ?? '');
+      if (response.statusCode === 200 && type.startsWith('text/event-stream')) {
+        return this.#chunks(response.body, call, deadline);
+      }
+      const answer = await this.#read(response, call, deadline);
+      deadline[Symbol.dispose]();
+      if (answer.status === 200) return null;
+      if (answer.status === 404 && !isOwnError(answer.body)) return null;
+      this.#check(answer, call);
+      return null;
+    } catch (error) {
+      deadline[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  /** The error for an exchange that went wrong and may go right another time. */
+  broken(task: string, reason: string, cause?: unknown): TrainyardError {
+    const message = `Provider ${this.#options.provider} could not ${task}: ${reason}`;
+    return new TrainyardError('PROVIDER_UNAVAILABLE', message, { cause });
+  }
+
+  /** Ends every call that is under way. Closing twice is fine. */
+  async close(): Promise<void> {
+    await this.#pool.destroy();
+  }
+
+  async #send(call: Call, accept: string, deadline: Deadline): Promise<Dispatcher.ResponseData> {
+    this.#keepQuiet(call.task);
+    const { apiKey, headersMs } = this.#options;
+    const headers: Record<string, string> = { ...call.headers, accept };
+    if (apiKey !== null) headers.authorization = `Bearer ${apiKey}`;
+    if (call.json !== undefined) headers['content-type'] = 'application/json';
+    deadline.set(headersMs, `no answer within ${headersMs / 1000} s`);
+    try {
+      return await deadline.race(
+        this.#pool.request({
+          method: call.method ?? 'GET',
+          path: this.#base + call.path,
+          headers,
+          body: call.json === undefined ? null : JSON.stringify(call.json),
+          signal: deadline.signal,
+        }),
+      );
+    } catch (error) {
+      throw this.#failure(call, error);
+    }
+  }
+
+  async #read(response: Dispatcher.ResponseData, call: Call, deadline: Deadline): Promise<Answer> {
+    const { bodyMs } = this.#options;
+    deadline.set(bodyMs, `its answer did not end within ${bodyMs / 1000} s`);
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    try {
+      for await (const chunk of response.body) {
+        bytes += chunk.length;
+        if (bytes > maxBodyBytes) throw new Error('its answer is longer than 16 MiB');
+        chunks.push(chunk);
+      }
+    } catch (error) {
+      throw this.#failure(call, error);
+    }
+    const body = parseJson(Buffer.concat(chunks).toString('utf8'));
+    return { status: response.statusCode, headers: response.headers, body };
+  }
+
+  async *#chunks(
+    body: Dispatcher.ResponseData['body'],
+    call: Call,
+    deadline: Deadline,
+  ): AsyncGenerator<Buffer, void> {
+    const { silenceMs } = this.#options;
+    const silent = `its event stream was silent for ${silenceMs / 1000} s`;
+    try {
+      deadline.set(silenceMs, silent);
+      for await (const chunk of body) {
+        deadline.pause();
+        yield chunk;
+        deadline.set(silenceMs, silent);
+      }
+    } catch (error) {
+      throw this.#failure(call, error);
+    } finally {
+      deadline[Symbol.dispose]();
+      body.destroy();
+    }
+  }
+
+  #check(answer: Answer, call: Call): void {
+    const { provider } = this.#options;
+    const question: Question = { provider, origin: this.#origin, task: call.task };
+    const refusal = refusalOf(answer, question);
+    if (refusal === null) return;
+    if (refusal.code === 'RATE_LIMITED') {
+      this.#quietUntil = performance.now() + (refusal.retryAfterMs ?? 0);
+    }
+    throw this.#withoutKey(refusal);
+  }
+
+  #keepQuiet(task: string): void {
+    const retryAfterMs = Math.ceil(this.#quietUntil - performance.now());
+    if (retryAfterMs <= 0) return;
+    const seconds = Math.ceil(retryAfterMs / 1000);
+    const message = `Provider ${this.#options.provider} could not ${task}: the training server asked for no requests for another ${seconds} s`;
+    throw new TrainyardError('RATE_LIMITED', message, { retryAfterMs });
+  }
+
+  /** A server may repeat the key in its own words; they are shown to clients. */
+  #withoutKey(error: TrainyardError): TrainyardError {
+    const { apiKey } = this.#options;
+    if (apiKey === null || apiKey === '' || !error.message.includes(apiKey)) return error;
+    const { code, retryAfterMs, details } = error;
+    const message = error.message.replaceAll(apiKey, '[key]');
+    return new TrainyardError(
+      code,
+      message,
+      retryAfterMs === undefined ? { details } : { retryAfterMs, details },
+    );
+  }
+
+  #failure(call: Call, error: unknown): unknown {
+    if (call.signal.aborted) return call.signal.reason;
+    if (error instanceof TrainyardError) return error;
+    return this.broken(call.task, reasonOf(error, this.#origin), error);
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function reasonOf(error: unknown, origin: string): string {
+  const code = error instanceof Error && 'code' in error ? error.code : null;
+  const help = `check TRAINING_SERVER_URL`;
+  if (code === 'ECONNREFUSED')
+    return `nothing listens at ${origin}; start the training server there, or ${help}`;
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN')
+    return `the host of ${origin} is not known; ${help}`;
+  if (code === 'UND_ERR_CONNECT_TIMEOUT') return `${origin} cannot be reached; ${help}`;
+  return `${messageOf(error)} (${origin})`;
+}

@@ -1,0 +1,199 @@
+import type { Logger } from 'pino';
+import { codeOf, TrainyardError } from '../../core/errors.ts';
+import { isOver, type Job } from '../../core/job.ts';
+import type { LogNotice } from '../../core/log.ts';
+import type {
+  JobRef,
+  LogBatch,
+  Provider,
+  ProviderHealth,
+  ProviderState,
+  StatusReport,
+} from '../../core/provider.ts';
+import { TrainingClient } from './client.ts';
+import { asCompleted } from './completed.ts';
+import { positionOf } from './cursor.ts';
+import { checkHealth } from './health.ts';
+import { unknownJobNotice, unreachableNotice } from './notice.ts';
+import { followPages } from './poll.ts';
+import { TrainingServer } from './server.ts';
+import { followStream } from './stream.ts';
+import { stateOf } from './wire.ts';
+
+export interface LocalProviderOptions {
+  name: string;
+  /** Where the training server is; a path in it is kept. */
+  url: string;
+  apiKey: string | null;
+  /** What callers may choose; null: what the server's health check names, else `default`. */
+  recipes: readonly string[] | null;
+  /** Milliseconds between two status calls for a live job. */
+  pollMs?: number;
+  /** How long to wait for headers, for the rest of an answer, and for a sign of life in a stream. */
+  timeouts?: { headersMs?: number; bodyMs?: number; silenceMs?: number };
+  logger?: Pick<Logger, 'info'>;
+}
+
+export interface LocalProvider extends Provider {
+  /** Ends every call that is under way; later ones fail. Closing twice is fine. */
+  close(): Promise<void>;
+}
+
+/** Jobs on a training server of one's own, over its HTTP contract and the dialects of it. */
+export function openLocalProvider(options: LocalProviderOptions): LocalProvider {
+  return new TrainingServerProvider(options);
+}
+
+/** So many status calls are under way at most: one that hangs holds up nobody else's. */
+const statusCallsAtOnce = 16;
+/** Jobs that are remembered as unknown to the server; the oldest is forgotten first. */
+const maxUnknown = 1000;
+
+class TrainingServerProvider implements LocalProvider {
+  readonly name: string;
+  readonly kind = 'LOCAL';
+  readonly pollMs: number;
+  readonly #server: TrainingServer;
+  readonly #logger: Pick<Logger, 'info'> | undefined;
+  readonly #configured: readonly string[] | null;
+  readonly #unknown = new Set<string>();
+  #served: readonly string[] | null = null;
+  #health: ProviderHealth | null = null;
+
+  constructor(options: LocalProviderOptions) {
+    const { name, url, apiKey, timeouts = {} } = options;
+    const { headersMs = 10_000, bodyMs = 30_000, silenceMs = 45_000 } = timeouts;
+    this.name = name;
+    this.pollMs = options.pollMs ?? 1000;
+    this.#configured = options.recipes;
+    this.#logger = options.logger;
+    this.#server = new TrainingServer(
+      new TrainingClient({ provider: name, url, apiKey, headersMs, bodyMs, silenceMs }),
+    );
+  }
+
+  recipes(): readonly string[] {
+    return this.#configured ?? this.#served ?? ['default'];
+  }
+
+  async deploy(job: Job, signal: AbortSignal): Promise<{ externalId: string }> {
+    // The existing servers run an id once more when they are asked once more.
+    const known = await this.find(job, signal);
+    return { externalId: known ?? (await this.#server.execute(job, signal)) };
+  }
+
+  async find(job: Job, signal: AbortSignal): Promise<string | null> {
+    const externalId = job.externalId ?? job.id;
+    try {
+      const answer = await this.#server.status({ jobId: job.id, externalId }, signal);
+      return answer.job_id ?? externalId;
+    } catch (error) {
+      if (codeOf(error) === 'NOT_FOUND') return null;
+      throw error;
+    }
+  }
+
+  async *status(refs: readonly JobRef[], signal: AbortSignal): AsyncGenerator<StatusReport, void> {
+    const left = new AbortController();
+    const either = AbortSignal.any([signal, left.signal]);
+    const reports = asCompleted(refs, statusCallsAtOnce, (ref) => this.#report(ref, either));
+    try {
+      for await (const report of reports) {
+        if (signal.aborted) return;
+        yield report;
+      }
+    } finally {
+      left.abort();
+    }
+  }
+
+  async cancel(ref: JobRef, options: { force: boolean }, signal: AbortSignal): Promise<boolean> {
+    try {
+      await this.#server.cancel(ref, options, signal);
+      return true;
+    } catch (error) {
+      if (!(error instanceof TrainyardError) || error.code !== 'PROVIDER_REJECTED') throw error;
+      if (error.details.httpStatus === 409) return false;
+      // The existing servers refuse a job that is over and one that they do not know alike.
+      if ((await this.#end(ref, signal)) !== null) return false;
+      throw error;
+    }
+  }
+
+  async *followLogs(
+    ref: JobRef,
+    cursor: string | null,
+    signal: AbortSignal,
+  ): AsyncGenerator<LogBatch, void> {
+    try {
+      const streamed = yield* this.#followStream(ref, cursor, signal);
+      if (!streamed) yield* this.#followPages(ref, cursor, signal);
+    } catch (error) {
+      if (signal.aborted) return;
+      this.#note(ref, error);
+      throw error;
+    }
+  }
+
+  logNotice(job: Job): LogNotice | null {
+    if (this.#unknown.has(job.id)) return unknownJobNotice(this.name, job.id);
+    if (this.#health?.status !== 'DOWN' || isOver(job.status)) return null;
+    return unreachableNotice(this.name, this.#health.message);
+  }
+
+  async health(signal: AbortSignal): Promise<ProviderHealth> {
+    const { health, recipes } = await checkHealth(this.#server, signal);
+    this.#health = health;
+    this.#served = recipes ?? this.#served;
+    return health;
+  }
+
+  async close(): Promise<void> {
+    await this.#server.close();
+  }
+
+  #followStream(ref: JobRef, cursor: string | null, signal: AbortSignal) {
+    const server = this.#server;
+    const log = {
+      open: (offset: number) => server.stream(ref, offset, signal),
+      page: (range: { offset: number; limit: number }) => server.page(ref, range, signal),
+      broken: (reason: string, cause?: unknown) => server.brokenLog(ref, reason, cause),
+    };
+    return followStream(log, positionOf(cursor).at, signal);
+  }
+
+  #followPages(ref: JobRef, cursor: string | null, signal: AbortSignal) {
+    const { name: provider } = this;
+    this.#logger?.info({ provider, jobId: ref.jobId }, 'no event stream: reading the log by page');
+    const log = {
+      page: async (range: { offset: number; limit: number }) =>
+        (await this.#server.page(ref, range, signal)).lines,
+      ended: () => this.#end(ref, signal),
+    };
+    return followPages(log, cursor, signal);
+  }
+
+  async #report(ref: JobRef, signal: AbortSignal): Promise<StatusReport> {
+    try {
+      const state = stateOf(await this.#server.status(ref, signal));
+      this.#unknown.delete(ref.jobId);
+      return { jobId: ref.jobId, state };
+    } catch (error) {
+      this.#note(ref, error);
+      return { jobId: ref.jobId, error };
+    }
+  }
+
+  /** How a job ended; null while it is not over. */
+  async #end(ref: JobRef, signal: AbortSignal): Promise<ProviderState | null> {
+    const state = stateOf(await this.#server.status(ref, signal));
+    return state.status !== null && isOver(state.status) ? state : null;
+  }
+
+  #note(ref: JobRef, error: unknown): void {
+    if (codeOf(error) !== 'NOT_FOUND') return;
+    const [oldest] = this.#unknown;
+    if (oldest !== undefined && this.#unknown.size >= maxUnknown) this.#unknown.delete(oldest);
+    this.#unknown.add(ref.jobId);
+  }
+}
