@@ -15,6 +15,19 @@ export interface Store {
   close(): Promise<void>;
 }
 
+/** Jobs between two others, as Relay's connections cut them; `after` and `before` are seqs. */
+export interface JobListOptions {
+  /** The most jobs of the page. */
+  limit: number;
+  /** Only jobs older than this one. */
+  after?: number | null;
+  /** Only jobs newer than this one. */
+  before?: number | null;
+  /** Where there are more than `limit`: the oldest of them, not the newest. */
+  fromEnd?: boolean;
+  filter: JobFilter;
+}
+
 export interface JobPage {
   jobs: Job[];
   hasNextPage: boolean;
@@ -38,8 +51,8 @@ export interface JobStore {
     id: string,
     change: (job: Job) => JobPatch | null,
   ): Promise<{ job: Job; changed: boolean } | null>;
-  /** Newest first: up to `first` jobs older than the job whose seq is `after`. */
-  list(options: { first: number; after: number | null; filter: JobFilter }): Promise<JobPage>;
+  /** A page of jobs, newest first. */
+  list(options: JobListOptions): Promise<JobPage>;
   /** Every job that is not over or whose log is not complete, oldest first. */
   unfinished(): Promise<Job[]>;
   /** Removes a job with all its lines. False where there is none. */

@@ -1,6 +1,6 @@
 import { TrainyardError } from '../core/errors.ts';
 import { isOver, type Job, type JobFilter } from '../core/job.ts';
-import type { JobPage, LogStore } from '../core/store.ts';
+import type { JobListOptions, JobPage, LogStore } from '../core/store.ts';
 import { abortable } from '../lib/abortable.ts';
 import { Wakeup } from '../lib/wakeup.ts';
 import type { JobLedger } from './ledger.ts';
@@ -24,8 +24,8 @@ export class Jobs {
     return this.#ledger.store.get(id);
   }
 
-  /** Newest first: up to `first` jobs older than the one whose seq is `after`. */
-  list(options: { first: number; after: number | null; filter: JobFilter }): Promise<JobPage> {
+  /** A page of jobs, newest first. */
+  list(options: JobListOptions): Promise<JobPage> {
     return this.#ledger.store.list(options);
   }
 
@@ -78,7 +78,7 @@ export class Jobs {
     using changes = this.#changes(null);
     let seen = new Map<string, string>();
     while (!signal.aborted) {
-      const { jobs } = await this.#ledger.store.list({ first: maxWatched, after: null, filter });
+      const { jobs } = await this.#ledger.store.list({ limit: maxWatched, filter });
       const now = new Map(jobs.map((job) => [job.id, versionOf(job)]));
       for (const job of jobs) if (seen.get(job.id) !== now.get(job.id)) yield job;
       seen = now;

@@ -1,0 +1,13 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { printSchema } from './schema.ts';
+
+// Writes schema/schema.graphql; with --check, fails where the committed one is not what it would write.
+const file = new URL('../../schema/schema.graphql', import.meta.url);
+const printed = printSchema();
+
+if (!process.argv.includes('--check')) {
+  await writeFile(file, printed);
+} else if ((await readFile(file, 'utf8').catch(() => '')) !== printed) {
+  console.error('schema/schema.graphql is not up to date: run `npm run schema` and review the change.');
+  process.exitCode = 1;
+}

@@ -1,0 +1,58 @@
+import { GraphQLError, GraphQLScalarType, Kind, type ValueNode } from 'graphql';
+
+/** A moment as RFC 3339 text. Outwards milliseconds since 1970, inwards a Date. */
+export const DateTimeScalar = new GraphQLScalarType<Date, string>({
+  name: 'DateTime',
+  description: 'A moment, as RFC 3339 text in UTC with milliseconds: `2026-06-01T12:02:03.000Z`.',
+  specifiedByURL: 'https://www.rfc-editor.org/rfc/rfc3339',
+  serialize(value) {
+    if (typeof value === 'number') return new Date(value).toISOString();
+    throw new TypeError('A DateTime is resolved as milliseconds since 1970.');
+  },
+  parseValue: parseDate,
+  parseLiteral: (node) => parseDate(node.kind === Kind.STRING ? node.value : null),
+});
+
+/** Any JSON object. */
+export const JsonObjectScalar = new GraphQLScalarType<object, object>({
+  name: 'JSONObject',
+  description: 'A JSON object, such as `{"learning_rate": 0.001, "epochs": 3}`.',
+  specifiedByURL: 'https://www.rfc-editor.org/rfc/rfc8259',
+  serialize: parseObject,
+  parseValue: parseObject,
+  parseLiteral: (node, variables) => parseObject(literalValue(node, variables)),
+});
+
+const rfc3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/i;
+
+function parseDate(value: unknown): Date {
+  const date = typeof value === 'string' && rfc3339.test(value) ? new Date(value) : null;
+  if (date && !Number.isNaN(date.getTime())) return date;
+  throw new GraphQLError('A DateTime is RFC 3339 text with a zone, such as 2026-06-01T12:00:00Z.');
+}
+
+function parseObject(value: unknown): object {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+  throw new GraphQLError('A JSONObject is an object in braces, such as {"epochs": 3}.');
+}
+
+function literalValue(node: ValueNode, variables: Record<string, unknown> | null | undefined) {
+  const read = (inner: ValueNode): unknown => {
+    switch (inner.kind) {
+      case Kind.OBJECT:
+        return Object.fromEntries(inner.fields.map(({ name, value }) => [name.value, read(value)]));
+      case Kind.LIST:
+        return inner.values.map(read);
+      case Kind.INT:
+      case Kind.FLOAT:
+        return Number(inner.value);
+      case Kind.NULL:
+        return null;
+      case Kind.VARIABLE:
+        return variables?.[inner.name.value] ?? null;
+      default:
+        return inner.value;
+    }
+  };
+  return read(node);
+}
