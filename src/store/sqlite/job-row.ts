@@ -1,0 +1,128 @@
+import type { Job, JobPatch, JobStatus, NewJob } from '../../core/job.ts';
+
+/** A job as its table holds it: JSON as text, flags as 0 and 1. */
+export interface JobRow {
+  seq: number;
+  id: string;
+  provider: string;
+  status: JobStatus;
+  search: string;
+  idempotency_key: string | null;
+  external_id: string | null;
+  stale: number;
+  created_at: number;
+  started_at: number | null;
+  finished_at: number | null;
+  cancelled_at: number | null;
+  updated_at: number;
+  name: string;
+  recipe: string;
+  model_name: string;
+  dataset_path: string | null;
+  provider_status: string | null;
+  console_url: string | null;
+  config: string;
+  options: string;
+  progress: string | null;
+  cost: string | null;
+  failure: string | null;
+  notice: string | null;
+}
+
+/** What an insert binds: a new job, QUEUED. */
+export function newRow(job: NewJob, now: number) {
+  return {
+    id: job.id,
+    provider: job.provider,
+    search: searchText(job.name, job.modelName, job.id),
+    idempotency_key: job.idempotencyKey,
+    now,
+    name: job.name,
+    recipe: job.recipe,
+    model_name: job.modelName,
+    dataset_path: job.datasetPath,
+    config: JSON.stringify(job.config),
+    options: JSON.stringify(job.options),
+  };
+}
+
+/** What an update binds: all that may change in a job's life. */
+export function changedRow(job: Job) {
+  return {
+    seq: job.seq,
+    status: job.status,
+    external_id: job.externalId,
+    stale: job.stale ? 1 : 0,
+    started_at: job.startedAt,
+    finished_at: job.finishedAt,
+    cancelled_at: job.cancelledAt,
+    updated_at: job.updatedAt,
+    provider_status: job.providerStatus,
+    console_url: job.consoleUrl,
+    options: JSON.stringify(job.options),
+    progress: toJson(job.progress),
+    cost: toJson(job.cost),
+    failure: toJson(job.failure),
+    notice: toJson(job.notice),
+  };
+}
+
+/** The job that a row holds. */
+export function jobOf(row: JobRow): Job {
+  return {
+    id: row.id,
+    seq: row.seq,
+    name: row.name,
+    provider: row.provider,
+    externalId: row.external_id,
+    recipe: row.recipe,
+    modelName: row.model_name,
+    datasetPath: row.dataset_path,
+    config: JSON.parse(row.config),
+    options: JSON.parse(row.options),
+    idempotencyKey: row.idempotency_key,
+    status: row.status,
+    providerStatus: row.provider_status,
+    stale: row.stale === 1,
+    failure: fromJson(row.failure),
+    progress: fromJson(row.progress),
+    cost: fromJson(row.cost),
+    consoleUrl: row.console_url,
+    notice: fromJson(row.notice),
+    cancelledAt: row.cancelled_at,
+    createdAt: row.created_at,
+    startedAt: row.started_at,
+    finishedAt: row.finished_at,
+    updatedAt: row.updated_at,
+  };
+}
+
+/** Letters' case is ignored by keeping, and asking for, small ones; not only of ASCII, as LIKE would. */
+export function searchText(...parts: string[]): string {
+  return parts.join('\n').toLowerCase();
+}
+
+/** The keys of a job that a patch may set. */
+export const patchKeys = [
+  'externalId',
+  'status',
+  'providerStatus',
+  'stale',
+  'failure',
+  'progress',
+  'cost',
+  'consoleUrl',
+  'notice',
+  'options',
+  'cancelledAt',
+  'startedAt',
+  'finishedAt',
+] as const satisfies readonly (keyof JobPatch)[];
+
+function toJson(value: object | null): string | null {
+  return value === null ? null : JSON.stringify(value);
+}
+
+function fromJson<T>(text: string | null): T | null {
+  return text === null ? null : JSON.parse(text);
+}

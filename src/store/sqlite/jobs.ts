@@ -1,0 +1,183 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Job, JobPatch, NewJob } from '../../core/job.ts';
+import { isOver } from '../../core/job.ts';
+import type { JobListOptions, JobPage, JobStore } from '../../core/store.ts';
+import type { Connection } from './connection.ts';
+import { changedRow, type JobRow, jobOf, newRow, patchKeys, searchText } from './job-row.ts';
+import type { Purger } from './purge.ts';
+
+/** The jobs of a SQLite store. */
+export class SqliteJobs implements JobStore {
+  readonly #connection: Connection;
+  readonly #purger: Purger;
+  readonly #sql: ReturnType<typeof prepare>;
+
+  constructor(connection: Connection, purger: Purger) {
+    this.#connection = connection;
+    this.#purger = purger;
+    this.#sql = prepare(connection);
+  }
+
+  insert(job: NewJob): Promise<{ job: Job; created: boolean }> {
+    return this.#connection.write(() => this.#insert(job), { synced: true });
+  }
+
+  get(id: string): Promise<Job | null> {
+    return this.#connection.read(() => this.#get(id));
+  }
+
+  update(
+    id: string,
+    change: (job: Job) => JobPatch | null,
+  ): Promise<{ job: Job; changed: boolean } | null> {
+    return this.#connection.write(() => this.#update(id, change), { synced: true });
+  }
+
+  list(options: JobListOptions): Promise<JobPage> {
+    return this.#connection.read(() => this.#list(options));
+  }
+
+  unfinished(): Promise<Job[]> {
+    return this.#connection.read(() => this.#sql.unfinished.all().map(jobOf));
+  }
+
+  async delete(id: string): Promise<boolean> {
+    const found = await this.#connection.write(() => this.#forget(id), { synced: true });
+    if (!found) return false;
+    await this.#purger.purge();
+    return true;
+  }
+
+  #insert(job: NewJob): { job: Job; created: boolean } {
+    const holder =
+      job.idempotencyKey === null ? undefined : this.#sql.byKey.get(job.idempotencyKey);
+    if (holder !== undefined) return { job: jobOf(holder), created: false };
+    const row = this.#sql.insert.get(newRow(job, Date.now()));
+    if (row === undefined) throw new Error(`job ${job.id} was not inserted`);
+    this.#sql.insertLog.run(row.seq);
+    return { job: jobOf(row), created: true };
+  }
+
+  #get(id: string): Job | null {
+    const row = this.#sql.byId.get(id);
+    return row === undefined ? null : jobOf(row);
+  }
+
+  #update(
+    id: string,
+    change: (job: Job) => JobPatch | null,
+  ): { job: Job; changed: boolean } | null {
+    const job = this.#get(id);
+    if (job === null) return null;
+    const patched = applyPatch(job, change(structuredClone(job)));
+    if (patched === null) return { job, changed: false };
+    patched.updatedAt = Math.max(job.updatedAt, Date.now());
+    this.#sql.update.run(changedRow(patched));
+    return { job: patched, changed: true };
+  }
+
+  #list({ limit, after, before, fromEnd = false, filter }: JobListOptions): JobPage {
+    const matching = {
+      providers: filter.providers ? JSON.stringify(filter.providers) : null,
+      statuses: filter.statuses ? JSON.stringify(filter.statuses) : null,
+      search: searchText(filter.search ?? ''),
+    };
+    const below = after ?? Number.MAX_SAFE_INTEGER;
+    const above = before ?? 0;
+    const window = { ...matching, below, above, limit };
+    const rows = fromEnd ? this.#sql.lastPage.all(window) : this.#sql.firstPage.all(window);
+    // An empty page lies at the edge that it was asked from.
+    const oldest = rows.at(-1)?.seq ?? (fromEnd ? above + 1 : below);
+    const newest = rows.at(0)?.seq ?? (fromEnd ? above : below - 1);
+    return {
+      jobs: rows.map(jobOf),
+      hasNextPage: this.#sql.hasOlder.get({ ...matching, seq: oldest }) !== undefined,
+      hasPreviousPage: this.#sql.hasNewer.get({ ...matching, seq: newest }) !== undefined,
+      totalCount: this.#sql.count.get(matching) ?? 0,
+    };
+  }
+
+  /** Removes the job for its readers and notes that its lines are to follow. */
+  #forget(id: string): boolean {
+    const row = this.#sql.byId.get(id);
+    if (row === undefined) return false;
+    this.#sql.deleteLog.run(row.seq);
+    this.#sql.deleteJob.run(row.seq);
+    this.#purger.note(row.seq);
+    return true;
+  }
+}
+
+function applyPatch(job: Job, patch: JobPatch | null): Job | null {
+  const patched: Job = { ...job };
+  let changed = false;
+  for (const key of patchKeys) {
+    if (key === 'status' && isOver(job.status)) continue;
+    const value = patch?.[key];
+    if (value === undefined || isDeepStrictEqual(value, job[key])) continue;
+    Object.assign(patched, { [key]: value });
+    changed = true;
+  }
+  return changed ? patched : null;
+}
+
+interface Matching {
+  providers: string | null;
+  statuses: string | null;
+  search: string;
+}
+
+interface Window extends Matching {
+  above: number;
+  below: number;
+  limit: number;
+}
+
+function prepare({ db }: Connection) {
+  const matches = `
+    (@providers IS NULL OR provider IN (SELECT value FROM json_each(@providers)))
+    AND (@statuses IS NULL OR status IN (SELECT value FROM json_each(@statuses)))
+    AND (@search = '' OR instr(search, @search) > 0)`;
+  return {
+    byId: db.prepare<[string], JobRow>('SELECT * FROM jobs WHERE id = ?'),
+    byKey: db.prepare<[string], JobRow>('SELECT * FROM jobs WHERE idempotency_key = ?'),
+    insert: db.prepare<ReturnType<typeof newRow>, JobRow>(`
+      INSERT INTO jobs (id, provider, status, search, idempotency_key, created_at, updated_at,
+        name, recipe, model_name, dataset_path, config, options)
+      VALUES (@id, @provider, 'QUEUED', @search, @idempotency_key, @now, @now,
+        @name, @recipe, @model_name, @dataset_path, @config, @options)
+      RETURNING *`),
+    insertLog: db.prepare<[number]>('INSERT INTO logs (seq) VALUES (?)'),
+    update: db.prepare<ReturnType<typeof changedRow>>(`
+      UPDATE jobs SET status = @status, external_id = @external_id, stale = @stale,
+        started_at = @started_at, finished_at = @finished_at, cancelled_at = @cancelled_at,
+        updated_at = @updated_at, provider_status = @provider_status, console_url = @console_url,
+        options = @options, progress = @progress, cost = @cost, failure = @failure, notice = @notice
+      WHERE seq = @seq`),
+    firstPage: db.prepare<Window, JobRow>(`
+      SELECT * FROM jobs WHERE seq IN (
+        SELECT seq FROM jobs INDEXED BY jobs_overview
+        WHERE seq > @above AND seq < @below AND ${matches} ORDER BY seq DESC LIMIT @limit)
+      ORDER BY seq DESC`),
+    lastPage: db.prepare<Window, JobRow>(`
+      SELECT * FROM jobs WHERE seq IN (
+        SELECT seq FROM jobs INDEXED BY jobs_overview
+        WHERE seq > @above AND seq < @below AND ${matches} ORDER BY seq LIMIT @limit)
+      ORDER BY seq DESC`),
+    hasOlder: db.prepare<Matching & { seq: number }>(`
+      SELECT 1 FROM jobs INDEXED BY jobs_overview WHERE seq < @seq AND ${matches} LIMIT 1`),
+    hasNewer: db.prepare<Matching & { seq: number }>(`
+      SELECT 1 FROM jobs INDEXED BY jobs_overview WHERE seq > @seq AND ${matches} LIMIT 1`),
+    count: db
+      .prepare<Matching, number>(`
+      SELECT count(*) FROM jobs INDEXED BY jobs_overview WHERE ${matches}`)
+      .pluck(),
+    unfinished: db.prepare<[], JobRow>(`
+      SELECT * FROM jobs WHERE seq IN (
+        SELECT seq FROM jobs WHERE status NOT IN ('COMPLETED', 'FAILED', 'CANCELLED', 'LOST')
+        UNION SELECT seq FROM logs WHERE complete = 0)
+      ORDER BY seq`),
+    deleteLog: db.prepare<[number]>('DELETE FROM logs WHERE seq = ?'),
+    deleteJob: db.prepare<[number]>('DELETE FROM jobs WHERE seq = ?'),
+  };
+}

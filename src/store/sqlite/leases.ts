@@ -1,0 +1,92 @@
+import { randomUUID } from 'node:crypto';
+import type { Lease, LeaseStore } from '../../core/store.ts';
+import type { Connection } from './connection.ts';
+import { isGone, monotonicMs, ownIdentity, type ProcessIdentity } from './process.ts';
+
+interface ServerRow extends ProcessIdentity {
+  owner: string;
+  expires_at: number;
+}
+
+/**
+ * Which server collects which job. The fence of a job's log decides who may write; times and
+ * process ids only decide when another server may ask for it.
+ */
+export class SqliteLeases implements LeaseStore {
+  readonly leaseMs: number;
+  readonly #connection: Connection;
+  readonly #owner = randomUUID();
+  readonly #self = ownIdentity();
+  readonly #sql: ReturnType<typeof prepare>;
+
+  constructor(connection: Connection, options: { leaseMs: number }) {
+    this.leaseMs = options.leaseMs;
+    this.#connection = connection;
+    this.#sql = prepare(connection);
+  }
+
+  claim(jobId: string): Promise<Lease | null> {
+    return this.#connection.write(() => {
+      const log = this.#sql.log.get(jobId);
+      if (log === undefined || this.#isHeldByOther(log.owner)) return null;
+      this.#register();
+      const fence = log.fence + 1;
+      this.#sql.take.run(this.#owner, fence, log.seq);
+      return { jobId, fence };
+    });
+  }
+
+  renew(): Promise<void> {
+    return this.#connection.write(() => this.#register());
+  }
+
+  release(lease?: Lease): Promise<void> {
+    return this.#connection.write(() => {
+      if (lease === undefined) {
+        this.#sql.releaseAll.run(this.#owner);
+        this.#sql.leave.run(this.#owner);
+      } else {
+        this.#sql.release.run(this.#owner, lease.fence, lease.jobId);
+      }
+    });
+  }
+
+  #register(): void {
+    this.#sql.register.run({
+      owner: this.#owner,
+      ...this.#self,
+      expires_at: monotonicMs() + this.leaseMs,
+    });
+  }
+
+  #isHeldByOther(owner: string | null): boolean {
+    if (owner === null || owner === this.#owner) return false;
+    const server = this.#sql.server.get(owner);
+    if (server === undefined) return false;
+    const leftMs = server.expires_at - monotonicMs();
+    // More than a whole lease left: the time is of another boot of the machine.
+    if (leftMs > 0 && leftMs <= this.leaseMs && !isGone(server, this.#self)) return true;
+    if (isGone(server, this.#self)) this.#sql.leave.run(owner);
+    return false;
+  }
+}
+
+function prepare({ db }: Connection) {
+  return {
+    log: db.prepare<[string], { seq: number; fence: number; owner: string | null }>(`
+      SELECT seq, fence, owner FROM logs WHERE seq = (SELECT seq FROM jobs WHERE id = ?)`),
+    take: db.prepare<[string, number, number]>(
+      'UPDATE logs SET owner = ?, fence = ? WHERE seq = ?',
+    ),
+    release: db.prepare<[string, number, string]>(`
+      UPDATE logs SET owner = NULL
+      WHERE owner = ? AND fence = ? AND seq = (SELECT seq FROM jobs WHERE id = ?)`),
+    releaseAll: db.prepare<[string]>('UPDATE logs SET owner = NULL WHERE owner = ?'),
+    server: db.prepare<[string], ServerRow>('SELECT * FROM servers WHERE owner = ?'),
+    register: db.prepare<ServerRow>(`
+      INSERT INTO servers (owner, boot, namespace, pid, started, expires_at)
+      VALUES (@owner, @boot, @namespace, @pid, @started, @expires_at)
+      ON CONFLICT (owner) DO UPDATE SET expires_at = excluded.expires_at`),
+    leave: db.prepare<[string]>('DELETE FROM servers WHERE owner = ?'),
+  };
+}

@@ -1,0 +1,122 @@
+import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+import Sqlite, { type Database } from 'better-sqlite3';
+import { messageOf, TrainyardError } from '../../core/errors.ts';
+import type { Store } from '../../core/store.ts';
+import type { Logger } from '../../lib/logger.ts';
+import { Connection } from './connection.ts';
+import { SqliteJobs } from './jobs.ts';
+import { SqliteLeases } from './leases.ts';
+import { SqliteLogs } from './logs.ts';
+import { SqliteMetrics } from './metrics.ts';
+import { Purger } from './purge.ts';
+import { retryWhileLocked } from './retry.ts';
+import { migrate, pageSize } from './schema.ts';
+import { verify } from './verify.ts';
+
+export interface SqliteStoreOptions {
+  /** Created, for this user alone, where it does not exist. */
+  dataDir: string;
+  logger?: Logger;
+  /** How long a server that does not renew keeps its leases. */
+  leaseMs?: number;
+  /** How long a call waits for a lock that another process holds before it fails. */
+  lockWaitMs?: number;
+  /** False keeps all lines uncompressed: eight times the room. */
+  compress?: boolean;
+}
+
+// How long SQLite itself may wait for a lock, on the event loop's time.
+const busyMs = 5;
+// A checkpoint moves the write-ahead log into the file after about 16 MiB.
+const checkpointPages = (16 * 1024 * 1024) / pageSize;
+const maxIdleWalBytes = 64 * 1024 * 1024;
+
+/**
+ * Opens, or creates, the store in `dataDir/trainyard.db`. Rejects with `STORE_UNAVAILABLE` and a
+ * message that names the file where it cannot be used; a damaged or newer one is left as it is.
+ */
+export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
+  const path = join(options.dataDir, 'trainyard.db');
+  const lockWaitMs = options.lockWaitMs ?? 8000;
+  createFile(options.dataDir, path);
+  const db = await retryWhileLocked(
+    () => {
+      verify(path, { timeoutMs: busyMs });
+      return openDatabase(path);
+    },
+    { path, lockWaitMs, signal: new AbortController().signal },
+  );
+  const connection = new Connection(db, { lockWaitMs });
+  const purger = new Purger(connection, options.logger);
+  const leases = new SqliteLeases(connection, { leaseMs: options.leaseMs ?? 3000 });
+  const metrics = new SqliteMetrics(connection);
+  const logs = new SqliteLogs(connection, metrics, { compress: options.compress ?? true });
+  void purger.purge();
+  let closed: Promise<void> | undefined;
+  return {
+    jobs: new SqliteJobs(connection, purger),
+    logs,
+    leases,
+    check: () => check(connection),
+    close: () => {
+      closed ??= close({ connection, purger, leases });
+      return closed;
+    },
+  };
+}
+
+function createFile(dataDir: string, path: string): void {
+  try {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    // SQLite gives its write-ahead log the same permissions.
+    if (!existsSync(path)) closeSync(openSync(path, 'ax', 0o600));
+    accessSync(dataDir, constants.W_OK);
+    accessSync(path, constants.R_OK | constants.W_OK);
+  } catch (error) {
+    throw new TrainyardError(
+      'STORE_UNAVAILABLE',
+      `the store ${path} cannot be created or written: ${messageOf(error)}`,
+      { cause: error },
+    );
+  }
+}
+
+function openDatabase(path: string): Database {
+  const db = new Sqlite(path, { fileMustExist: true, timeout: busyMs });
+  try {
+    // The first two count only for a new file.
+    db.pragma(`page_size = ${pageSize}`);
+    db.pragma('auto_vacuum = INCREMENTAL');
+    db.pragma('journal_mode = WAL');
+    db.pragma('synchronous = NORMAL');
+    db.pragma('foreign_keys = ON');
+    db.pragma(`wal_autocheckpoint = ${checkpointPages}`);
+    db.pragma(`journal_size_limit = ${maxIdleWalBytes}`);
+    migrate(db);
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+async function check(connection: Connection): Promise<void> {
+  const { db } = connection;
+  await connection.write(() => {
+    db.prepare('UPDATE probe SET value = value + 1').run();
+    db.prepare('SELECT value FROM probe').get();
+  });
+}
+
+async function close(parts: {
+  connection: Connection;
+  purger: Purger;
+  leases: SqliteLeases;
+}): Promise<void> {
+  // A lease that cannot be given back ends by itself.
+  await parts.leases.release().catch(() => undefined);
+  parts.connection.stop();
+  await parts.purger.settled();
+  parts.connection.close();
+}

@@ -1,0 +1,30 @@
+import { Backoff } from '../../lib/backoff.ts';
+import { waitMs } from '../../lib/wait.ts';
+import { closedError, isBusy, translate } from './errors.ts';
+
+export interface RetryOptions {
+  /** The file, for messages. */
+  path: string;
+  /** How long in all; then it fails with `STORE_UNAVAILABLE`. */
+  lockWaitMs: number;
+  signal: AbortSignal;
+}
+
+/**
+ * Runs synchronous database work at once and, where another process holds the lock, again after
+ * short waits that leave the event loop free.
+ */
+export async function retryWhileLocked<T>(work: () => T, options: RetryOptions): Promise<T> {
+  const startedAt = performance.now();
+  const backoff = new Backoff({ firstMs: 5, maxMs: 50 });
+  for (;;) {
+    if (options.signal.aborted) throw closedError(options.path);
+    try {
+      return work();
+    } catch (error) {
+      const waitedMs = performance.now() - startedAt;
+      if (!isBusy(error) || waitedMs >= options.lockWaitMs) throw translate(error, options.path);
+    }
+    await waitMs(backoff.nextMs(), options.signal);
+  }
+}

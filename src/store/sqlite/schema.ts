@@ -1,0 +1,142 @@
+import type { Database } from 'better-sqlite3';
+import { TrainyardError } from '../../core/errors.ts';
+
+/** Marks a file as a Trainyard store: "Tyrd" in the header's application id. */
+export const applicationId = 0x54797264;
+
+/** Fixed when the file is created: a compressed chunk of about 8 KB then fits a page or two. */
+export const pageSize = 8192;
+
+// One entry a version, applied in order; an entry never changes once it has been released.
+const migrations: readonly string[] = [
+  `
+  CREATE TABLE jobs (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    provider TEXT NOT NULL,
+    status TEXT NOT NULL,
+    search TEXT NOT NULL,
+    idempotency_key TEXT UNIQUE,
+    external_id TEXT,
+    stale INTEGER NOT NULL DEFAULT 0,
+    created_at INTEGER NOT NULL,
+    started_at INTEGER,
+    finished_at INTEGER,
+    cancelled_at INTEGER,
+    updated_at INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    recipe TEXT NOT NULL,
+    model_name TEXT NOT NULL,
+    dataset_path TEXT,
+    provider_status TEXT,
+    console_url TEXT,
+    config TEXT NOT NULL,
+    options TEXT NOT NULL,
+    progress TEXT,
+    cost TEXT,
+    failure TEXT,
+    notice TEXT
+  ) STRICT;
+
+  -- Filters and counts read this narrow index alone, in the order of the pages.
+  CREATE INDEX jobs_overview ON jobs (seq, provider, status, search);
+  CREATE INDEX jobs_live ON jobs (seq)
+    WHERE status NOT IN ('COMPLETED', 'FAILED', 'CANCELLED', 'LOST');
+
+  -- One row a job; tail_first and tail_bytes describe the raw rows at the end of its chunks.
+  CREATE TABLE logs (
+    seq INTEGER PRIMARY KEY REFERENCES jobs (seq),
+    total INTEGER NOT NULL DEFAULT 0,
+    tail_first INTEGER NOT NULL DEFAULT 0,
+    tail_bytes INTEGER NOT NULL DEFAULT 0,
+    complete INTEGER NOT NULL DEFAULT 0,
+    fence INTEGER NOT NULL DEFAULT 0,
+    owner TEXT,
+    cursor TEXT,
+    carry TEXT
+  ) STRICT;
+
+  CREATE INDEX logs_open ON logs (seq) WHERE complete = 0;
+  CREATE INDEX logs_owner ON logs (owner) WHERE owner IS NOT NULL;
+
+  -- id = seq << 32 | number of the first line.
+  CREATE TABLE chunks (
+    id INTEGER PRIMARY KEY,
+    count INTEGER NOT NULL,
+    encoding INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    runs BLOB NOT NULL,
+    text BLOB NOT NULL
+  ) STRICT;
+
+  CREATE TABLE gaps (
+    id INTEGER PRIMARY KEY,
+    seq INTEGER NOT NULL,
+    line INTEGER NOT NULL,
+    reason TEXT NOT NULL
+  ) STRICT;
+
+  CREATE INDEX gaps_place ON gaps (seq, line);
+
+  -- Every stride-th value of a series is kept as a point; the last value always is, here.
+  CREATE TABLE metric_series (
+    id INTEGER PRIMARY KEY,
+    seq INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    stride INTEGER NOT NULL,
+    seen INTEGER NOT NULL,
+    last_step REAL NOT NULL,
+    last_value REAL,
+    last_time INTEGER NOT NULL,
+    UNIQUE (seq, name)
+  ) STRICT;
+
+  -- id = series << 32 | index of the value in its series. SQLite keeps no NaN: it is NULL.
+  CREATE TABLE metric_points (
+    id INTEGER PRIMARY KEY,
+    step REAL NOT NULL,
+    value REAL,
+    time INTEGER NOT NULL
+  ) STRICT;
+
+  -- Running servers. expires_at counts on the machine's monotonic clock, in milliseconds.
+  CREATE TABLE servers (
+    owner TEXT PRIMARY KEY,
+    boot TEXT NOT NULL,
+    namespace TEXT NOT NULL,
+    pid INTEGER NOT NULL,
+    started TEXT NOT NULL,
+    expires_at INTEGER NOT NULL
+  ) STRICT;
+
+  -- Jobs that are gone already and whose lines are still to be removed.
+  CREATE TABLE purges (seq INTEGER PRIMARY KEY) STRICT;
+
+  CREATE TABLE probe (id INTEGER PRIMARY KEY CHECK (id = 1), value INTEGER NOT NULL) STRICT;
+  INSERT INTO probe VALUES (1, 0);
+  `,
+];
+
+/** The version that `migrate` brings a store to. */
+export const schemaVersion = migrations.length;
+
+/** Brings the store to the newest schema, one transaction for all steps. A newer schema is refused. */
+export function migrate(db: Database): void {
+  const run = db.transaction(() => {
+    const version = Number(db.pragma('user_version', { simple: true }));
+    if (version > schemaVersion) throw newerSchema(db.name, version);
+    if (version === schemaVersion) return;
+    for (const step of migrations.slice(version)) db.exec(step);
+    db.pragma(`application_id = ${applicationId}`);
+    db.pragma(`user_version = ${schemaVersion}`);
+  });
+  run.immediate();
+}
+
+/** The refusal of a store that a later release has written. */
+export function newerSchema(path: string, version: number): TrainyardError {
+  return new TrainyardError(
+    'STORE_UNAVAILABLE',
+    `the store ${path} has schema version ${version}, this release knows up to ${schemaVersion}: start a newer release`,
+  );
+}

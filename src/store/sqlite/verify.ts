@@ -1,0 +1,52 @@
+import { statSync } from 'node:fs';
+import Sqlite, { type Database } from 'better-sqlite3';
+import { TrainyardError } from '../../core/errors.ts';
+import { damaged, isDamage } from './errors.ts';
+import { applicationId, newerSchema, schemaVersion } from './schema.ts';
+
+/** Up to this size every page is checked when a store opens; of a larger one only the ends of its tables. */
+const fullCheckBytes = 64 * 1024 * 1024;
+
+/**
+ * Looks at an existing file through a read-only connection and throws where it must not be opened
+ * for writing: damaged, another program's, or of a newer schema. Its bytes stay as they are.
+ */
+export function verify(path: string, options: { timeoutMs: number }): void {
+  const db = new Sqlite(path, { readonly: true, fileMustExist: true, timeout: options.timeoutMs });
+  try {
+    checkIdentity(db);
+    if (statSync(path).size <= fullCheckBytes) checkEveryPage(db);
+    else checkEnds(db);
+  } catch (error) {
+    throw isDamage(error) ? damaged(path, error) : error;
+  } finally {
+    db.close();
+  }
+}
+
+function checkIdentity(db: Database): void {
+  const tables = Number(db.prepare('SELECT count(*) FROM sqlite_schema').pluck().get());
+  const application = Number(db.pragma('application_id', { simple: true }));
+  // Interrupted before its first transaction was over: still empty, to be filled by the migrations.
+  if (tables === 0 && application === 0) return;
+  if (application !== applicationId) {
+    throw new TrainyardError(
+      'STORE_UNAVAILABLE',
+      `the file ${db.name} is another program's database: move it away`,
+    );
+  }
+  const version = Number(db.pragma('user_version', { simple: true }));
+  if (version > schemaVersion) throw newerSchema(db.name, version);
+}
+
+function checkEveryPage(db: Database): void {
+  const verdict = db.pragma('quick_check(1)', { simple: true });
+  if (verdict !== 'ok') throw damaged(db.name, verdict);
+}
+
+function checkEnds(db: Database): void {
+  for (const table of ['jobs', 'logs', 'chunks', 'gaps', 'metric_series', 'metric_points']) {
+    db.prepare(`SELECT * FROM ${table} ORDER BY rowid LIMIT 1`).get();
+    db.prepare(`SELECT * FROM ${table} ORDER BY rowid DESC LIMIT 1`).get();
+  }
+}

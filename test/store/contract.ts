@@ -1,0 +1,540 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { codeOf } from '../../src/core/errors.ts';
+import type { JobFilter } from '../../src/core/job.ts';
+import type { JobListOptions, Lease, ScanStretch, Store } from '../../src/core/store.ts';
+import type { StorePlace } from './place.ts';
+import { batch, leasedJob, newJob, numbered } from './samples.ts';
+
+/** What every store must do. */
+export function storeContract(name: string, openPlace: () => Promise<StorePlace>): void {
+  describe(`${name} keeps the store's contract`, () => {
+    let place: StorePlace;
+    let store: Store;
+    beforeEach(async () => {
+      place = await openPlace();
+      store = await place.open();
+    });
+    afterEach(() => place.dispose());
+
+    const all = (jobId: string) =>
+      store.logs.read(jobId, { offset: 0, limit: 1e6, maxChars: Number.POSITIVE_INFINITY });
+    const failure = (promise: Promise<unknown>) => promise.then(() => null, codeOf);
+
+    describe('jobs', () => {
+      test('are saved as QUEUED and found again, also after the store was opened anew', async () => {
+        const wanted = newJob({
+          name: 'Ünïcode 🚂',
+          datasetPath: '/data/set',
+          config: { epochs: 3, nested: { list: [1, null, 'x'] } },
+          options: { gpuType: 'A100' },
+        });
+        const { job, created } = await store.jobs.insert(wanted);
+        expect(created).toBe(true);
+        expect(job).toMatchObject({ ...wanted, status: 'QUEUED', stale: false, externalId: null });
+        expect(job.updatedAt).toBe(job.createdAt);
+        await store.close();
+        store = await place.open();
+        expect(await store.jobs.get(wanted.id)).toEqual(job);
+        expect(await store.jobs.get('unknown')).toBeNull();
+      });
+
+      test('are numbered in the order of creation, and numbers are never given again', async () => {
+        const first = await store.jobs.insert(newJob());
+        const second = await store.jobs.insert(newJob());
+        expect(second.job.seq).toBe(first.job.seq + 1);
+        await store.jobs.delete(second.job.id);
+        expect((await store.jobs.insert(newJob())).job.seq).toBe(second.job.seq + 1);
+      });
+
+      test('an idempotency key that is taken brings back the job that holds it', async () => {
+        const one = await store.jobs.insert(newJob({ idempotencyKey: 'key' }));
+        const other = await place.open();
+        const again = await Promise.all([
+          store.jobs.insert(newJob({ idempotencyKey: 'key' })),
+          other.jobs.insert(newJob({ idempotencyKey: 'key' })),
+        ]);
+        expect(again.map(({ created }) => created)).toEqual([false, false]);
+        expect(again.map(({ job }) => job.id)).toEqual([one.job.id, one.job.id]);
+        expect((await store.jobs.list({ limit: 9, filter: {} })).totalCount).toBe(1);
+      });
+
+      test('change in one transaction, and say whether anything changed', async () => {
+        const { job } = await store.jobs.insert(newJob());
+        const progress = {
+          step: 5,
+          totalSteps: 10,
+          epoch: 0.5,
+          totalEpochs: 1,
+          percent: 50,
+          loss: 0.25,
+          learningRate: 1e-5,
+          secondsRemaining: null,
+        };
+        const patch = { status: 'RUNNING', externalId: 'x', progress, startedAt: 5 } as const;
+        const changed = await store.jobs.update(job.id, (seen) => {
+          expect(seen).toEqual(job);
+          return patch;
+        });
+        expect(changed).toMatchObject({ changed: true, job: patch });
+        const same = await store.jobs.update(job.id, () => patch);
+        expect(same).toEqual({ changed: false, job: changed?.job });
+        const nothing = await store.jobs.update(job.id, () => null);
+        expect(nothing).toEqual({ changed: false, job: changed?.job });
+        expect(await store.jobs.get(job.id)).toEqual(changed?.job);
+        expect(await store.jobs.update('unknown', () => patch)).toBeNull();
+      });
+
+      test('a change that throws changes nothing', async () => {
+        const { job } = await store.jobs.insert(newJob());
+        const change = store.jobs.update(job.id, () => {
+          throw new Error('no');
+        });
+        await expect(change).rejects.toThrow('no');
+        expect(await store.jobs.get(job.id)).toEqual(job);
+      });
+
+      test('updates from two servers at once are both kept', async () => {
+        const { job } = await store.jobs.insert(newJob());
+        const other = await place.open();
+        const increment = (server: Store) =>
+          server.jobs.update(job.id, ({ options }) => ({
+            options: { count: Number(options.count ?? 0) + 1 },
+          }));
+        await Promise.all(Array.from({ length: 20 }, (_, n) => increment(n % 2 ? store : other)));
+        expect((await store.jobs.get(job.id))?.options).toEqual({ count: 20 });
+      });
+
+      test('a job that is over keeps its status, the rest may change', async () => {
+        const { job } = await store.jobs.insert(newJob());
+        await store.jobs.update(job.id, () => ({ status: 'CANCELLED' }));
+        const late = await store.jobs.update(job.id, () => ({ status: 'RUNNING' }));
+        expect(late).toMatchObject({ changed: false, job: { status: 'CANCELLED' } });
+        const other = await store.jobs.update(job.id, () => ({ status: 'FAILED', finishedAt: 9 }));
+        expect(other).toMatchObject({
+          changed: true,
+          job: { status: 'CANCELLED', finishedAt: 9 },
+        });
+      });
+
+      test('are listed newest first, in pages from either end', async () => {
+        const seqs: number[] = [];
+        for (let n = 0; n < 6; n++) seqs.unshift((await store.jobs.insert(newJob())).job.seq);
+        const list = async (options: Omit<JobListOptions, 'filter'>) => {
+          const page = await store.jobs.list({ ...options, filter: {} });
+          expect(page.totalCount).toBe(6);
+          const found = page.jobs.map(({ seq }) => seqs.indexOf(seq));
+          return [page.hasPreviousPage, ...found, page.hasNextPage];
+        };
+        const [, second, , , fifth] = seqs;
+        expect(await list({ limit: 2 })).toEqual([false, 0, 1, true]);
+        expect(await list({ limit: 3, after: second })).toEqual([true, 2, 3, 4, true]);
+        expect(await list({ limit: 9, after: second })).toEqual([true, 2, 3, 4, 5, false]);
+        expect(await list({ limit: 9, after: second, before: null })).toHaveLength(6);
+        expect(await list({ limit: 2, fromEnd: true })).toEqual([true, 4, 5, false]);
+        expect(await list({ limit: 2, before: fifth, fromEnd: true })).toEqual([true, 2, 3, true]);
+        expect(await list({ limit: 9, after: second, before: fifth })).toEqual([true, 2, 3, true]);
+        expect(await list({ limit: 0 })).toEqual([false, true]);
+        expect(await list({ limit: 0, fromEnd: true })).toEqual([true, false]);
+        expect(await list({ limit: 2, after: seqs[5] })).toEqual([true, false]);
+      });
+
+      test('are filtered by provider, status and text', async () => {
+        const add = async (name: string, provider: string, modelName: string) =>
+          (await store.jobs.insert(newJob({ name, provider, modelName }))).job.id;
+        const plain = await add('Nightly', 'local', 'llama');
+        const percent = await add('50%_done\\', 'runpod', 'Mistral');
+        const accent = await add('ÜBUNG', 'runpod', 'llama');
+        await store.jobs.update(accent, () => ({ status: 'RUNNING' }));
+        const matching = async (filter: JobFilter) => {
+          const page = await store.jobs.list({ limit: 10, filter });
+          expect(page.totalCount).toBe(page.jobs.length);
+          return page.jobs.map(({ id }) => id);
+        };
+        expect(await matching({ providers: ['runpod'] })).toEqual([accent, percent]);
+        expect(await matching({ providers: [] })).toEqual([]);
+        expect(await matching({ statuses: ['RUNNING', 'FAILED'] })).toEqual([accent]);
+        expect(await matching({ search: 'LLAMA' })).toEqual([accent, plain]);
+        expect(await matching({ search: 'übung' })).toEqual([accent]);
+        expect(await matching({ search: '%_' })).toEqual([percent]);
+        expect(await matching({ search: 'n%y' })).toEqual([]);
+        expect(await matching({ search: plain.toUpperCase() })).toEqual([plain]);
+        expect(await matching({ search: 'mistral', statuses: ['RUNNING'] })).toEqual([]);
+        expect(await matching({ search: null, providers: null, statuses: null })).toHaveLength(3);
+      });
+
+      test('are unfinished until they are over and their log is complete', async () => {
+        const over = await leasedJob(store);
+        const complete = await leasedJob(store);
+        const both = await leasedJob(store);
+        await store.jobs.update(over.job.id, () => ({ status: 'FAILED' }));
+        await store.logs.complete(complete.lease);
+        await store.jobs.update(both.job.id, () => ({ status: 'COMPLETED' }));
+        await store.logs.complete(both.lease);
+        const ids = (await store.jobs.unfinished()).map(({ id }) => id);
+        expect(ids).toEqual([over.job.id, complete.job.id]);
+      });
+
+      test('are deleted with all that belongs to them, and nothing else', async () => {
+        const gone = await leasedJob(store);
+        const kept = await leasedJob(store);
+        for (const { lease } of [gone, kept]) {
+          await store.logs.append(
+            lease,
+            batch(numbered(0, 3000), {
+              gaps: [{ before: 1, reason: 'lost' }],
+              metrics: [{ name: 'loss', step: 1, value: 2, time: 3 }],
+            }),
+          );
+        }
+        expect(await store.jobs.delete(gone.job.id)).toBe(true);
+        expect(await store.jobs.delete(gone.job.id)).toBe(false);
+        expect(await store.jobs.get(gone.job.id)).toBeNull();
+        expect(await store.logs.head(gone.job.id)).toMatchObject({ total: 0 });
+        expect((await all(gone.job.id)).texts).toEqual([]);
+        expect(await store.logs.gaps(gone.job.id, { from: 0, to: 9 })).toEqual([]);
+        const options = { names: null, maxPoints: 9 };
+        expect(await store.logs.metrics(gone.job.id, options)).toEqual([]);
+        expect(await failure(store.logs.append(gone.lease, batch(['x'])))).toBe('CONFLICT');
+        expect((await all(kept.job.id)).texts).toEqual(numbered(0, 3000));
+        expect(await store.logs.gaps(kept.job.id, { from: 0, to: 9 })).toHaveLength(1);
+        expect(await store.logs.metrics(kept.job.id, options)).toHaveLength(1);
+      });
+    });
+
+    describe('logs', () => {
+      test('number lines densely and keep text, runs, cursor and carry', async () => {
+        const { job, lease } = await leasedJob(store);
+        expect(await store.logs.head(job.id)).toEqual({
+          total: 0,
+          cursor: null,
+          carry: null,
+          complete: false,
+        });
+        await store.logs.append(lease, {
+          texts: ['one', '', 'trailing \r', '\u2028 ünïcode 🚂'],
+          runs: [
+            { count: 1, time: 1_700_000_000_000, source: 'STDOUT' },
+            { count: 2, time: 1_699_999_999_999, source: 'STDERR' },
+            { count: 1, time: 1_700_000_000_001, source: null },
+          ],
+          cursor: 'c1',
+          carry: 'k1',
+        });
+        const head = await store.logs.append(lease, {
+          texts: ['five'],
+          runs: [{ count: 1, time: 1_700_000_000_001, source: null }],
+          cursor: 'c2',
+          carry: null,
+        });
+        expect(head).toEqual({ total: 5, cursor: 'c2', carry: null, complete: false });
+        await store.close();
+        store = await place.open();
+        expect(await store.logs.head(job.id)).toEqual(head);
+        expect(await all(job.id)).toEqual({
+          first: 0,
+          texts: ['one', '', 'trailing \r', '\u2028 ünïcode 🚂', 'five'],
+          runs: [
+            { count: 1, time: 1_700_000_000_000, source: 'STDOUT' },
+            { count: 2, time: 1_699_999_999_999, source: 'STDERR' },
+            { count: 2, time: 1_700_000_000_001, source: null },
+          ],
+        });
+      });
+
+      test('an append without lines still moves the cursor', async () => {
+        const { job, lease } = await leasedJob(store);
+        await store.logs.append(lease, batch([], { cursor: 'on', carry: 'it' }));
+        expect(await store.logs.head(job.id)).toMatchObject({
+          total: 0,
+          cursor: 'on',
+          carry: 'it',
+        });
+      });
+
+      test('runs that do not cover the lines are refused, and nothing is written', async () => {
+        const { job, lease } = await leasedJob(store);
+        await expect(store.logs.append(lease, batch(['a'], { runs: [] }))).rejects.toThrow('runs');
+        expect(await store.logs.head(job.id)).toMatchObject({ total: 0 });
+      });
+
+      test('a line break within a line becomes a visible one, for numbers must stay right', async () => {
+        const { job, lease } = await leasedJob(store);
+        await store.logs.append(lease, batch(['a\nb', 'c']));
+        await store.logs.append(lease, batch([...numbered(2, 2000), 'd\n']));
+        const { texts } = await all(job.id);
+        expect([texts[0], texts[1], texts.at(-1)]).toEqual(['a\u240ab', 'c', 'd\u240a']);
+        expect(texts).toHaveLength(2003);
+      });
+
+      test('of unknown jobs are empty', async () => {
+        expect(await store.logs.head('unknown')).toMatchObject({ total: 0, complete: false });
+        expect(await all('unknown')).toEqual({ first: 0, texts: [], runs: [] });
+        expect(await store.logs.gaps('unknown', { from: 0, to: 9 })).toEqual([]);
+        expect(await store.logs.metrics('unknown', { names: null, maxPoints: 9 })).toEqual([]);
+        expect(await stretches(store, 'unknown', { from: 0 })).toEqual([]);
+      });
+
+      test('a page holds the lines that were asked for, wherever they lie', async () => {
+        const { job, lease } = await leasedJob(store);
+        const neighbour = await leasedJob(store);
+        for (let first = 0; first < 7000; first += 700) {
+          await store.logs.append(lease, batch(numbered(first, 700)));
+          await store.logs.append(neighbour.lease, batch(['other']));
+        }
+        for (const [offset, limit] of [
+          [0, 1],
+          [0, 7000],
+          [999, 2],
+          [3210, 1000],
+          [6999, 1],
+          [6990, 5000],
+        ] as const) {
+          const page = await store.logs.read(job.id, { offset, limit, maxChars: 1e9 });
+          expect(page.texts).toEqual(numbered(offset, Math.min(limit, 7000 - offset)));
+          expect(page.first).toBe(offset);
+          expect(page.runs.reduce((sum, { count }) => sum + count, 0)).toBe(page.texts.length);
+        }
+        const past = await store.logs.read(job.id, { offset: 7000, limit: 9, maxChars: 1e9 });
+        expect(past).toEqual({ first: 7000, texts: [], runs: [] });
+        const none = await store.logs.read(job.id, { offset: 5, limit: 0, maxChars: 1e9 });
+        expect(none.texts).toEqual([]);
+      });
+
+      test('a page of long lines ends early, after one line at least', async () => {
+        const { job, lease } = await leasedJob(store);
+        const long = 'x'.repeat(64 * 1024);
+        await store.logs.append(lease, batch([long, long, long, 'short']));
+        const read = async (offset: number, maxChars: number) =>
+          (await store.logs.read(job.id, { offset, limit: 9, maxChars })).texts.length;
+        expect(await read(0, 10)).toBe(1);
+        expect(await read(0, 2 * long.length)).toBe(2);
+        expect(await read(1, 3 * long.length)).toBe(3);
+        expect(await read(2, long.length)).toBe(1);
+      });
+
+      test('only the newest lease writes', async () => {
+        const { job, lease } = await leasedJob(store);
+        const newer = await store.leases.claim(job.id);
+        if (newer === null) throw new Error('the holder claims again');
+        expect(newer.fence).toBeGreaterThan(lease.fence);
+        await store.logs.append(newer, batch(['new'], { cursor: 'new' }));
+        expect(await failure(store.logs.append(lease, batch(['old'])))).toBe('CONFLICT');
+        expect(await failure(store.logs.complete(lease))).toBe('CONFLICT');
+        expect((await all(job.id)).texts).toEqual(['new']);
+        expect(await store.logs.head(job.id)).toMatchObject({ cursor: 'new', complete: false });
+      });
+
+      test('a complete log takes no more lines', async () => {
+        const { job, lease } = await leasedJob(store);
+        await store.logs.append(lease, batch(['last'], { cursor: 'end' }));
+        const head = await store.logs.complete(lease);
+        expect(head).toEqual({ total: 1, cursor: 'end', carry: null, complete: true });
+        expect(await failure(store.logs.append(lease, batch(['late'])))).toBe('CONFLICT');
+        expect(await store.logs.head(job.id)).toEqual(head);
+      });
+
+      test('gaps are found by place, in order', async () => {
+        const { job, lease } = await leasedJob(store);
+        await store.logs.append(lease, batch(numbered(0, 10)));
+        const gaps = [
+          { before: 0, reason: 'first' },
+          { before: 5, reason: 'middle' },
+          { before: 10, reason: 'end' },
+        ];
+        await store.logs.append(lease, batch(numbered(10, 10), { gaps }));
+        expect(await store.logs.gaps(job.id, { from: 0, to: 99 })).toEqual([
+          { offset: 10, reason: 'first' },
+          { offset: 15, reason: 'middle' },
+          { offset: 20, reason: 'end' },
+        ]);
+        expect(await store.logs.gaps(job.id, { from: 11, to: 15 })).toHaveLength(1);
+      });
+
+      test('a scan goes over every line once, from any line on', async () => {
+        const { job, lease } = await leasedJob(store);
+        await store.logs.append(lease, batch(numbered(0, 2500)));
+        for (let n = 2500; n < 2600; n++) await store.logs.append(lease, batch(numbered(n, 1)));
+        for (const from of [0, 1, 1234, 2550, 2600, 9999]) {
+          const seen = await stretches(store, job.id, { from });
+          expect(seen.flatMap(({ block }) => block?.texts ?? [])).toEqual(
+            numbered(from, Math.max(0, 2600 - from)),
+          );
+          expect(seen[0]?.first ?? from).toBe(from);
+        }
+      });
+
+      test('a scan does not split what cannot match', async () => {
+        const { job, lease } = await leasedJob(store);
+        await store.logs.append(lease, batch(numbered(0, 5000)));
+        const seen = await stretches(store, job.id, {
+          from: 10,
+          maybe: (text) => text.includes('line 4321\n'),
+        });
+        const hits = seen.filter(({ block }) => block !== null);
+        expect(hits).toHaveLength(1);
+        expect(hits[0]?.block?.texts).toContain('line 4321');
+        let next = 10;
+        for (const { first, count } of seen) {
+          expect(first).toBe(next);
+          next += count;
+        }
+        expect(next).toBe(5000);
+      });
+
+      test('a scan goes on although lines are appended and joined meanwhile', async () => {
+        const { job, lease } = await leasedJob(store);
+        for (let n = 0; n < 990; n += 10) await store.logs.append(lease, batch(numbered(n, 10)));
+        const texts: string[] = [];
+        for await (const { block } of store.logs.scan(job.id, { from: 0 })) {
+          texts.push(...(block?.texts ?? []));
+          if (texts.length === 50) await store.logs.append(lease, batch(numbered(990, 500)));
+        }
+        expect(texts).toEqual(numbered(0, 1490));
+      });
+
+      test('a scan ends when its signal is aborted', async () => {
+        const { job, lease } = await leasedJob(store);
+        await store.logs.append(lease, batch(numbered(0, 50_000)));
+        const leave = new AbortController();
+        const scan = async () => {
+          for await (const _ of store.logs.scan(job.id, { from: 0, signal: leave.signal })) {
+            leave.abort(new Error('enough'));
+          }
+        };
+        await expect(scan()).rejects.toThrow('enough');
+      });
+    });
+
+    describe('metrics', () => {
+      const point = (step: number, name = 'loss', value = step / 2) => ({
+        name,
+        step,
+        value,
+        time: 1_700_000_000_000 + step,
+      });
+
+      test('come in order of first appearance, by name, NaN too', async () => {
+        const { job, lease } = await leasedJob(store);
+        const metrics = [point(1), point(1, 'accuracy'), point(2), point(3, 'loss', Number.NaN)];
+        await store.logs.append(lease, batch([], { metrics: metrics.slice(0, 2) }));
+        await store.logs.append(lease, batch([], { metrics: metrics.slice(2) }));
+        const series = await store.logs.metrics(job.id, { names: null, maxPoints: 10 });
+        expect(series.map(({ name }) => name)).toEqual(['loss', 'accuracy']);
+        expect(series[0]?.points).toEqual([
+          { step: 1, value: 0.5, time: 1_700_000_000_001 },
+          { step: 2, value: 1, time: 1_700_000_000_002 },
+          { step: 3, value: Number.NaN, time: 1_700_000_000_003 },
+        ]);
+        const one = await store.logs.metrics(job.id, { names: ['accuracy', 'x'], maxPoints: 10 });
+        expect(one.map(({ name }) => name)).toEqual(['accuracy']);
+      });
+
+      test('of a long run are thinned out evenly, with the last point kept', async () => {
+        const { job, lease } = await leasedJob(store);
+        for (let step = 0; step < 30_000; step += 1000) {
+          const metrics = Array.from({ length: 1000 }, (_, index) => point(step + index));
+          await store.logs.append(lease, batch([], { metrics }));
+        }
+        for (const maxPoints of [1, 2, 500, 1_000_000]) {
+          const [loss] = await store.logs.metrics(job.id, { names: null, maxPoints });
+          const steps = loss?.points.map(({ step }) => step) ?? [];
+          expect(steps.length).toBeLessThanOrEqual(Math.min(maxPoints, 4001));
+          expect(steps.at(-1)).toBe(29_999);
+          const gaps = steps.slice(1).map((step, index) => step - (steps[index] ?? 0));
+          const evenGap = 30_000 / Math.min(maxPoints - 1, 2000);
+          expect(Math.max(0, ...gaps)).toBeLessThanOrEqual(1.2 * evenGap);
+        }
+      });
+
+      test('of more than 64 names are bounded to the first ones', async () => {
+        const { job, lease } = await leasedJob(store);
+        const metrics = Array.from({ length: 100 }, (_, n) => point(1, `metric ${n}`));
+        await store.logs.append(lease, batch([], { metrics }));
+        const series = await store.logs.metrics(job.id, { names: null, maxPoints: 10 });
+        expect(series.map(({ name }) => name)).toEqual(
+          metrics.slice(0, 64).map(({ name }) => name),
+        );
+      });
+    });
+
+    describe('leases', () => {
+      test('belong to one server until it gives them back', async () => {
+        const other = await place.open();
+        const { job, lease } = await leasedJob(store);
+        expect(await other.leases.claim(job.id)).toBeNull();
+        expect(await store.leases.claim('unknown')).toBeNull();
+        await store.leases.release(lease);
+        const next = await other.leases.claim(job.id);
+        expect(next?.fence).toBeGreaterThan(lease.fence);
+        expect(await store.leases.claim(job.id)).toBeNull();
+        await other.leases.release();
+        expect(await store.leases.claim(job.id)).not.toBeNull();
+      });
+
+      test('an old lease that is given back does not end the newer one', async () => {
+        const other = await place.open();
+        const { job, lease } = await leasedJob(store);
+        await store.leases.claim(job.id);
+        await store.leases.release(lease);
+        expect(await other.leases.claim(job.id)).toBeNull();
+      });
+
+      test('of a closed server are free at once', async () => {
+        const other = await place.open();
+        const { job } = await leasedJob(store);
+        await store.close();
+        expect(await other.leases.claim(job.id)).not.toBeNull();
+      });
+
+      test('end when their server does not renew, and a paused owner that wakes up writes nothing', async () => {
+        const paused = await place.open({ leaseMs: 60 });
+        const { job, lease } = await leasedJob(paused);
+        const other = await place.open({ leaseMs: 60 });
+        const taken = await claimed(other, job.id);
+        await other.logs.append(taken, batch(['other'], { cursor: 'other' }));
+        await paused.leases.renew();
+        expect(await failure(paused.logs.append(lease, batch(['paused'])))).toBe('CONFLICT');
+        expect((await all(job.id)).texts).toEqual(['other']);
+      });
+
+      test('are kept by a server that renews', async () => {
+        const keeper = await place.open({ leaseMs: 500 });
+        const other = await place.open({ leaseMs: 500 });
+        const { job, lease } = await leasedJob(keeper);
+        const until = performance.now() + 700;
+        while (performance.now() < until) {
+          await keeper.leases.renew();
+          expect(await other.leases.claim(job.id)).toBeNull();
+          await nextTurn();
+        }
+        await keeper.logs.append(lease, batch(['kept']));
+      });
+    });
+
+    test('says whether it can be written, and closes twice', async () => {
+      await store.check();
+      await store.close();
+      await store.close();
+      expect(await failure(store.check())).toBe('STORE_UNAVAILABLE');
+      expect(await failure(store.jobs.get('x'))).toBe('STORE_UNAVAILABLE');
+    });
+  });
+}
+
+async function stretches(
+  store: Store,
+  jobId: string,
+  options: { from: number; maybe?: (text: Buffer) => boolean },
+): Promise<ScanStretch[]> {
+  return Array.fromAsync(store.logs.scan(jobId, options));
+}
+
+/** Asks for a lease until it is free. */
+async function claimed(store: Store, jobId: string): Promise<Lease> {
+  for (;;) {
+    const lease = await store.leases.claim(jobId);
+    if (lease !== null) return lease;
+    await nextTurn();
+  }
+}
