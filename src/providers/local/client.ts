@@ -23,12 +23,14 @@ export interface Call {
   method?: 'GET' | 'POST';
   json?: unknown;
   headers?: Record<string, string>;
+  /** From the call to the answer's headers, where it shall be less than usual. */
+  headersMs?: number;
   signal: AbortSignal;
 }
 
 /** A longer body is cut off: nothing that is asked for comes near it. */
 const maxBodyBytes = 16 * 1024 * 1024;
-const connectMs = 5000;
+const connectMs = 3500;
 
 /**
  * Talks to one training server and to no other: redirects are not followed, so the key stays here.
@@ -100,7 +102,8 @@ export class TrainingClient {
 
   async #send(call: Call, accept: string, deadline: Deadline): Promise<Dispatcher.ResponseData> {
     this.#keepQuiet(call.task);
-    const { apiKey, headersMs } = this.#options;
+    const { apiKey } = this.#options;
+    const headersMs = Math.min(call.headersMs ?? Number.POSITIVE_INFINITY, this.#options.headersMs);
     const headers: Record<string, string> = { ...call.headers, accept };
     if (apiKey !== null) headers.authorization = `Bearer ${apiKey}`;
     if (call.json !== undefined) headers['content-type'] = 'application/json';

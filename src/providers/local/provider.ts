@@ -1,4 +1,3 @@
-import type { Logger } from 'pino';
 import { codeOf, TrainyardError } from '../../core/errors.ts';
 import { isOver, type Job } from '../../core/job.ts';
 import type { LogNotice } from '../../core/log.ts';
@@ -10,6 +9,7 @@ import type {
   ProviderState,
   StatusReport,
 } from '../../core/provider.ts';
+import type { Logger } from '../../lib/logger.ts';
 import { TrainingClient } from './client.ts';
 import { asCompleted } from './completed.ts';
 import { positionOf } from './cursor.ts';
@@ -31,7 +31,7 @@ export interface LocalProviderOptions {
   pollMs?: number;
   /** How long to wait for headers, for the rest of an answer, and for a sign of life in a stream. */
   timeouts?: { headersMs?: number; bodyMs?: number; silenceMs?: number };
-  logger?: Pick<Logger, 'info'>;
+  logger?: Logger;
 }
 
 export interface LocalProvider extends Provider {
@@ -54,7 +54,7 @@ class TrainingServerProvider implements LocalProvider {
   readonly kind = 'LOCAL';
   readonly pollMs: number;
   readonly #server: TrainingServer;
-  readonly #logger: Pick<Logger, 'info'> | undefined;
+  readonly #logger: Logger | undefined;
   readonly #configured: readonly string[] | null;
   readonly #unknown = new Set<string>();
   #served: readonly string[] | null = null;

@@ -11,6 +11,9 @@ import {
   statusAnswer,
 } from './wire.ts';
 
+/** Longer than it takes to find out that nobody can be reached; whoever asks for health waits. */
+const healthMs = 4500;
+
 /** The calls of the training server's contract, one method each; errors as `TrainingClient` has them. */
 export class TrainingServer {
   readonly #client: TrainingClient;
@@ -75,7 +78,7 @@ export class TrainingServer {
 
   /** The recipes that the server's health check names; null where it names none. */
   async health(signal: AbortSignal): Promise<readonly string[] | null> {
-    const call = { task: 'check its health', path: '/health', signal };
+    const call = { task: 'check its health', path: '/health', headersMs: healthMs, signal };
     const { recipes } = await this.#client.call(call, healthAnswer);
     return recipes ?? null;
   }

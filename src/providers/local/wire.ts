@@ -34,6 +34,7 @@ export const statusAnswer = z.object({
   error_message: text,
   error: text,
   exit_code: number,
+  signal: text,
   started_at: text,
   completed_at: text,
 });
@@ -122,6 +123,7 @@ function failureOf(answer: StatusAnswer): Partial<JobFailure> {
   // Python says -9 where a process ended by signal 9.
   if (code != null && code >= 0) failure.exitCode = code;
   else if (code != null) failure.signal = signalName(-code);
+  if (answer.signal) failure.signal = answer.signal;
   return failure;
 }
 
