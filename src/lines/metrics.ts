@@ -143,7 +143,7 @@ export class MetricsReader {
 
 // Whatever `read` understands holds one of these; most lines hold none.
 const hint = /[sS]tep|STEP|[eE]poch|EPOCH|\biter|%\||\{['"]|Running training/;
-const preamble = /\b(Num Epochs|Total optimization steps) = ([\d,]{1,19})\s*$/;
+const preamble = /\b(Num Epochs|Total optimization steps) = ([\d,]{1,11})\s*$/;
 const lossNames = new Set(['loss', 'train_loss', 'train/loss', 'training_loss']);
 const rateNames = new Set(['learning_rate', 'lr', 'train/learning_rate', 'train/lr']);
 

@@ -31,7 +31,7 @@ export function parseProgressBar(text: string): ProgressBar | null {
 // Sticky, and every part ends at a character that the part itself excludes: linear. A bar that
 // the terminal's width has cut off keeps its counts; its last value may be cut too and is left.
 const tail =
-  /%\|[^|]*\| *(\d{1,15})\/(\d{1,15}) \[[\d:?]+(?:<([\d:?]+))?(?:,[^,\]]*(?:, ([^\]]*)\])?)?/y;
+  /%\|[^|]*\| *(\d{1,9})\/(\d{1,9}) \[[\d:?]+(?:<([\d:?]+))?(?:,[^,\]]*(?:, ([^\]]*)\])?)?/y;
 
 function descriptionOf(text: string, sign: number): string {
   let end = sign;

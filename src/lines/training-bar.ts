@@ -1,4 +1,5 @@
 import type { ProgressBar } from './progress-bar.ts';
+import { maxStep } from './values.ts';
 
 /** Which of a log's bars counts the training's steps, as far as it is known. */
 export interface BarChoice {
@@ -75,15 +76,17 @@ function followEpoch(
   choice: BarChoice,
   bar: ProgressBar,
   { epoch, totalEpochs }: { epoch: number; totalEpochs: number | null },
-): TrainingStep {
+): TrainingStep | null {
   choice.firstEpoch = Math.min(choice.firstEpoch ?? epoch, epoch);
   const step = (epoch - choice.firstEpoch) * bar.total + bar.step;
+  const totalSteps = totalEpochs === null ? null : totalEpochs * bar.total;
+  if (Math.max(step, totalSteps ?? 0) > maxStep) return null;
   const restarted = choice.followed !== null && step < choice.followed.step;
   choice.followed = { total: bar.total, step, proven: true };
   choice.rival = null;
   return {
     step,
-    totalSteps: totalEpochs === null ? null : totalEpochs * bar.total,
+    totalSteps,
     epoch,
     totalEpochs,
     secondsRemaining: null,
@@ -97,7 +100,7 @@ function speaksOfTraining(description: string): boolean {
 
 /** The epoch of a bar that runs once an epoch, such as `Epoch 3/10`; not that of a validation. */
 function epochOf(description: string): { epoch: number; totalEpochs: number | null } | null {
-  const found = /\bepoch[ :#[]{0,3}(\d{1,9})(?: ?\/ ?(\d{1,9}))?/i.exec(description);
+  const found = /\bepoch[ :#[]{0,3}(\d{1,5})(?: ?\/ ?(\d{1,5}))?/i.exec(description);
   if (found === null || /val|test|eval|predict/i.test(description)) return null;
   return { epoch: Number(found[1]), totalEpochs: found[2] === undefined ? null : Number(found[2]) };
 }

@@ -1,3 +1,6 @@
+/** A larger number is no step: GraphQL's Int ends not far above. */
+export const maxStep = 999_999_999;
+
 /** The numbers that one line names, and where in the training they belong. */
 export interface NamedValues {
   step: number | null;
@@ -48,7 +51,7 @@ export function addPairs(values: Map<string, number>, text: string): void {
 
 // Each of these starts at a word's beginning only and repeats within bounds: linear.
 const place =
-  /(?<![\w/.-])(?:global_|train_|trainer\/)?(step|epoch|iter(?:ation)?)[ :=#[(]{1,8}(\d{1,15}(?:\.\d{1,15})?)(?: ?\/ ?(\d{1,15}))?(?![\w.])/gi;
+  /(?<![\w/.-])(?:global_|train_|trainer\/)?(step|epoch|iter(?:ation)?)[ :=#[(]{1,8}(\d{1,9}(?:\.\d{1,15})?)(?: ?\/ ?(\d{1,9}))?(?![\w.])/gi;
 const pair =
   /(?<![\w./@-])(?:(train|training|val|valid|validation|eval|test) )?([A-Za-z_][\w./@-]{0,63})( {0,8}= {0,8}| {0,8}: {1,8}|[: ])([-+.\d][\w.+-]{0,31})%?(?=[\s,;|)\]}]|$)/gi;
 /** Named so, a number may follow after a mere space. */
@@ -81,7 +84,7 @@ function placeValue(found: NamedValues, word: string, value: number, total: numb
   if (/^epoch$/i.test(word)) {
     found.epoch = value;
     found.totalEpochs = total;
-  } else if (Number.isSafeInteger(value) && value >= 0) {
+  } else if (Number.isInteger(value) && value >= 0 && value <= maxStep) {
     found.step = value;
     found.totalSteps = total;
   }

@@ -1,0 +1,102 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import type { LineBlock, LogSource } from '../../src/core/log.ts';
+import { noRedraws, type RedrawState, settleRedraw, thinRedraws } from '../../src/lines/redraw.ts';
+
+const source = fc.constantFrom('STDOUT' as const, 'STDERR' as const, null);
+const redraw = fc.integer({ min: 0, max: 100 }).map((percent) => `${percent}%| state\r`);
+const normal = fc.string({ unit: fc.constantFrom('a', '%', '1', '/', ' ', 'é', '🙂') });
+const broken = fc.string({ unit: fc.constantFrom('a', '\r', '\n', '\0', '\ud800', ' ') });
+
+/** One line at a time, in rising time. */
+const stream = (text: fc.Arbitrary<string>) =>
+  fc
+    .array(fc.record({ text, wait: fc.nat({ max: 400 }), source }), { maxLength: 60 })
+    .map((lines) => {
+      let time = 1_000_000;
+      return lines.map((line) => {
+        time += line.wait;
+        return { text: line.text, time, source: line.source };
+      });
+    });
+
+type Stream = { text: string; time: number; source: LogSource | null }[];
+
+function blockOf(lines: Stream): LineBlock {
+  return {
+    texts: lines.map((line) => line.text),
+    runs: lines.map(({ time, source: from }) => ({ count: 1, time, source: from })),
+  };
+}
+
+/** Thins the stream in blocks of so many lines, then settles; one entry a stored line. */
+function store(lines: Stream, blockLines: number): Stream {
+  let state: RedrawState = noRedraws;
+  const stored: Stream = [];
+  const take = (result: { block: LineBlock; state: RedrawState }) => {
+    state = JSON.parse(JSON.stringify(result.state));
+    let at = 0;
+    for (const run of result.block.runs) {
+      expect(run.count).toBeGreaterThan(0);
+      for (const text of result.block.texts.slice(at, at + run.count)) {
+        stored.push({ text, time: run.time, source: run.source });
+      }
+      at += run.count;
+    }
+    expect(at).toBe(result.block.texts.length);
+  };
+  for (let at = 0; at < lines.length; at += blockLines) {
+    take(thinRedraws(state, blockOf(lines.slice(at, at + blockLines))));
+  }
+  take(settleRedraw(state, Infinity));
+  return stored;
+}
+
+it('is the same however the log is cut into blocks', () => {
+  fc.assert(
+    fc.property(
+      stream(fc.oneof(redraw, normal, broken)),
+      fc.integer({ min: 1, max: 9 }),
+      (lines, size) => {
+        expect(store(lines, size)).toEqual(store(lines, lines.length || 1));
+      },
+    ),
+  );
+});
+
+it('stores one line of well-formed text each, whatever comes', () => {
+  fc.assert(
+    fc.property(stream(broken), (lines) => {
+      for (const { text } of store(lines, 7)) {
+        expect(text).not.toMatch(/[\r\n\0]/);
+        expect(text.isWellFormed()).toBe(true);
+      }
+    }),
+  );
+});
+
+it('stores every ordinary line, in order, with its time and source', () => {
+  fc.assert(
+    fc.property(stream(fc.oneof(redraw, normal)), (lines) => {
+      const ordinary = lines.filter(({ text }) => !text.endsWith('\r'));
+      const stored = store(lines, 5).filter(({ text }) => !text.endsWith('| state'));
+      expect(stored).toEqual(ordinary);
+    }),
+  );
+});
+
+it('stores the first state, the last one, and at most two a second of an unbroken bar', () => {
+  fc.assert(
+    fc.property(stream(redraw), (lines) => {
+      fc.pre(lines.length > 0);
+      const oneBar = lines.map((line) => ({ ...line, source: null }));
+      const stored = store(oneBar, 4);
+      const seen = oneBar.map(({ text, time }) => `${time} ${text.slice(0, -1)}`);
+      const kept = stored.map(({ text, time }) => `${time} ${text}`);
+      expect(kept[0]).toBe(seen[0]);
+      expect(kept.at(-1)).toBe(seen.at(-1));
+      const [first, last] = [stored[0]?.time ?? 0, stored.at(-1)?.time ?? 0];
+      expect(stored.length).toBeLessThanOrEqual(2 + (last - first) / 500);
+    }),
+  );
+});
