@@ -1,0 +1,76 @@
+import { abortable } from '../lib/abortable.ts';
+import { Wakeup } from '../lib/wakeup.ts';
+import { isoTime } from './answers.ts';
+import type { Jobs } from './jobs.ts';
+import type { Place } from './log-index.ts';
+import { isOver } from './record.ts';
+
+const maxBatchLines = 1000;
+const maxBatchChars = 1024 * 1024;
+
+export interface EventStreamOptions {
+  jobs: Jobs;
+  id: string;
+  /** The first line to send; it may lie behind the last one. */
+  offset: number;
+  /** A comment is sent when nothing else was for this long. */
+  heartbeatMs: number;
+}
+
+/**
+ * A job's log as server-sent events, from a line on until the job is over and all is sent. Pulled:
+ * as long as its reader does not read, nothing is read from the log and nothing queues.
+ */
+export function openEventStream(options: EventStreamOptions): AsyncGenerator<string, void> {
+  return abortable((signal) => events(options, signal));
+}
+
+async function* events(
+  { jobs, id, offset, heartbeatMs }: EventStreamOptions,
+  signal: AbortSignal,
+): AsyncGenerator<string, void> {
+  using held = await jobs.log(id);
+  const { log } = held;
+  const wakeup = new Wakeup();
+  using stack = new DisposableStack();
+  stack.defer(jobs.changes.listen(id, () => wakeup.wake()));
+  yield ': follows\n\n';
+  let line = offset;
+  let near: Place | null = null;
+  while (!signal.aborted) {
+    const record = jobs.get(id);
+    const over = isOver(record) && log.complete; // asked before reading: what is read then is all
+    const { lines, next } = await log.read({
+      offset: line,
+      maxLines: maxBatchLines,
+      maxChars: maxBatchChars,
+      near,
+    });
+    near = next;
+    if (lines.length > 0) {
+      const time = isoTime(record.finishedAt ?? log.changedAt ?? Date.now());
+      line += lines.length;
+      yield `id: ${line}\ndata: ${JSON.stringify({ offset: line - lines.length, lines, time })}\n\n`;
+    } else if (over) {
+      const end = { total_lines: log.total, status: record.status, exit_code: record.exitCode };
+      yield `event: end\ndata: ${JSON.stringify({ ...end, signal: record.signal, error_message: record.errorMessage })}\n\n`;
+      return;
+    } else if (line < log.total) {
+      throw new Error(`the log of job ${id} is shorter than it was`);
+    } else if (!(await hint(wakeup, heartbeatMs, signal))) {
+      yield ': still here\n\n';
+    }
+  }
+}
+
+/** False: none came in that time. */
+async function hint(wakeup: Wakeup, ms: number, signal: AbortSignal): Promise<boolean> {
+  let hinted = true;
+  const timer = setTimeout(() => {
+    hinted = false;
+    wakeup.wake();
+  }, ms);
+  await wakeup.next(signal);
+  clearTimeout(timer);
+  return hinted || signal.aborted;
+}

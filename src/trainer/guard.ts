@@ -1,0 +1,47 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { isIP } from 'node:net';
+import type { Context, MiddlewareHandler } from 'hono';
+
+/** True for a name or address that no other machine can reach. */
+export function isLoopback(host: string): boolean {
+  const bare = host.replace(/^\[|\]$/g, '').toLowerCase();
+  return bare === 'localhost' || bare === '::1' || (isIP(bare) === 4 && bare.startsWith('127.'));
+}
+
+/**
+ * Keeps web pages out: any `Origin` is refused with 403, and on loopback so is, with 421, a `Host`
+ * that is not loopback, which a rebound name would be.
+ */
+export function refuseBrowsers(options: { loopback: boolean }): MiddlewareHandler {
+  return async (c, next) => {
+    const host = c.req.header('host') ?? '';
+    if (options.loopback && !isLoopback(host.replace(/:\d+$/, ''))) {
+      return refusal(c, 421, 'FORBIDDEN', `this server does not answer for the host "${host}"`);
+    }
+    if (c.req.header('origin') !== undefined) {
+      return refusal(c, 403, 'FORBIDDEN', 'requests of web pages are refused');
+    }
+    await next();
+  };
+}
+
+/** Tells whether a request carries the key, in a time that does not depend on how much of it is right. */
+export function createKeyCheck(apiKey: string | null): (c: Context) => boolean {
+  if (apiKey === null) return () => true;
+  const expected = digest(`Bearer ${apiKey}`);
+  return (c) => timingSafeEqual(digest(c.req.header('authorization') ?? ''), expected);
+}
+
+/** An error answer of the contract. */
+export function refusal(
+  c: Context,
+  status: 400 | 401 | 403 | 404 | 409 | 413 | 421 | 429 | 500 | 503,
+  code: string,
+  error: string,
+): Response {
+  return c.json({ error, code }, status);
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}

@@ -1,0 +1,49 @@
+import path from 'node:path';
+
+/** The files of one job; all but the data set and the output are ours. */
+export interface JobFolder {
+  path: string;
+  /** What was asked and what became of it; the server writes it. */
+  record: string;
+  /** Everything that the job prints; the job itself writes it. */
+  log: string;
+  /** Where lines begin in the log. */
+  index: string;
+  /** What the log told of metrics. */
+  metrics: string;
+  /** The job's config as the job reads it. */
+  config: string;
+  dataset: string;
+  output: string;
+  /** What the runner shall start; it holds the job's token and is gone once the runner has read it. */
+  plan: string;
+  /** Whoever makes this file may start the job, and nobody else ever after. */
+  claim: string;
+  /** Which process the job is. */
+  process: string;
+  /** How it ended. */
+  exit: string;
+}
+
+export function jobFolder(dataDir: string, id: string): JobFolder {
+  return folderAt(path.join(dataDir, 'jobs', id));
+}
+
+/** The same, by the folder's own path. */
+export function folderAt(folder: string): JobFolder {
+  const at = (name: string) => path.join(folder, name);
+  return {
+    path: folder,
+    record: at('job.json'),
+    log: at('log'),
+    index: at('log.index'),
+    metrics: at('log.metrics'),
+    config: at('config.json'),
+    dataset: at('dataset'),
+    output: at('output'),
+    plan: at('plan.json'),
+    claim: at('claim.json'),
+    process: at('process.json'),
+    exit: at('exit.json'),
+  };
+}

@@ -1,0 +1,40 @@
+const maxTailLines = 8192;
+const maxTailChars = 2 * 1024 * 1024;
+
+/** The newest lines of a log, so that whoever follows it reads no file. Bounded in lines and text. */
+export class LogTail {
+  #blocks: { first: number; texts: string[]; chars: number }[] = [];
+  #lines = 0;
+  #chars = 0;
+
+  /** Adds lines; they follow on what is there. */
+  add(first: number, texts: string[]): void {
+    if (texts.length === 0) return;
+    const chars = texts.reduce((sum, text) => sum + text.length, 0);
+    this.#blocks.push({ first, texts, chars });
+    this.#lines += texts.length;
+    this.#chars += chars;
+    while (this.#blocks.length > 1 && (this.#lines > maxTailLines || this.#chars > maxTailChars)) {
+      const oldest = this.#blocks.shift();
+      this.#lines -= oldest?.texts.length ?? 0;
+      this.#chars -= oldest?.chars ?? 0;
+    }
+  }
+
+  /** Up to `maxLines` lines and about `maxChars` of text from a line on; null where it is not here. */
+  read(line: number, maxLines: number, maxChars: number): string[] | null {
+    const start = this.#blocks.findIndex((block) => line < block.first + block.texts.length);
+    if (start === -1 || line < (this.#blocks[start]?.first ?? 0)) return null;
+    const lines: string[] = [];
+    let chars = 0;
+    for (const block of this.#blocks.slice(start)) {
+      for (let at = Math.max(0, line - block.first); at < block.texts.length; at += 1) {
+        if (lines.length === maxLines || chars >= maxChars) return lines;
+        const text = block.texts[at] ?? '';
+        lines.push(text);
+        chars += text.length;
+      }
+    }
+    return lines;
+  }
+}

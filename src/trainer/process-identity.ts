@@ -1,0 +1,64 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+
+/** A process that cannot be mistaken for a later one with the same pid. */
+export interface ProcessIdentity {
+  pid: number;
+  /** When it started, in words that only this machine since its last start understands. */
+  start: string;
+}
+
+/** Who has this pid now; null where nobody has. A process that has ended but was not waited for counts. */
+export function identityOf(pid: number): ProcessIdentity | null {
+  const found = look(pid);
+  return found === null ? null : { pid, start: found.start };
+}
+
+/** True while the very process runs, or is stopped. */
+export function isAlive(identity: ProcessIdentity): boolean {
+  const found = look(identity.pid);
+  return found !== null && found.start === identity.start && !'ZX'.includes(found.state);
+}
+
+/** Signals the process group that this process leads, if it still runs. False: it does not. */
+export function signalGroup(leader: ProcessIdentity, signal: NodeJS.Signals): boolean {
+  return isAlive(leader) && send(-leader.pid, signal);
+}
+
+/** Signals this process, if it still runs. False: it does not. */
+export function signalProcess(identity: ProcessIdentity, signal: NodeJS.Signals): boolean {
+  return isAlive(identity) && send(identity.pid, signal);
+}
+
+function send(pid: number, signal: NodeJS.Signals): boolean {
+  try {
+    return process.kill(pid, signal);
+  } catch {
+    return false;
+  }
+}
+
+function look(pid: number): { state: string; start: string } | null {
+  return process.platform === 'linux' ? lookInProc(pid) : askPs(pid);
+}
+
+function lookInProc(pid: number): { state: string; start: string } | null {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    // The second field is the program's name in parentheses and may hold anything: proc_pid_stat(5).
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const [state = '', start = ''] = [fields[0], fields[19]];
+    // Field 22 counts from the machine's start, so it says little without that start's id.
+    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
+    return { state, start: `${boot}:${start}` };
+  } catch {
+    return null;
+  }
+}
+
+function askPs(pid: number): { state: string; start: string } | null {
+  const options = { encoding: 'utf8', env: { LC_ALL: 'C', TZ: 'UTC' }, timeout: 5000 } as const;
+  const answer = spawnSync('/bin/ps', ['-o', 'state=,lstart=', '-p', String(pid)], options);
+  const [, state, start] = /^\s*(\S)\S*\s+(.+?)\s*$/.exec(answer.stdout ?? '') ?? [];
+  return state === undefined || start === undefined ? null : { state, start };
+}

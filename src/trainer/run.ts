@@ -1,0 +1,148 @@
+import type { ChildProcess } from 'node:child_process';
+import { appendFileSync } from 'node:fs';
+import { messageOf, TrainyardError } from '../core/errors.ts';
+import { Wakeup } from '../lib/wakeup.ts';
+import type { JobFolder } from './job-folder.ts';
+import { startRunner } from './launch.ts';
+import { identityOf, isAlive, signalGroup, signalProcess } from './process-identity.ts';
+import { claimRun, type RunExit, readClaim, readExit, readProcess } from './run-files.ts';
+import { watchFolder } from './watch-folder.ts';
+
+const pollMs = 1000;
+/** How often to look where the system does not tell of changes, or a kill has not worked yet. */
+const hurriedPollMs = 100;
+
+export interface RunOptions {
+  folder: JobFolder;
+  nodePath: string;
+  /** Writes the plan; called where no runner has claimed the job yet. */
+  writePlan: () => Promise<void>;
+  /** Called when the log may have grown. */
+  onLog: () => void;
+}
+
+/**
+ * One job's process from its start to its end, whoever started it: this server, or an earlier one.
+ * The files in the job's folder are the truth; signals and watches only make it prompt.
+ */
+export class Run {
+  readonly #options: RunOptions;
+  readonly #wakeup = new Wakeup();
+  #runner: ChildProcess | null = null;
+  #runnerError: string | null = null;
+  #killAt: number | null = null;
+
+  constructor(options: RunOptions) {
+    this.#options = options;
+  }
+
+  /** Starts the job unless that was done before; resolves to how it ended, or to null when the signal is aborted. */
+  async follow(signal: AbortSignal): Promise<RunExit | null> {
+    const { folder, onLog } = this.#options;
+    using watched = watchFolder(folder.path, (name) => this.#changed(name));
+    const over = await this.#start();
+    if (over !== null) return over;
+    while (!signal.aborted) {
+      const exit = this.#look();
+      if (exit !== null) return exit;
+      await this.#sleep(watched.reliable ? pollMs : hurriedPollMs, signal);
+      onLog();
+    }
+    return null;
+  }
+
+  /** Asks the job to end, and ends it by force at `killAt`. */
+  stop(killAt: number): void {
+    this.#killAt = Math.min(killAt, this.#killAt ?? Number.POSITIVE_INFINITY);
+    if (this.#killAt <= Date.now()) this.#kill();
+    const claim = readClaim(this.#options.folder.claim);
+    if (claim !== null) signalProcess(claim, 'SIGTERM');
+    else this.#runner?.kill('SIGTERM');
+    this.#wakeup.wake();
+  }
+
+  /** True once the job's process is there: before, it can be neither paused nor resumed. */
+  get started(): boolean {
+    const command = readProcess(this.#options.folder.process)?.command;
+    return command !== undefined && isAlive(command);
+  }
+
+  /** Stops or continues every process of the job. False: it has none. */
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): boolean {
+    const command = readProcess(this.#options.folder.process)?.command;
+    return command !== undefined && signalGroup(command, signal);
+  }
+
+  async #start(): Promise<RunExit | null> {
+    const { folder, nodePath, writePlan } = this.#options;
+    if (readExit(folder.exit) !== null || readClaim(folder.claim) !== null) return null;
+    let refusal: string | null = null;
+    try {
+      await writePlan();
+    } catch (error) {
+      if (!(error instanceof TrainyardError)) throw error;
+      refusal = error.message;
+    }
+    if (refusal === null && this.#killAt === null) {
+      const runner = startRunner(folder, nodePath);
+      runner.once('error', (error) => {
+        this.#runnerError = `the runner did not start: ${messageOf(error)}`;
+        this.#wakeup.wake();
+      });
+      runner.once('exit', () => this.#wakeup.wake());
+      runner.unref();
+      this.#runner = runner;
+      return null;
+    }
+    // A runner of an earlier server may be just about to start it: whoever claims decides.
+    const self = identityOf(process.pid);
+    if (self !== null && !claimRun(folder.claim, self)) return null;
+    if (refusal !== null) appendFileSync(folder.log, `[trainyard] ${refusal}\n`);
+    return { code: null, signal: null, error: refusal, finishedAt: Date.now() };
+  }
+
+  #changed(name: string): void {
+    const { folder, onLog } = this.#options;
+    if (folder.log.endsWith(`/${name}`)) onLog();
+    else if (folder.exit.endsWith(`/${name}`)) this.#wakeup.wake();
+  }
+
+  #look(): RunExit | null {
+    const { folder } = this.#options;
+    const alive = this.#runnerIsAlive(); // asked first: a runner writes how it ended before it goes
+    const exit = readExit(folder.exit);
+    if (exit !== null) return exit;
+    if (alive) {
+      if (this.#killAt !== null && this.#killAt <= Date.now()) this.#kill();
+      return null;
+    }
+    this.#kill(); // what an orphaned job still does, nobody would see
+    const error =
+      this.#runnerError ?? 'the process vanished: it was killed, or the machine restarted';
+    return { code: null, signal: null, error, finishedAt: Date.now() };
+  }
+
+  #runnerIsAlive(): boolean {
+    const claim = readClaim(this.#options.folder.claim);
+    if (claim !== null) return isAlive(claim);
+    const runner = this.#runner;
+    if (runner === null || this.#runnerError !== null) return false;
+    return runner.exitCode === null && runner.signalCode === null;
+  }
+
+  #kill(): void {
+    const command = readProcess(this.#options.folder.process)?.command;
+    if (command !== undefined) signalGroup(command, 'SIGKILL');
+  }
+
+  async #sleep(ms: number, signal: AbortSignal): Promise<void> {
+    const untilKill =
+      this.#killAt === null ? ms : Math.max(this.#killAt - Date.now(), hurriedPollMs);
+    const timer = setTimeout(() => this.#wakeup.wake(), Math.min(ms, untilKill));
+    try {
+      await this.#wakeup.next(signal);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}

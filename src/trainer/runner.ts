@@ -1,0 +1,117 @@
+/**
+ * The process between the training server and a job: `node runner.ts FOLDER`. It starts what
+ * FOLDER's plan says, in a process group of its own and with this process's stdout and stderr,
+ * waits for it and writes down how it ended. It needs no server: it outlives it, and tells the next
+ * one the truth. SIGTERM is passed on to the job; all else that ends terminals is ignored.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import {
+  closeSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { folderAt } from './job-folder.ts';
+import { identityOf } from './process-identity.ts';
+import { claimRun, type RunExit, type RunPlan, type RunProcess } from './run-files.ts';
+
+const retryMs = 1000;
+
+let command: ChildProcess | null = null;
+let stopping = false;
+
+process.on('SIGTERM', () => {
+  stopping = true;
+  signalCommand('SIGTERM');
+  signalCommand('SIGCONT'); // a job that is stopped could not end
+});
+for (const signal of ['SIGINT', 'SIGHUP', 'SIGQUIT'] as const) process.on(signal, () => {});
+
+await run(process.argv[2] ?? '');
+
+async function run(path: string): Promise<void> {
+  const folder = folderAt(path);
+  const self = identityOf(process.pid);
+  if (self === null) throw new Error('this process cannot find itself');
+  if (!claimRun(folder.claim, self)) return;
+  const plan: RunPlan = JSON.parse(readFileSync(folder.plan, 'utf8'));
+  rmSync(folder.plan, { force: true });
+  const exit = await runCommand(plan, folder.process);
+  // What a job that was told to stop leaves behind in its group would hold the GPU for ever.
+  if (stopping) signalCommand('SIGKILL');
+  await writeFinally(folder.exit, exit);
+}
+
+async function runCommand(plan: RunPlan, processFile: string): Promise<RunExit> {
+  const over = (code: number | null, signal: string | null, error: string | null): RunExit => ({
+    code,
+    signal,
+    error,
+    finishedAt: Date.now(),
+  });
+  if (stopping) return over(null, 'SIGTERM', null);
+  const [program = '', ...args] = plan.command;
+  try {
+    const child = spawn(program, args, {
+      cwd: plan.cwd,
+      env: plan.env,
+      detached: true,
+      stdio: ['ignore', 'inherit', 'inherit'],
+    });
+    command = child;
+    const ended = new Promise<RunExit>((resolve) => {
+      child.once('error', (error) => resolve(over(null, null, whyNot(program, error))));
+      child.once('exit', (code, signal) => resolve(over(code, signal, null)));
+    });
+    const identity = child.pid === undefined ? null : identityOf(child.pid);
+    if (identity !== null) await writeFinally(processFile, { command: identity });
+    const exit = await ended;
+    if (exit.error !== null) writeSync(2, `[trainyard] ${exit.error}\n`);
+    return exit;
+  } catch (error) {
+    const reason = whyNot(program, error);
+    writeSync(2, `[trainyard] ${reason}\n`);
+    return over(null, null, reason);
+  }
+}
+
+function whyNot(program: string, error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'ENOENT') return `cannot start "${program}": there is no such program`;
+  if (code === 'EACCES') return `cannot start "${program}": it is not an executable file`;
+  return `cannot start "${program}": ${error instanceof Error ? error.message : String(error)}`;
+}
+
+function signalCommand(signal: NodeJS.Signals): void {
+  if (command?.pid === undefined) return;
+  try {
+    process.kill(-command.pid, signal);
+  } catch {
+    // Nobody is left in the group.
+  }
+}
+
+/** Nobody else knows what this file will say: a full disk only delays it. */
+async function writeFinally(file: string, content: RunProcess | RunExit): Promise<void> {
+  const temporary = `${file}.${process.pid}`;
+  for (;;) {
+    try {
+      const handle = openSync(temporary, 'w', 0o600);
+      try {
+        writeSync(handle, JSON.stringify(content));
+        fsyncSync(handle);
+      } finally {
+        closeSync(handle);
+      }
+      renameSync(temporary, file);
+      return;
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return; // the folder is gone
+      await delay(retryMs);
+    }
+  }
+}

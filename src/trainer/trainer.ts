@@ -1,0 +1,116 @@
+import { createServer, type Server } from 'node:http';
+import { getRequestListener } from '@hono/node-server';
+import { messageOf, TrainyardError } from '../core/errors.ts';
+import type { Recipe } from '../core/recipe.ts';
+import type { Logger } from '../lib/logger.ts';
+import { jobEnvironment } from './environment.ts';
+import { EventStreams } from './event-streams.ts';
+import { createGpuReader } from './gpus.ts';
+import { isLoopback } from './guard.ts';
+import { Jobs } from './jobs.ts';
+import { lockFolder } from './lock.ts';
+import { makePrivateFolder } from './record.ts';
+import { createRoutes } from './routes.ts';
+
+const maxConnections = 1024;
+const closeMs = 500;
+
+export interface TrainerOptions {
+  host: string;
+  /** 0 takes a free one. */
+  port: number;
+  dataDir: string;
+  /** Needed to listen beyond loopback. */
+  apiKey: string | null;
+  /** Jobs that run at a time. */
+  concurrency: number;
+  recipes: Readonly<Record<string, Recipe>>;
+  /** The folder where a recipe's relative working folder and relative data sets start. */
+  recipeBase: string;
+  /** The server's environment; jobs see the harmless part of it. */
+  baseEnv: NodeJS.ProcessEnv;
+  /** The Node that runs the jobs' runners. This one, by default. */
+  nodePath?: string | undefined;
+  /** From a cancel to SIGKILL. 10 s by default. */
+  graceMs?: number | undefined;
+  /** Between two signs of life of a silent event stream. 15 s by default. */
+  heartbeatMs?: number | undefined;
+  logger: Pick<Logger, 'info' | 'warn' | 'error'>;
+}
+
+export interface Trainer {
+  url: string;
+  /** Stops serving; jobs that run, run on, and the next server adopts them. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a training server: takes its data folder, adopts the jobs that an earlier one has started,
+ * and listens. Fails, in one line that says what to do, where the folder is another server's, the
+ * port is taken, or it would be open to other machines without a key.
+ */
+export async function openTrainer(options: TrainerOptions): Promise<Trainer> {
+  const { host, port, dataDir, apiKey, recipes, baseEnv, logger } = options;
+  const loopback = isLoopback(host);
+  if (!loopback && !apiKey) {
+    const message = `the training server does not listen on ${host} without an API key: set one, or listen on 127.0.0.1`;
+    throw new TrainyardError('BAD_USER_INPUT', message);
+  }
+  await using opened = new AsyncDisposableStack();
+  await makePrivateFolder(dataDir);
+  opened.use(lockFolder(dataDir));
+  const { graceMs = 10_000, heartbeatMs = 15_000, nodePath = process.execPath } = options;
+  const jobs = opened.adopt(await Jobs.open({ ...options, graceMs, nodePath }), (it) => it.close());
+  const streams = opened.adopt(new EventStreams({ jobs, heartbeatMs, logger }), (it) => it.close());
+  const app = createRoutes({
+    jobs,
+    streams,
+    gpus: createGpuReader(jobEnvironment(baseEnv)),
+    recipes: Object.keys(recipes),
+    apiKey: apiKey || null,
+    loopback,
+    logger,
+  });
+  const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false });
+  const server = opened.adopt(createTimedServer(listener), (it) => closeServer(it, streams));
+  const bound = await listen(server, host, port);
+  const closing = opened.move();
+  const name = host.includes(':') ? `[${host.replace(/^\[|\]$/g, '')}]` : host;
+  return { url: `http://${name}:${bound}`, close: () => closing.disposeAsync() };
+}
+
+function createTimedServer(listener: ReturnType<typeof getRequestListener>): Server {
+  const limits = {
+    headersTimeout: 10_000,
+    requestTimeout: 30_000,
+    connectionsCheckingInterval: 5_000,
+  };
+  const server = createServer(limits, (request, response) => {
+    void listener(request, response);
+  });
+  server.maxConnections = maxConnections;
+  return server;
+}
+
+function listen(server: Server, host: string, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause) => {
+      const message = `the training server cannot listen on ${host}:${port}: ${messageOf(cause)}`;
+      reject(new TrainyardError('CONFLICT', message, { cause }));
+    });
+    server.listen(port, host.replace(/^\[|\]$/g, ''), () => {
+      const address = server.address();
+      resolve(typeof address === 'object' && address !== null ? address.port : port);
+    });
+  });
+}
+
+/** Streams end at once, requests get a moment to finish. */
+async function closeServer(server: Server, streams: EventStreams): Promise<void> {
+  const closed = new Promise((resolve) => server.close(resolve));
+  await streams.close();
+  setImmediate(() => server.closeIdleConnections());
+  const late = setTimeout(() => server.closeAllConnections(), closeMs);
+  await closed;
+  clearTimeout(late);
+}
