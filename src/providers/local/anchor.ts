@@ -9,7 +9,7 @@ export interface Stretch {
   /** The lines after the position that was asked for. */
   lines: readonly string[];
   position: Position;
-  /** Lines before these were gone from the source before they could be read. */
+  /** The source has dropped lines up to the place, or a part of the anchor: lines before these may be lost. */
   lost: boolean;
   /** The source has moved its lines: look back further from now on. */
   moved: boolean;
@@ -35,40 +35,43 @@ export async function readOn(
   from: Position,
   options: { moved: boolean },
 ): Promise<Stretch> {
-  const lookback = options.moved ? movedLookback : from.anchor.length;
-  let start = Math.max(0, from.at - lookback);
+  const { at, anchor } = from;
+  let start = Math.max(0, at - (options.moved ? movedLookback : anchor.length));
   for (let step = 1; ; step += 1) {
     const page = await log.page({ offset: start, limit: pageLines });
     const marks = page.map(markOf);
-    const after = endOfAnchor(marks, from.anchor, from.at - start);
-    const lost = after === null && start === 0 && page.length > 0;
-    if (after !== null || lost) {
-      const next = after ?? 0;
+    const end = endOfAnchor(marks, anchor, { expected: at - start, isBeginning: start === 0 });
+    if (end !== null && start + page.length > 0) {
+      const lost = start === 0 && end < anchor.length;
       return {
-        lines: page.slice(next),
-        position: { at: start + page.length, anchor: anchorAfter(from.anchor, marks.slice(next)) },
+        lines: page.slice(end),
+        position: { at: start + page.length, anchor: marks.slice(-anchorLines) },
         lost,
-        moved: options.moved || lost || start + next !== from.at,
+        moved: options.moved || start + end !== at,
         full: page.length >= pageLines,
       };
     }
-    if (start === 0) return { lines: [], position: from, lost, moved: options.moved, full: false };
-    start = step < maxSteps ? Math.max(0, start - pageLines + from.anchor.length) : 0;
+    if (start === 0) {
+      return { lines: [], position: from, lost: false, moved: options.moved, full: false };
+    }
+    start = step < maxSteps ? Math.max(0, start - pageLines + anchor.length) : 0;
   }
 }
 
-/** The index after the anchor: at `expected`, else at the nearest place before it; null where it is not. */
+/**
+ * The index after the anchor: at `expected`, else at the nearest place before it. At the beginning
+ * of the log its first lines may be gone, or all of them; elsewhere it is whole, or null.
+ */
 function endOfAnchor(
   marks: readonly string[],
   anchor: readonly string[],
-  expected: number,
+  options: { expected: number; isBeginning: boolean },
 ): number | null {
-  for (let end = Math.min(expected, marks.length); end >= anchor.length; end -= 1) {
-    if (anchor.every((mark, index) => marks[end - anchor.length + index] === mark)) return end;
+  const least = options.isBeginning ? 0 : anchor.length;
+  for (let end = Math.min(options.expected, marks.length); end >= least; end -= 1) {
+    const count = Math.min(end, anchor.length);
+    const there = anchor.slice(anchor.length - count);
+    if (there.every((mark, index) => marks[end - count + index] === mark)) return end;
   }
   return null;
-}
-
-function anchorAfter(anchor: readonly string[], marks: readonly string[]): readonly string[] {
-  return [...anchor, ...marks].slice(-anchorLines);
 }

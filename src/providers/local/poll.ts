@@ -13,7 +13,7 @@ export interface PagedLog extends Pages {
 const quickMs = 100;
 const slowMs = 2000;
 const lostReason =
-  'The training server keeps the newest lines only: the lines before this one were gone before they could be read';
+  'The training server keeps the newest lines only: lines before this one were gone before they could be read';
 
 /**
  * Follows a paged log to its end: quickly while lines come, slower when none do. It holds one page at
@@ -32,7 +32,7 @@ export async function* followPages(
   for (;;) {
     const stretch = await readOn(log, position, { moved });
     ({ position, moved } = stretch);
-    if (stretch.lines.length > 0) {
+    if (stretch.lines.length > 0 || stretch.lost) {
       const batch = batchOf(stretch.lines, Date.now(), cursorOf(position));
       if (stretch.lost) batch.gaps = [{ before: 0, reason: lostReason }];
       yield batch;

@@ -1,13 +1,15 @@
 import type { ServerResponse } from 'node:http';
 import { type Asked, DialectServer, type Reply } from './http.ts';
 
-/** Raw text to send; `end` ends the answer cleanly, `cut` the connection. After the last step it stays open. */
-export type StreamStep = string | 'end' | 'cut';
+/** Raw text or bytes to send; `end` ends the answer cleanly, `cut` the connection. After the last step it stays open. */
+export type StreamStep = string | Buffer | 'end' | 'cut';
 
 export interface EventServer {
   server: DialectServer;
   /** From which line each stream was asked for, by offset and by Last-Event-ID. */
   openings: { offset: string | null; lastEventId: string | undefined }[];
+  /** Settles when the first stream's connection has ended. */
+  closed: Promise<void>;
 }
 
 /**
@@ -22,6 +24,7 @@ export async function openEventServer(options: {
   const { log = [], kept = 0 } = options;
   const scripts = options.streams.values();
   const openings: EventServer['openings'] = [];
+  const closed = Promise.withResolvers<void>();
 
   const route = ({ path, query, headers }: Asked, response: ServerResponse): Reply | undefined => {
     if (path.endsWith('/stream')) {
@@ -30,6 +33,7 @@ export async function openEventServer(options: {
       openings.push({ offset: query.get('offset'), lastEventId: String(lastEventId) });
       if (script.done)
         return { status: 503, body: { error: 'no more streams', code: 'UNAVAILABLE' } };
+      response.on('close', closed.resolve);
       void play(response, script.value);
       return undefined;
     }
@@ -39,7 +43,7 @@ export async function openEventServer(options: {
     return { status: 200, body: { logs, total_lines: log.length, offset, limit } };
   };
 
-  return { server: await DialectServer.open(route), openings };
+  return { server: await DialectServer.open(route), openings, closed: closed.promise };
 }
 
 /** An event with lines, as the training server's contract has it. */
