@@ -1,0 +1,240 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { newJobId } from '../src/core/job.ts';
+import type { Lease, Store } from '../src/core/store.ts';
+import { openSqliteStore } from '../src/store/sqlite/open.ts';
+import { type BenchRow, formatRows, median, ratioRow } from './row.ts';
+import { IndexedFile } from './support/indexed-file.ts';
+import { openLivePrototype } from './support/live-prototype.ts';
+import { rareWord, trainingLog } from './support/training-log.ts';
+
+const linesPerBatch = 5000;
+const linesPerFlush = 10;
+const pageLines = 1000;
+/** Uncompressed chunks of a whole log would take the disk's room: a part tells their rate as well. */
+const maxRawLines = 2_000_000;
+
+/**
+ * Measures the SQLite store on one log of `lines` lines, beside plain files, `grep` and bare SQLite.
+ * Takes about 150 bytes of disk for each line, given back at the end.
+ */
+export async function storeRows(options: { lines: number }): Promise<BenchRow[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'trainyard-bench-'));
+  try {
+    const file = new IndexedFile(join(folder, 'plain.log'), options.lines);
+    const store = await openLog(join(folder, 'zstd'), { compress: true });
+    try {
+      return [
+        ...(await bulkRows({ folder, file, store, lines: options.lines })),
+        ...(await pageRows({ file, store, lines: options.lines })),
+        await searchRow({ file, store, lines: options.lines }),
+        await liveRow(folder),
+      ];
+    } finally {
+      file.close();
+      await store.close();
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+interface OpenLog {
+  store: Store;
+  jobId: string;
+  dataDir: string;
+  append(lines: string[], cursor: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+interface Subject {
+  file: IndexedFile;
+  store: OpenLog;
+  lines: number;
+}
+
+async function openLog(dataDir: string, options: { compress: boolean }): Promise<OpenLog> {
+  const store = await openSqliteStore({ dataDir, ...options });
+  const jobId = newJobId();
+  await store.jobs.insert({
+    id: jobId,
+    name: 'bench',
+    provider: 'local',
+    recipe: 'default',
+    modelName: 'model',
+    datasetPath: null,
+    config: {},
+    options: {},
+    idempotencyKey: null,
+  });
+  const lease: Lease | null = await store.leases.claim(jobId);
+  if (lease === null) throw new Error('a new job has no free lease');
+  return {
+    store,
+    jobId,
+    dataDir,
+    async append(texts, cursor) {
+      const runs = [{ count: texts.length, time: Date.now(), source: 'STDOUT' as const }];
+      await store.logs.append(lease, { texts, runs, cursor, carry: null });
+    },
+    close: () => store.close(),
+  };
+}
+
+async function bulkRows(subject: Subject & { folder: string }): Promise<BenchRow[]> {
+  const { folder, file, store, lines } = subject;
+  const plain = await linesPerSecond(lines, (batch) => file.append(batch));
+  const packed = await linesPerSecond(lines, (batch, first) => store.append(batch, `${first}`));
+  const raw = await openLog(join(folder, 'raw'), { compress: false });
+  const unpacked = await linesPerSecond(Math.min(lines, maxRawLines), (batch, first) =>
+    raw.append(batch, `${first}`),
+  );
+  await raw.close();
+  await rm(raw.dataDir, { recursive: true });
+  // Counted without the write-ahead log, which is a bounded constant.
+  const { size } = await stat(join(store.dataDir, 'trainyard.db'));
+  const append = { what: 'append in bulk', ours: packed, unit: 'lines/s' };
+  return [
+    ratioRow({ ...append, peer: unpacked, peerName: 'raw chunks' }, { atLeast: 1.5 }),
+    ratioRow({ ...append, peer: plain, peerName: 'plain file' }, { atLeast: 0 }),
+    ratioRow(
+      {
+        what: 'room on disk',
+        ours: size / 1e6,
+        peer: file.bytes / 1e6,
+        unit: 'MB',
+        peerName: 'raw text',
+      },
+      { atMost: 0.2 },
+    ),
+  ];
+}
+
+async function linesPerSecond(
+  lines: number,
+  append: (batch: string[], first: number) => void | Promise<void>,
+): Promise<number> {
+  let spentMs = 0;
+  for (let first = 0; first < lines; first += linesPerBatch) {
+    const batch = trainingLog(first, Math.min(linesPerBatch, lines - first));
+    const startedAt = performance.now();
+    await append(batch, first);
+    spentMs += performance.now() - startedAt;
+  }
+  return (lines / spentMs) * 1000;
+}
+
+async function pageRows({ file, store, lines }: Subject): Promise<BenchRow[]> {
+  const read = async (offset: number): Promise<string[]> => {
+    const options = { offset, limit: pageLines, maxChars: Number.POSITIVE_INFINITY };
+    return (await store.store.logs.read(store.jobId, options)).texts;
+  };
+  const times = { ours: [] as number[], peer: [] as number[] };
+  const ends = { first: [] as number[], last: [] as number[] };
+  const last = Math.max(0, lines - pageLines);
+  for (let round = 0; round < 1000; round++) {
+    const offset = Math.floor(Math.random() * last);
+    times.ours.push(await timed(() => read(offset)));
+    times.peer.push(await timed(() => file.page(offset, pageLines)));
+    ends.first.push(await timed(() => read(0)));
+    ends.last.push(await timed(() => read(last)));
+    const [ours, peer] = [await read(offset), file.page(offset, pageLines)];
+    if (ours.join('\n') !== peer.join('\n')) throw new Error(`the page at ${offset} differs`);
+  }
+  return [
+    ratioRow(
+      {
+        what: 'a page of 1000 lines, anywhere',
+        ours: median(times.ours),
+        peer: median(times.peer),
+        unit: 'ms',
+        peerName: 'indexed file',
+      },
+      { atMost: 3.5 },
+    ),
+    ratioRow(
+      {
+        what: 'the last page',
+        ours: median(ends.last),
+        peer: median(ends.first),
+        unit: 'ms',
+        peerName: 'the first page',
+      },
+      { atMost: 1.5 },
+    ),
+  ];
+}
+
+async function timed(work: () => unknown): Promise<number> {
+  const startedAt = performance.now();
+  await work();
+  return performance.now() - startedAt;
+}
+
+async function searchRow({ file, store, lines }: Subject): Promise<BenchRow> {
+  const needle = Buffer.from(rareWord);
+  const scan = async (): Promise<number> => {
+    let found = 0;
+    const maybe = (text: Buffer) => text.includes(needle);
+    for await (const { block } of store.store.logs.scan(store.jobId, { from: 0, maybe })) {
+      for (const text of block?.texts ?? []) if (text.includes(rareWord)) found += 1;
+    }
+    return found;
+  };
+  const grep = () => Number(spawnSync('grep', ['-c', rareWord, file.path]).stdout.toString());
+  const best = { ours: Number.POSITIVE_INFINITY, peer: Number.POSITIVE_INFINITY };
+  for (let round = 0; round < 3; round++) {
+    if ((await scan()) !== grep()) throw new Error('the scan and grep found different lines');
+    best.ours = Math.min(best.ours, await timed(scan));
+    best.peer = Math.min(best.peer, await timed(grep));
+  }
+  return ratioRow(
+    {
+      what: 'search for a rare word',
+      ours: (lines / best.ours) * 1000,
+      peer: (lines / best.peer) * 1000,
+      unit: 'lines/s',
+      peerName: 'grep -c',
+    },
+    { atLeast: 0.33 },
+  );
+}
+
+async function liveRow(folder: string): Promise<BenchRow> {
+  const store = await openLog(join(folder, 'live'), { compress: true });
+  const prototype = openLivePrototype(join(folder, 'prototype.db'));
+  const spent = { ours: 0, peer: 0 };
+  const rounds = 40;
+  const flushesPerRound = 500;
+  for (let round = 0; round < rounds; round++) {
+    const flushes = Array.from({ length: flushesPerRound }, (_, index) =>
+      trainingLog((round * flushesPerRound + index) * linesPerFlush, linesPerFlush),
+    );
+    spent.ours += await timed(async () => {
+      for (const lines of flushes) await store.append(lines, 'cursor');
+    });
+    spent.peer += await timed(() => {
+      for (const lines of flushes) prototype.append(lines, 'cursor');
+    });
+  }
+  prototype.close();
+  await store.close();
+  const lines = rounds * flushesPerRound * linesPerFlush * 1000;
+  return ratioRow(
+    {
+      what: 'append live, 10 lines a flush',
+      ours: lines / spent.ours,
+      peer: lines / spent.peer,
+      unit: 'lines/s',
+      peerName: 'bare statements',
+    },
+    { atLeast: 0.9 },
+  );
+}
+
+if (import.meta.main) {
+  const rows = await storeRows({ lines: Number(process.argv[2] ?? 10_000_000) });
+  console.log(formatRows(rows));
+}
