@@ -154,9 +154,6 @@ describe('a refusal', () => {
     expect(error).toMatchObject({ code: 'PROVIDER_UNAVAILABLE' });
     expect(messageOf(error)).toContain('TRAINING_SERVER_API_KEY');
     expect(messageOf(error)).not.toContain(apiKey);
-    const wrong = open(foreign.server.url, 'another key');
-    expect(await wrong.health(signal)).toMatchObject({ status: 'DEGRADED' });
-    expect(await report(wrong)).toMatchObject({ error: { code: 'PROVIDER_UNAVAILABLE' } });
   });
 
   test('for too many requests is heeded by every call', async () => {
@@ -251,6 +248,16 @@ describe('health', () => {
   test('is degraded where the server refuses', async () => {
     foreign.server.fail({ on: /health/, act: { status: 403, body: { detail: 'Forbidden' } } });
     expect(await provider.health(signal)).toMatchObject({
+      status: 'DEGRADED',
+      message: expect.stringContaining('TRAINING_SERVER_API_KEY'),
+    });
+  });
+
+  test('is degraded from the first call that shows the key to be wrong', async () => {
+    const wrong = open(foreign.server.url, 'another key');
+    expect(await wrong.health(signal)).toMatchObject({ status: 'UP' });
+    expect(await report(wrong)).toMatchObject({ error: { code: 'PROVIDER_UNAVAILABLE' } });
+    expect(await wrong.health(signal)).toMatchObject({
       status: 'DEGRADED',
       message: expect.stringContaining('TRAINING_SERVER_API_KEY'),
     });

@@ -12,6 +12,8 @@ export interface Question {
   provider: string;
   origin: string;
   task: string;
+  /** The key: a server may repeat it in its own words, which are shown to clients. */
+  secret: string | null;
 }
 
 /** With 429 and without a Retry-After that can be read. */
@@ -26,7 +28,7 @@ const maxWords = 500;
 export function refusalOf(answer: Answer, question: Question): TrainyardError | null {
   const { status, body } = answer;
   if (successOf(body) ?? (status >= 200 && status < 300)) return null;
-  const words = wordsOf(body);
+  const words = wordsOf(body, question.secret);
   const retryAfterMs = retryAfterOf(answer.headers['retry-after']);
   const details = { httpStatus: status };
   const said = words === null ? `it answered HTTP ${status}` : `it answered "${words}" (${status})`;
@@ -74,12 +76,13 @@ function successOf(body: unknown): boolean | null {
 }
 
 /** The server's own words: `error`, `message` or `detail`, in that order; the last may be a list of `{loc, msg}`. */
-function wordsOf(body: unknown): string | null {
+function wordsOf(body: unknown, secret: string | null): string | null {
   if (!isObject(body)) return null;
   for (const value of [body.error, body.message, body.detail]) {
     const words = Array.isArray(value) ? value.slice(0, 5).map(complaintOf).join('; ') : value;
     if (typeof words !== 'string' || words.trim() === '') continue;
-    const line = words.replaceAll(/\p{Cc}+/gu, ' ').trim();
+    const safe = secret ? words.replaceAll(secret, '[key]') : words;
+    const line = safe.replaceAll(/\p{Cc}+/gu, ' ').trim();
     return line.length > maxWords ? `${line.slice(0, maxWords)}…` : line;
   }
   return null;

@@ -1,7 +1,7 @@
 import { type Dispatcher, Pool } from 'undici';
 import type { ZodType } from 'zod';
 import { messageOf, TrainyardError } from '../../core/errors.ts';
-import { type Answer, isOwnError, type Question, refusalOf } from './answer.ts';
+import { type Answer, isOwnError, refusalOf } from './answer.ts';
 import { Deadline } from './deadline.ts';
 
 export interface ClientOptions {
@@ -25,6 +25,8 @@ export interface Call {
   headers?: Record<string, string>;
   /** From the call to the answer's headers, where it shall be less than usual. */
   headersMs?: number;
+  /** The server may answer without looking at the key. */
+  keyless?: boolean;
   signal: AbortSignal;
 }
 
@@ -43,6 +45,7 @@ export class TrainingClient {
   readonly #origin: string;
   readonly #pool: Pool;
   #quietUntil = 0;
+  #keyRefusal: string | null = null;
 
   constructor(options: ClientOptions) {
     const url = new URL(options.url);
@@ -57,6 +60,11 @@ export class TrainingClient {
     });
   }
 
+  /** How the server has refused the key, until it accepts it; null where it has not. */
+  get keyRefusal(): string | null {
+    return this.#keyRefusal;
+  }
+
   /** The server's answer as the schema has it. */
   async call<T>(call: Call, schema: ZodType<T>): Promise<T> {
     using deadline = new Deadline(call.signal);
@@ -68,25 +76,18 @@ export class TrainingClient {
     throw this.broken(call.task, 'its answer is not what a training server says', parsed.error);
   }
 
-  /** The bytes of an event stream; null where the server has no such route. Must be read or returned. */
-  async stream(call: Call): Promise<AsyncGenerator<Buffer, void> | null> {
-    const deadline = new Deadline(call.signal);
-    try {
-      const response = await this.#send(call, 'text/event-stream', deadline);
-      const type = String(response.headers['content-type'] ?? '');
-      if (response.statusCode === 200 && type.startsWith('text/event-stream')) {
-        return this.#chunks(response.body, call, deadline);
-      }
-      const answer = await this.#read(response, call, deadline);
-      deadline[Symbol.dispose]();
-      if (answer.status === 200) return null;
-      if (answer.status === 404 && !isOwnError(answer.body)) return null;
-      this.#check(answer, call);
-      return null;
-    } catch (error) {
-      deadline[Symbol.dispose]();
-      throw error;
+  /** The bytes of an event stream; null where the server has no such route. Must be read at once. */
+  async stream(call: Call): Promise<AsyncIterable<Buffer> | null> {
+    using opening = new DisposableStack();
+    const deadline = opening.use(new Deadline(call.signal));
+    const response = await this.#send(call, 'text/event-stream', deadline);
+    const type = String(response.headers['content-type'] ?? '');
+    if (response.statusCode === 200 && type.startsWith('text/event-stream')) {
+      return this.#chunks(response.body, call, { deadline, opened: opening.move() });
     }
+    const answer = await this.#read(response, call, deadline);
+    if (answer.status !== 404 || isOwnError(answer.body)) this.#check(answer, call);
+    return null;
   }
 
   /** The error for an exchange that went wrong and may go right another time. */
@@ -144,8 +145,10 @@ export class TrainingClient {
   async *#chunks(
     body: Dispatcher.ResponseData['body'],
     call: Call,
-    deadline: Deadline,
+    { deadline, opened }: { deadline: Deadline; opened: DisposableStack },
   ): AsyncGenerator<Buffer, void> {
+    using stack = opened;
+    stack.defer(() => body.destroy());
     const { silenceMs } = this.#options;
     const silent = `its event stream was silent for ${silenceMs / 1000} s`;
     try {
@@ -157,21 +160,19 @@ export class TrainingClient {
       }
     } catch (error) {
       throw this.#failure(call, error);
-    } finally {
-      deadline[Symbol.dispose]();
-      body.destroy();
     }
   }
 
   #check(answer: Answer, call: Call): void {
-    const { provider } = this.#options;
-    const question: Question = { provider, origin: this.#origin, task: call.task };
+    const { provider, apiKey } = this.#options;
+    const question = { provider, origin: this.#origin, task: call.task, secret: apiKey };
     const refusal = refusalOf(answer, question);
-    if (refusal === null) return;
-    if (refusal.code === 'RATE_LIMITED') {
+    if (answer.status === 401 || answer.status === 403) this.#keyRefusal = refusal?.message ?? null;
+    else if (refusal === null && !call.keyless) this.#keyRefusal = null;
+    if (refusal?.code === 'RATE_LIMITED') {
       this.#quietUntil = performance.now() + (refusal.retryAfterMs ?? 0);
     }
-    throw this.#withoutKey(refusal);
+    if (refusal !== null) throw refusal;
   }
 
   #keepQuiet(task: string): void {
@@ -180,19 +181,6 @@ export class TrainingClient {
     const seconds = Math.ceil(retryAfterMs / 1000);
     const message = `Provider ${this.#options.provider} could not ${task}: the training server asked for no requests for another ${seconds} s`;
     throw new TrainyardError('RATE_LIMITED', message, { retryAfterMs });
-  }
-
-  /** A server may repeat the key in its own words; they are shown to clients. */
-  #withoutKey(error: TrainyardError): TrainyardError {
-    const { apiKey } = this.#options;
-    if (apiKey === null || apiKey === '' || !error.message.includes(apiKey)) return error;
-    const { code, retryAfterMs, details } = error;
-    const message = error.message.replaceAll(apiKey, '[key]');
-    return new TrainyardError(
-      code,
-      message,
-      retryAfterMs === undefined ? { details } : { retryAfterMs, details },
-    );
   }
 
   #failure(call: Call, error: unknown): unknown {
@@ -212,11 +200,16 @@ function parseJson(text: string): unknown {
 
 function reasonOf(error: unknown, origin: string): string {
   const code = error instanceof Error && 'code' in error ? error.code : null;
-  const help = `check TRAINING_SERVER_URL`;
-  if (code === 'ECONNREFUSED')
-    return `nothing listens at ${origin}; start the training server there, or ${help}`;
-  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN')
-    return `the host of ${origin} is not known; ${help}`;
-  if (code === 'UND_ERR_CONNECT_TIMEOUT') return `${origin} cannot be reached; ${help}`;
-  return `${messageOf(error)} (${origin})`;
+  const help = 'check TRAINING_SERVER_URL';
+  switch (code) {
+    case 'ECONNREFUSED':
+      return `nothing listens at ${origin}; start the training server there, or ${help}`;
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return `the host of ${origin} is not known; ${help}`;
+    case 'UND_ERR_CONNECT_TIMEOUT':
+      return `${origin} cannot be reached; ${help}`;
+    default:
+      return `${messageOf(error)} (${origin})`;
+  }
 }

@@ -23,7 +23,9 @@ export async function checkHealth(
   try {
     const recipes = await server.health(signal);
     const latencyMs = Math.round(performance.now() - begun);
-    return { health: { status: 'UP', message: null, checkedAt, latencyMs }, recipes };
+    const message = server.keyRefusal;
+    const status = message === null ? 'UP' : 'DEGRADED';
+    return { health: { status, message, checkedAt, latencyMs }, recipes };
   } catch (error) {
     if (signal.aborted) throw error;
     const status = isThere(error) ? 'DEGRADED' : 'DOWN';

@@ -78,9 +78,14 @@ export class TrainingServer {
 
   /** The recipes that the server's health check names; null where it names none. */
   async health(signal: AbortSignal): Promise<readonly string[] | null> {
-    const call = { task: 'check its health', path: '/health', headersMs: healthMs, signal };
-    const { recipes } = await this.#client.call(call, healthAnswer);
+    const call = { task: 'check its health', path: '/health', keyless: true, signal };
+    const { recipes } = await this.#client.call({ ...call, headersMs: healthMs }, healthAnswer);
     return recipes ?? null;
+  }
+
+  /** How the server has refused the key, until it accepts it: a health check may not show it. */
+  get keyRefusal(): string | null {
+    return this.#client.keyRefusal;
   }
 
   async close(): Promise<void> {

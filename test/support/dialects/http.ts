@@ -91,7 +91,7 @@ export class DialectServer {
     if (fault === 'garbage') return void response.end('<html>It works!</html>');
     if (fault === 'endless') return void endless(response);
     if (fault !== null && typeof fault === 'object') return send(response, fault);
-    if (apiKey !== undefined && headers.authorization !== `Bearer ${apiKey}`) {
+    if (apiKey !== undefined && url !== '/health' && headers.authorization !== `Bearer ${apiKey}`) {
       return send(response, { status: 401, body: { detail: 'Invalid or missing API key' } });
     }
     const { pathname, searchParams } = new URL(url, this.url);
