@@ -3,8 +3,8 @@ import ComplexityPlugin from '@pothos/plugin-complexity';
 import DirectivesPlugin from '@pothos/plugin-directives';
 import FederationPlugin from '@pothos/plugin-federation';
 import RelayPlugin from '@pothos/plugin-relay';
-import type { JsonObject } from '../core/job.ts';
 import { TrainyardError } from '../core/errors.ts';
+import type { JsonObject } from '../core/job.ts';
 import type { GraphContext } from './context.ts';
 import { DateTimeScalar, JsonObjectScalar } from './scalars.ts';
 

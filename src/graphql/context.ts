@@ -1,10 +1,10 @@
+import type { LogStore } from '../core/store.ts';
 import type { Cancel } from '../jobs/cancel.ts';
 import type { Deploy } from '../jobs/deploy.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import type { Providers } from '../jobs/providers.ts';
 import type { LiveLogs } from '../logs/live.ts';
 import type { LogReader } from '../logs/reader.ts';
-import type { LogStore } from '../core/store.ts';
 
 /** What resolvers work with; one for all requests, since nothing in it belongs to one caller. */
 export interface GraphContext {

@@ -37,11 +37,15 @@ const DeployJobInput = builder.inputType('DeployJobInput', {
   description: 'A training run to start.',
   fields: (t) => ({
     provider: t.id({ required: true, description: 'Where to run: a name of `providers`.' }),
-    recipe: t.string({ defaultValue: 'default', description: "What to run: one of the provider's recipes." }),
+    recipe: t.string({
+      defaultValue: 'default',
+      description: "What to run: one of the provider's recipes.",
+    }),
     name: t.string({ description: 'For people; made from model and recipe where absent.' }),
     modelName: t.string({ required: true, description: 'The model to train.' }),
     datasetPath: t.string({
-      description: "The data set, as the machine that trains knows it; the recipe's own where absent.",
+      description:
+        "The data set, as the machine that trains knows it; the recipe's own where absent.",
     }),
     config: t.field({
       type: 'JSONObject',

@@ -1,19 +1,10 @@
 import { TrainyardError } from '../core/errors.ts';
-import {
-  type Job,
-  type JobCost,
-  type JobFailure,
-  type JobFilter,
-  type JobProgress,
-  jobStatuses,
-} from '../core/job.ts';
+import type { Job, JobCost, JobFailure, JobProgress, jobStatuses } from '../core/job.ts';
 import type { MetricSeries } from '../core/log.ts';
 import { builder } from './builder.ts';
 import { jobLogsField, LogPageType } from './log.ts';
 import { ProviderType } from './provider.ts';
 
-/** The most jobs of one page. */
-const maxJobs = 100;
 /** The most points of one series that a query may ask for. */
 const maxMetricPoints = 4000;
 
@@ -158,7 +149,10 @@ export const JobType = builder.objectRef<Job>('Job').implement({
           description: `The most points a series: 2 to ${maxMetricPoints}.`,
         }),
       },
-      complexity: ({ maxPoints }) => ({ field: 1, multiplier: Math.max(1, (maxPoints ?? 500) / 50) }),
+      complexity: ({ maxPoints }) => ({
+        field: 1,
+        multiplier: Math.max(1, (maxPoints ?? 500) / 50),
+      }),
       resolve: ({ id }, { names, maxPoints }, { metrics }) =>
         metrics.metrics(id, {
           names: names ?? null,

@@ -8,6 +8,8 @@ const printed = printSchema();
 if (!process.argv.includes('--check')) {
   await writeFile(file, printed);
 } else if ((await readFile(file, 'utf8').catch(() => '')) !== printed) {
-  console.error('schema/schema.graphql is not up to date: run `npm run schema` and review the change.');
+  console.error(
+    'schema/schema.graphql is not up to date: run `npm run schema` and review the change.',
+  );
   process.exitCode = 1;
 }

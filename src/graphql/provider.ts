@@ -1,4 +1,4 @@
-import { healthStatuses, type ProviderHealth, providerKinds } from '../core/provider.ts';
+import type { healthStatuses, ProviderHealth, providerKinds } from '../core/provider.ts';
 import { builder } from './builder.ts';
 
 /** A provider as the graph sees it: its name is enough, for a job may outlive its provider's configuration. */

@@ -24,7 +24,8 @@ export interface DeployInput {
   idempotencyKey?: string | null;
 }
 
-const text = (most: number) => z.string().trim().min(1, 'is empty').max(most, `is over ${most} characters`);
+const text = (most: number) =>
+  z.string().trim().min(1, 'is empty').max(most, `is over ${most} characters`);
 
 const checkedInput = z.object({
   name: text(200).nullish(),

@@ -4,8 +4,8 @@ import type { JobRef, Provider, ProviderState, StatusReport } from '../core/prov
 import type { Lease, LogStore } from '../core/store.ts';
 import { Backoff } from '../lib/backoff.ts';
 import type { Logger } from '../lib/logger.ts';
-import { Wakeup } from '../lib/wakeup.ts';
 import { waitMs } from '../lib/wait.ts';
+import { Wakeup } from '../lib/wakeup.ts';
 import { Collector } from '../logs/collector.ts';
 import type { JobLedger } from './ledger.ts';
 import { summarize } from './summary.ts';

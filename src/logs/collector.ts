@@ -5,10 +5,13 @@ import type { JobRef, LogBatch, Provider, ProviderState } from '../core/provider
 import type { Append, Lease, LogHead, LogStore } from '../core/store.ts';
 import { Backoff } from '../lib/backoff.ts';
 import type { Logger } from '../lib/logger.ts';
-import type { Wakeup } from '../lib/wakeup.ts';
 import { waitMs } from '../lib/wait.ts';
+import type { Wakeup } from '../lib/wakeup.ts';
 import { MetricsReader } from '../lines/metrics.ts';
-import { initialRedraw, redrawHoldMs, settleRedraw, thinRedraws } from '../lines/redraw.ts';
+import { noRedraws, type RedrawState, settleRedraw, thinRedraws } from '../lines/redraw.ts';
+
+/** When a log falls silent for so long, a progress bar's last state is stored. */
+const settleAfterMs = 500;
 
 export interface CollectorOptions {
   provider: Provider;
@@ -27,7 +30,7 @@ export class Collector {
   readonly #options: CollectorOptions;
   readonly #backoff = new Backoff({ firstMs: 250, maxMs: 60_000 });
   #head: LogHead = { total: 0, cursor: null, carry: null, complete: false };
-  #redraw = initialRedraw;
+  #redraw: RedrawState = noRedraws;
   #metrics = new MetricsReader();
 
   constructor(options: CollectorOptions) {
@@ -65,7 +68,7 @@ export class Collector {
   async #resume(): Promise<void> {
     this.#head = await this.#options.logs.head(this.#options.ref.jobId);
     const carry = this.#head.carry === null ? null : parseCarry(this.#head.carry);
-    this.#redraw = carry?.redraw ?? initialRedraw;
+    this.#redraw = carry?.redraw ?? noRedraws;
     this.#metrics = new MetricsReader(carry?.metrics);
   }
 
@@ -73,9 +76,7 @@ export class Collector {
     const { provider, ref } = this.#options;
     const controller = new AbortController();
     const inner = AbortSignal.any([signal, controller.signal]);
-    const batches = provider
-      .followLogs(ref, this.#head.cursor, inner)
-      [Symbol.asyncIterator]();
+    const batches = provider.followLogs(ref, this.#head.cursor, inner)[Symbol.asyncIterator]();
     try {
       let coming = batches.next();
       for (;;) {
@@ -100,7 +101,7 @@ export class Collector {
   ): Promise<IteratorResult<LogBatch, unknown> | 'settled'> {
     if (this.#redraw.pending === null) return coming;
     const settle = new AbortController();
-    const due = waitMs(redrawHoldMs, AbortSignal.any([signal, settle.signal]));
+    const due = waitMs(settleAfterMs, AbortSignal.any([signal, settle.signal]));
     const first = await Promise.race([coming, due.then(() => 'due' as const)]);
     if (first !== 'due') {
       settle.abort();
@@ -188,6 +189,6 @@ function slice(block: LineBlock, from: number, to: number): LineBlock {
   return { texts: block.texts.slice(from, to), runs };
 }
 
-function parseCarry(carry: string): { redraw: typeof initialRedraw; metrics: string } {
+function parseCarry(carry: string): { redraw: RedrawState; metrics: string } {
   return JSON.parse(carry);
 }

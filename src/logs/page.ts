@@ -1,3 +1,4 @@
+import { TrainyardError } from '../core/errors.ts';
 import {
   type LogGap,
   type LogLevel,
@@ -6,7 +7,6 @@ import {
   maxPageLines,
   type PlacedBlock,
 } from '../core/log.ts';
-import { TrainyardError } from '../core/errors.ts';
 import { levelOf } from '../lines/level.ts';
 
 /** One line of a log, with all that is known of it. */

@@ -1,4 +1,5 @@
 import { TrainyardError } from '../core/errors.ts';
+import type { Job } from '../core/job.ts';
 import {
   type LogFilter,
   type LogSource,
@@ -6,7 +7,6 @@ import {
   maxPageLines,
   type PlacedBlock,
 } from '../core/log.ts';
-import type { Job } from '../core/job.ts';
 import type { JobStore, LogHead, LogStore } from '../core/store.ts';
 import { compileFilter, type LineMatcher } from './filter.ts';
 import { checkRange, createPage, type LogPage } from './page.ts';

@@ -1,0 +1,97 @@
+import { randomBytes } from 'node:crypto';
+import type { Config } from './config/config.ts';
+import { ConfigError } from './config/environment.ts';
+import { Cancel } from './jobs/cancel.ts';
+import { Deploy } from './jobs/deploy.ts';
+import { Jobs } from './jobs/jobs.ts';
+import { JobLedger } from './jobs/ledger.ts';
+import { Providers } from './jobs/providers.ts';
+import { Supervisor } from './jobs/supervisor.ts';
+import { Hints } from './lib/hints.ts';
+import type { Logger } from './lib/logger.ts';
+import { LiveLogs } from './logs/live.ts';
+import { LogReader } from './logs/reader.ts';
+import { type LocalProviderOptions, openLocalProvider } from './providers/local/provider.ts';
+import { Access, isLoopback } from './server/access.ts';
+import { openHttpServer } from './server/http.ts';
+import { openSqliteStore } from './store/sqlite/open.ts';
+import { openTrainer } from './trainer/trainer.ts';
+
+export interface App {
+  /** Where the server can be reached: `http://127.0.0.1:4000`. */
+  readonly url: string;
+  /** The providers' names, in order. */
+  readonly providers: readonly string[];
+  /** Stops accepting, ends the streams, stores what is under way, and closes everything. Jobs run on. */
+  close(): Promise<void>;
+}
+
+/** Puts the parts together and listens. Whatever was opened is closed again where a later part fails. */
+export async function openApp(config: Config, logger: Logger): Promise<App> {
+  if (!isLoopback(config.host) && config.tokens.length === 0) {
+    throw new ConfigError(
+      `HOST is ${JSON.stringify(config.host)}: beyond this machine, Trainyard needs TRAINYARD_TOKENS (one or more tokens of your own making, separated by commas).`,
+    );
+  }
+  await using opened = new AsyncDisposableStack();
+
+  const store = await openSqliteStore({ dataDir: config.dataDir, logger });
+  opened.defer(() => store.close());
+
+  const local: LocalProviderOptions[] = config.providers.map((options) => ({ ...options, logger }));
+  if (config.embeddedTrainer) {
+    // A key that nobody else can know: no other program of this machine may use this server.
+    const apiKey = randomBytes(24).toString('base64url');
+    const trainer = await openTrainer({ ...config.embeddedTrainer, apiKey, logger });
+    opened.defer(() => trainer.close());
+    local.unshift({ name: 'local', url: trainer.url, apiKey, recipes: null, logger });
+  }
+  const providers = new Providers(
+    local.map((options) =>
+      opened.adopt(openLocalProvider(options), (provider) => provider.close()),
+    ),
+  );
+
+  const hints = new Hints<string>();
+  const ledger = new JobLedger(store.jobs);
+  const supervisor = new Supervisor({
+    store,
+    ledger,
+    providers,
+    advanced: (jobId) => hints.give(jobId),
+    logger,
+  });
+  opened.defer(() => supervisor.close());
+
+  const logReader = new LogReader(store);
+  const server = await openHttpServer({
+    host: config.host,
+    port: config.port,
+    access: new Access(config),
+    context: {
+      jobs: new Jobs({ ledger, logs: store.logs }),
+      deploy: new Deploy({ ledger, providers, supervisor }),
+      cancel: new Cancel({ ledger, providers }),
+      providers,
+      logReader,
+      liveLogs: new LiveLogs({ reader: logReader, hints }),
+      metrics: store.logs,
+    },
+    store,
+    providers,
+    logger,
+  });
+  opened.defer(() => server.close());
+
+  const health = providers.list().map(({ name }) => providers.health(name));
+  supervisor.start();
+  const parts = opened.move();
+  return {
+    url: server.url,
+    providers: providers.list().map(({ name }) => name),
+    async close() {
+      await Promise.all(health);
+      await parts.disposeAsync();
+    },
+  };
+}

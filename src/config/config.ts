@@ -1,0 +1,142 @@
+import { dirname, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Recipe } from '../core/recipe.ts';
+import { ConfigError, type Environment, parseEnvironment } from './environment.ts';
+import { type ConfigFile, defaultConfigFile, readConfigFile } from './file.ts';
+
+/** A training server to use. */
+export interface LocalProviderConfig {
+  kind: 'local';
+  name: string;
+  url: string;
+  apiKey: string | null;
+  /** Null: the server is asked for them. */
+  recipes: readonly string[] | null;
+}
+
+/** The training server to start. */
+export interface TrainerConfig {
+  host: string;
+  port: number;
+  dataDir: string;
+  apiKey: string | null;
+  concurrency: number;
+  recipes: Readonly<Record<string, Recipe>>;
+  /** Where relative paths of recipes and data sets start. */
+  recipeBase: string;
+  /** What jobs may inherit the harmless part of. */
+  baseEnv: NodeJS.ProcessEnv;
+}
+
+export interface Config {
+  host: string;
+  port: number;
+  dataDir: string;
+  logLevel: string;
+  tokens: readonly string[];
+  allowedHosts: readonly string[];
+  allowedOrigins: readonly string[];
+  providers: readonly LocalProviderConfig[];
+  /** Started within the server; null where another one is used. */
+  embeddedTrainer: TrainerConfig | null;
+}
+
+/** The checkout's own folder: recipes that ship with Trainyard lie here. */
+const projectDir = fileURLToPath(new URL('../../', import.meta.url));
+
+/** Reads and checks all that the server can be told. Throws `ConfigError`. */
+export function readConfig(environment: NodeJS.ProcessEnv): Config {
+  const env = parseEnvironment(environment);
+  const file = readConfigFile(env.TRAINYARD_CONFIG);
+  if (env.DATABASE_URL) {
+    throw new ConfigError(
+      'DATABASE_URL is set: this version stores in SQLite alone. Unset it, and see TRAINYARD_DATA_DIR.',
+    );
+  }
+  const dataDir = resolve(env.TRAINYARD_DATA_DIR);
+  const {
+    host: _host,
+    port: _port,
+    apiKey: _apiKey,
+    ...trainer
+  } = readTrainer({ env, file, dataDir, environment });
+  const named = namedProviders(environment, file);
+  const remote: LocalProviderConfig[] = env.TRAINING_SERVER_URL
+    ? [
+        {
+          kind: 'local',
+          name: 'local',
+          url: env.TRAINING_SERVER_URL,
+          apiKey: env.TRAINING_SERVER_API_KEY ?? null,
+          recipes: null,
+        },
+      ]
+    : [];
+  const configured = [...remote, ...named];
+  return {
+    host: env.HOST,
+    port: env.PORT,
+    dataDir,
+    logLevel: env.LOG_LEVEL,
+    tokens: (env.TRAINYARD_TOKENS ?? '').split(',').flatMap((token) => token.trim() || []),
+    allowedHosts: file.allowedHosts.map((name) => name.toLowerCase()),
+    allowedOrigins: file.allowedOrigins,
+    providers: configured,
+    embeddedTrainer: configured.some(({ name }) => name === 'local')
+      ? null
+      : // For this process alone, so on any free port.
+        { ...trainer, host: '127.0.0.1', port: 0, apiKey: null },
+  };
+}
+
+/** Reads and checks all that a training server of its own can be told. Throws `ConfigError`. */
+export function readTrainerConfig(
+  environment: NodeJS.ProcessEnv,
+): TrainerConfig & { logLevel: string } {
+  const env = parseEnvironment(environment);
+  const file = readConfigFile(env.TRAINYARD_CONFIG);
+  const trainer = readTrainer({ env, file, dataDir: resolve(env.TRAINYARD_DATA_DIR), environment });
+  return { ...trainer, logLevel: env.LOG_LEVEL };
+}
+
+function readTrainer({
+  env,
+  file,
+  dataDir,
+  environment,
+}: {
+  env: Environment;
+  file: ConfigFile;
+  dataDir: string;
+  environment: NodeJS.ProcessEnv;
+}): TrainerConfig {
+  return {
+    host: env.TRAINER_HOST,
+    port: env.TRAINER_PORT,
+    dataDir: env.TRAINER_DATA_DIR ? resolve(env.TRAINER_DATA_DIR) : resolve(dataDir, 'trainer'),
+    apiKey: env.TRAINER_API_KEY ?? null,
+    concurrency: env.TRAINER_CONCURRENCY,
+    recipes: { ...shippedRecipes(), ...file.recipes },
+    recipeBase: dirname(resolve(env.TRAINYARD_CONFIG ?? defaultConfigFile)),
+    baseEnv: environment,
+  };
+}
+
+/** `tiny-lm` brings its own data set; it is the default where the operator names no other. */
+function shippedRecipes(): Record<string, Recipe> {
+  const tinyLm: Recipe = {
+    command: [process.execPath, 'examples/tiny-lm/train.ts'],
+    cwd: projectDir,
+  };
+  return { default: tinyLm, 'tiny-lm': tinyLm };
+}
+
+function namedProviders(environment: NodeJS.ProcessEnv, file: ConfigFile): LocalProviderConfig[] {
+  return Object.entries(file.providers).map(([name, { url, apiKey, apiKeyEnv, recipes }]) => {
+    const key = apiKeyEnv === undefined ? apiKey : environment[apiKeyEnv];
+    if (apiKeyEnv !== undefined && !key) {
+      throw new ConfigError(`${apiKeyEnv} is not set: providers.${name}.apiKeyEnv asks for it.`);
+    }
+    return { kind: 'local', name, url, apiKey: key ?? null, recipes: recipes ?? null };
+  });
+}

@@ -1,0 +1,74 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import { ConfigError } from './environment.ts';
+
+const text = z.string().min(1);
+
+const recipe = z.strictObject({
+  command: z.array(text).min(1),
+  cwd: text.optional(),
+  env: z.record(text, z.string()).optional(),
+  dataset: text.optional(),
+  defaults: z.record(text, z.unknown()).optional(),
+});
+
+const localProvider = z.strictObject({
+  kind: z.literal('local'),
+  url: z.url({ protocol: /^https?$/ }),
+  apiKey: text.optional(),
+  /** The environment variable that holds the key. */
+  apiKeyEnv: text.optional(),
+  recipes: z.array(text).optional(),
+});
+
+const file = z.strictObject({
+  $schema: text.optional(),
+  providers: z
+    .record(
+      z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/),
+      z.discriminatedUnion('kind', [localProvider]),
+    )
+    .default({}),
+  recipes: z.record(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/), recipe).default({}),
+  allowedHosts: z.array(text).default([]),
+  allowedOrigins: z.array(z.url()).default([]),
+});
+
+/** What trainyard.config.json holds, checked and with its defaults filled in. */
+export type ConfigFile = z.infer<typeof file>;
+
+/** The file's name where none is given. */
+export const defaultConfigFile = 'trainyard.config.json';
+
+/**
+ * Reads the configuration file. Without a path it is `trainyard.config.json` here, which may be
+ * absent; a file that was asked for must be there. Throws `ConfigError`.
+ */
+export function readConfigFile(path: string | undefined): ConfigFile {
+  const name = path ?? defaultConfigFile;
+  let content: string;
+  try {
+    content = readFileSync(resolve(name), 'utf8');
+  } catch (error) {
+    const absent = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    if (absent && path === undefined) return file.parse({});
+    throw new ConfigError(`TRAINYARD_CONFIG is ${JSON.stringify(name)}: the file cannot be read.`, {
+      cause: error,
+    });
+  }
+  const parsed = file.safeParse(parseJson(name, content));
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new ConfigError(`${name}: ${issue?.path.join('.') || 'the file'}: ${issue?.message}`);
+}
+
+function parseJson(name: string, content: string): unknown {
+  try {
+    return JSON.parse(content);
+  } catch (error) {
+    throw new ConfigError(`${name} is not JSON: ${error instanceof Error ? error.message : ''}`, {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,46 @@
+import { GraphQLError } from 'graphql';
+import { codeOf, TrainyardError } from '../core/errors.ts';
+
+/**
+ * An error as a client may see it, with a code out of the closed set. An error that nobody threw on
+ * purpose becomes INTERNAL without its message, and goes to `unexpected`.
+ */
+export function publicError(error: unknown, unexpected: (error: unknown) => void): GraphQLError {
+  const located = error instanceof GraphQLError ? error : null;
+  const original = rootOf(error);
+  if (original instanceof TrainyardError) {
+    const retryAfter = original.retryAfterMs;
+    return relocated(located, original.message, {
+      ...original.details,
+      code: codeOf(original),
+      ...(retryAfter === undefined ? {} : { retryAfterMs: Math.ceil(retryAfter) }),
+    });
+  }
+  // A GraphQLError without another one behind it was thrown by GraphQL itself: the operation is wrong.
+  if (original instanceof GraphQLError) {
+    const { http } = original.extensions;
+    return relocated(located, original.message, {
+      code: 'BAD_USER_INPUT',
+      ...(http === undefined ? {} : { http }),
+    });
+  }
+  unexpected(original);
+  return relocated(located, 'Something went wrong inside Trainyard; its log says what.', {
+    code: 'INTERNAL',
+  });
+}
+
+function rootOf(error: unknown): unknown {
+  let root = error;
+  while (root instanceof GraphQLError && root.originalError) root = root.originalError;
+  return root;
+}
+
+function relocated(
+  located: GraphQLError | null,
+  message: string,
+  extensions: Record<string, unknown>,
+): GraphQLError {
+  const { nodes, source, positions, path } = located ?? {};
+  return new GraphQLError(message, { nodes, source, positions, path, extensions });
+}

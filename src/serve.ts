@@ -1,0 +1,28 @@
+import { pino } from 'pino';
+import { openApp } from './app.ts';
+import { type Config, readConfig } from './config/config.ts';
+import { runUntilStopped } from './lib/run.ts';
+
+/** Starts the server that the environment describes, and stops it on SIGTERM or SIGINT. */
+export async function serve(): Promise<void> {
+  await runUntilStopped(async () => {
+    const config = readConfig(process.env);
+    const logger = pino({ name: 'trainyard', level: config.logLevel });
+    const app = await openApp(config, logger);
+    console.log(welcome(app.url, app.providers, config));
+    return app;
+  });
+}
+
+function welcome(url: string, providers: readonly string[], config: Config): string {
+  return [
+    '',
+    `  Trainyard is ready in ${Math.round(performance.now())} ms`,
+    '',
+    `  GraphiQL   ${url}/graphql   (open it in a browser)`,
+    `  API        ${url}/graphql   (HTTP, server-sent events and graphql-ws)`,
+    `  Data       ${config.dataDir}`,
+    `  Providers  ${providers.join(', ')}${config.embeddedTrainer ? '   (local: this machine, with the built-in training server)' : ''}`,
+    '',
+  ].join('\n');
+}
