@@ -26,6 +26,7 @@ export async function acceptJob(
   },
 ): Promise<JobRecord> {
   const { folder, order, recipes, recipeBase } = options;
+  const digest = digestOf(request);
   const { recipe: recipeName = 'default', model_name: model = null, ...config } = request.config;
   const recipe = chooseRecipe(recipeName, recipes);
   if (model !== null && typeof model !== 'string') {
@@ -53,7 +54,7 @@ export async function acceptJob(
     modelName: model,
     datasetPath,
     jobToken: request.job_token ?? null,
-    digest: digestOf(request),
+    digest,
     status: 'queued',
     cancel: null,
     exitCode: null,
@@ -100,6 +101,15 @@ function extensionOf(name: string | null): string {
 }
 
 function canonical(value: unknown): string {
+  try {
+    return stringifySorted(value);
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new TrainyardError('BAD_USER_INPUT', 'config: nested too deeply', { cause });
+  }
+}
+
+function stringifySorted(value: unknown): string {
   return JSON.stringify(value, (_key, inner: unknown) =>
     typeof inner === 'object' && inner !== null && !Array.isArray(inner)
       ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))

@@ -44,6 +44,19 @@ export function metricsAnswer(record: JobRecord, log: JobLog) {
   return { job_id: record.id, metrics };
 }
 
+/** One row of `GET /api/training/jobs`. */
+export function jobAnswer(record: JobRecord, steps: Pick<JobRecord, 'step' | 'totalSteps'>) {
+  return {
+    job_id: record.id,
+    name: record.name,
+    status: record.status,
+    started_at: isoTime(record.startedAt),
+    current_step: steps.step,
+    total_steps: steps.totalSteps,
+  };
+}
+
+/** `GET /api/training/queue`. */
 export function queueAnswer(running: JobRecord[], queued: JobRecord[]) {
   return {
     running_count: running.length,

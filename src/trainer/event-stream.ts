@@ -7,6 +7,8 @@ import { isOver } from './record.ts';
 
 const maxBatchLines = 1000;
 const maxBatchChars = 1024 * 1024;
+/** How often to send what is found in a log that is read for the first time since a restart. */
+const readAgainMs = 1000;
 
 export interface EventStreamOptions {
   jobs: Jobs;
@@ -29,7 +31,8 @@ async function* events(
   { jobs, id, offset, heartbeatMs }: EventStreamOptions,
   signal: AbortSignal,
 ): AsyncGenerator<string, void> {
-  using held = await jobs.log(id);
+  const job = jobs.get(id);
+  using held = await job.openLog();
   const { log } = held;
   const wakeup = new Wakeup();
   using stack = new DisposableStack();
@@ -38,7 +41,7 @@ async function* events(
   let line = offset;
   let near: Place | null = null;
   while (!signal.aborted) {
-    const record = jobs.get(id);
+    const { record } = job;
     const over = isOver(record) && log.complete; // asked before reading: what is read then is all
     const { lines, next } = await log.read({
       offset: line,
@@ -57,6 +60,8 @@ async function* events(
       return;
     } else if (line < log.total) {
       throw new Error(`the log of job ${id} is shorter than it was`);
+    } else if (isOver(record)) {
+      await log.catchUp(readAgainMs);
     } else if (!(await hint(wakeup, heartbeatMs, signal))) {
       yield ': still here\n\n';
     }

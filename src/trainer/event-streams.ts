@@ -21,7 +21,6 @@ export class EventStreams {
     }
     const { jobs, heartbeatMs } = this.#options;
     const events = openEventStream({ jobs, id, offset, heartbeatMs });
-    this.#open.add(events);
     return new Response(this.#body(id, events), {
       headers: {
         'content-type': 'text/event-stream; charset=utf-8',
@@ -39,6 +38,7 @@ export class EventStreams {
     const encoder = new TextEncoder();
     const source: UnderlyingDefaultSource<Uint8Array> = {
       pull: async (controller) => {
+        this.#open.add(events); // not before: the body of an answer to HEAD is never pulled
         const { value, done } = await this.#next(id, events);
         if (!done) return controller.enqueue(encoder.encode(value));
         this.#open.delete(events);

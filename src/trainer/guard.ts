@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { Context, MiddlewareHandler } from 'hono';
+import { refuse } from './error-answer.ts';
 
 /** True for a name or address that no other machine can reach. */
 export function isLoopback(host: string): boolean {
@@ -16,10 +17,10 @@ export function refuseBrowsers(options: { loopback: boolean }): MiddlewareHandle
   return async (c, next) => {
     const host = c.req.header('host') ?? '';
     if (options.loopback && !isLoopback(host.replace(/:\d+$/, ''))) {
-      return refusal(c, 421, 'FORBIDDEN', `this server does not answer for the host "${host}"`);
+      return refuse(c, 421, 'FORBIDDEN', `this server does not answer for the host "${host}"`);
     }
     if (c.req.header('origin') !== undefined) {
-      return refusal(c, 403, 'FORBIDDEN', 'requests of web pages are refused');
+      return refuse(c, 403, 'FORBIDDEN', 'requests of web pages are refused');
     }
     await next();
   };
@@ -30,16 +31,6 @@ export function createKeyCheck(apiKey: string | null): (c: Context) => boolean {
   if (apiKey === null) return () => true;
   const expected = digest(`Bearer ${apiKey}`);
   return (c) => timingSafeEqual(digest(c.req.header('authorization') ?? ''), expected);
-}
-
-/** An error answer of the contract. */
-export function refusal(
-  c: Context,
-  status: 400 | 401 | 403 | 404 | 409 | 413 | 421 | 429 | 500 | 503,
-  code: string,
-  error: string,
-): Response {
-  return c.json({ error, code }, status);
 }
 
 function digest(text: string): Buffer {

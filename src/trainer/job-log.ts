@@ -1,4 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises';
+import { waitMs } from '../lib/wait.ts';
 import { LineSplitter } from '../lines/split.ts';
 import type { JobFolder } from './job-folder.ts';
 import { JobMetrics } from './job-metrics.ts';
@@ -28,7 +29,6 @@ export class JobLog {
   readonly #onLines: () => void;
   readonly #tail = new LogTail();
   readonly #splitter: LineSplitter;
-  #buffer: Buffer | null = null;
   #total: number;
   #scanned: number;
   /** The log's length once the job is over. */
@@ -95,6 +95,14 @@ export class JobLog {
     return this.#scanning;
   }
 
+  /** Like `advance`, but waits so long at most. */
+  async catchUp(maxMs: number): Promise<void> {
+    if (this.#ended) return;
+    const waiting = new AbortController();
+    const late = waitMs(maxMs, waiting.signal);
+    await Promise.race([this.advance(), late]).finally(() => waiting.abort());
+  }
+
   /** The job is over: its log ends here, and the unfinished last line is a line. Resolves to the length. */
   async finish(): Promise<number> {
     this.#end ??= (await this.#file.stat()).size;
@@ -132,26 +140,27 @@ export class JobLog {
   }
 
   async #scan(): Promise<void> {
+    const buffer = Buffer.allocUnsafe(readBytes);
     while (this.#again && !this.#closed) {
       this.#again = false;
       for (;;) {
-        this.#buffer ??= Buffer.allocUnsafe(readBytes);
-        const length = Math.min(readBytes, (this.#end ?? Number.POSITIVE_INFINITY) - this.#scanned);
-        const { bytesRead } = await this.#file.read(this.#buffer, 0, length, this.#scanned);
-        if (bytesRead === 0 || this.#closed) break;
-        this.#take((emit) => this.#splitter.push(this.#bufferUpTo(bytesRead), emit));
-        this.#scanned += bytesRead;
+        const length = Math.min(readBytes, this.#bytesLeft());
+        const { bytesRead } = await this.#file.read(buffer, 0, length, this.#scanned);
+        // The job may have ended while that was read: what lies behind its end is not its own.
+        const bytes = buffer.subarray(0, Math.min(bytesRead, this.#bytesLeft()));
+        if (bytes.length === 0 || this.#closed) break;
+        this.#take((emit) => this.#splitter.push(bytes, emit));
+        this.#scanned += bytes.length;
         await this.#note();
       }
     }
-    this.#buffer = null;
     if (this.#end === null || this.#ended || this.#closed) return;
     this.#ended = true;
     this.#take((emit) => this.#splitter.end(emit));
   }
 
-  #bufferUpTo(length: number): Buffer {
-    return (this.#buffer ?? Buffer.alloc(0)).subarray(0, length);
+  #bytesLeft(): number {
+    return Math.max(0, (this.#end ?? Number.POSITIVE_INFINITY) - this.#scanned);
   }
 
   #take(split: (emit: (text: string, end: number, continued: boolean) => void) => void): void {

@@ -8,7 +8,7 @@ const maxRows = 10_000;
 /** Names of which the newest value is remembered. */
 const maxNames = 256;
 /** How much of the file's end is read again after a restart. */
-const maxRestoredBytes = 8 * 1024 * 1024;
+const maxRestoredBytes = 4 * 1024 * 1024;
 /** Lines, or time with something new, after which the file is written. */
 const linesPerSave = 20_000;
 const msPerSave = 10_000;

@@ -42,13 +42,14 @@ export async function writePlan(
     throw new TrainyardError('BAD_USER_INPUT', `the recipe's working folder ${cwd} does not exist`);
   }
   await makePrivateFolder(folder.output);
+  const values: Record<string, unknown> = JSON.parse(await readFile(folder.config, 'utf8'));
   const filling = {
     config: folder.config,
     dataset: record.datasetPath,
     model: record.modelName,
     output: folder.output,
     job: record.id,
-    values: JSON.parse(await readFile(folder.config, 'utf8')),
+    values,
   };
   const own = Object.entries(recipe.env ?? {}).map(([name, value]) => [name, fill(value, filling)]);
   const plan: RunPlan = {

@@ -23,8 +23,8 @@ export class LogTail {
 
   /** Up to `maxLines` lines and about `maxChars` of text from a line on; null where it is not here. */
   read(line: number, maxLines: number, maxChars: number): string[] | null {
-    const start = this.#blocks.findIndex((block) => line < block.first + block.texts.length);
-    if (start === -1 || line < (this.#blocks[start]?.first ?? 0)) return null;
+    const start = this.#blocks.findLastIndex((block) => block.first <= line);
+    if (start === -1) return null;
     const lines: string[] = [];
     let chars = 0;
     for (const block of this.#blocks.slice(start)) {

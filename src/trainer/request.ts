@@ -9,7 +9,7 @@ export const jobIdShape = z
 const executeShape = z.object({
   execution_id: jobIdShape,
   name: z.string().max(500).nullish(),
-  config: z.record(z.string(), z.json()).default({}),
+  config: z.record(z.string(), z.unknown()).default({}),
   dataset_path: z.string().max(4096).nullish(),
   dataset_content: z.string().nullish(),
   user_id: z.union([z.string(), z.number()]).nullish(),

@@ -1,15 +1,18 @@
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import packageJson from '../../package.json' with { type: 'json' };
-import { codeOf, type ErrorCode, messageOf, TrainyardError } from '../core/errors.ts';
+import { TrainyardError } from '../core/errors.ts';
 import type { Logger } from '../lib/logger.ts';
-import { waitMs } from '../lib/wait.ts';
-import { isoTime, metricsAnswer, queueAnswer, statusAnswer } from './answers.ts';
+import { jobAnswer, metricsAnswer, queueAnswer, statusAnswer } from './answers.ts';
+import { createErrorHandler, refuse } from './error-answer.ts';
 import type { EventStreams } from './event-streams.ts';
 import type { Gpu } from './gpus.ts';
-import { createKeyCheck, refusal, refuseBrowsers } from './guard.ts';
+import { createKeyCheck, refuseBrowsers } from './guard.ts';
+import type { Job } from './job.ts';
 import type { JobLog } from './job-log.ts';
 import type { Jobs } from './jobs.ts';
+import type { HeldLog } from './open-logs.ts';
+import { isOver } from './record.ts';
 import {
   parseCancelQuery,
   parseExecute,
@@ -23,8 +26,9 @@ import {
 const maxBodyBytes = 16 * 1024 * 1024;
 /** The text of one page of a log, in UTF-16 units. */
 const maxPageChars = 8 * 1024 * 1024;
-/** How long an answer waits for a log that is still being read; it tells of what is known then. */
-const maxCatchUpMs = 1000;
+/** How long an answer waits for the newest lines of a running job, and for a log that is not known yet. */
+const maxCatchUpMs = 250;
+const maxOpenMs = 5000;
 
 export interface RouteOptions {
   jobs: Jobs;
@@ -55,13 +59,13 @@ export function createRoutes(options: RouteOptions): Hono {
 
   app.use(async (c, next) => {
     if (hasKey(c)) return await next();
-    return refusal(c, 401, 'UNAUTHENTICATED', 'the API key is missing or wrong');
+    return refuse(c, 401, 'UNAUTHENTICATED', 'the API key is missing or wrong');
   });
 
   const limitBody = bodyLimit({
     maxSize: maxBodyBytes,
     onError: (c) =>
-      refusal(c, 413, 'BAD_USER_INPUT', `a body of over ${maxBodyBytes} bytes is refused`),
+      refuse(c, 413, 'BAD_USER_INPUT', `a body of over ${maxBodyBytes} bytes is refused`),
   });
 
   app.post('/api/training/execute', limitBody, async (c) => {
@@ -73,136 +77,76 @@ export function createRoutes(options: RouteOptions): Hono {
   });
 
   app.get('/api/training/status/:id', async (c) => {
-    const id = c.req.param('id');
-    using held = await jobs.log(id);
-    await catchUp(held.log);
-    return c.json(statusAnswer(jobs.get(id), held.log, jobs.position(id)));
+    const job = jobs.get(c.req.param('id'));
+    using held = await openKnownLog(job);
+    return c.json(statusAnswer(job.record, held.log, jobs.position(job.record.id)));
+  });
+
+  app.get('/api/training/metrics/:id', async (c) => {
+    const job = jobs.get(c.req.param('id'));
+    using held = await openKnownLog(job);
+    return c.json(metricsAnswer(job.record, held.log));
   });
 
   app.get('/api/training/logs/:id', async (c) => {
-    const id = c.req.param('id');
+    const job = jobs.get(c.req.param('id'));
     const { limit, offset: asked } = parseLogQuery(c.req.query());
-    using held = await jobs.log(id);
-    await catchUp(held.log);
-    const total = held.log.total;
-    const offset = asked < 0 ? Math.max(0, total + asked) : asked;
-    const page = { offset, maxLines: limit, maxChars: maxPageChars };
-    const { lines } = await held.log.read(page);
-    return c.json({ job_id: id, logs: lines, total_lines: total, offset, limit });
+    using held = await openKnownLog(job);
+    const { log } = held;
+    const total_lines = log.total;
+    const offset = fromStart(asked, log);
+    const { lines } = await log.read({ offset, maxLines: limit, maxChars: maxPageChars });
+    return c.json({ job_id: job.record.id, logs: lines, total_lines, offset, limit });
   });
 
   app.get('/api/training/logs/:id/stream', async (c) => {
-    const id = c.req.param('id');
-    const { offset: asked } = parseStreamQuery(c.req.query());
+    const job = jobs.get(c.req.param('id'));
+    const { offset } = parseStreamQuery(c.req.query());
     const lastEventId = c.req.header('last-event-id');
-    using held = await jobs.log(id);
-    const start = lastEventId === undefined ? asked : parseLastEventId(lastEventId);
-    if (start < 0) await catchUp(held.log);
-    const offset = start < 0 ? Math.max(0, held.log.total + start) : start;
-    return streams.open(id, offset);
+    const asked = lastEventId === undefined ? offset : parseLastEventId(lastEventId);
+    using held = await openKnownLog(job);
+    return streams.open(job.record.id, fromStart(asked, held.log));
   });
 
   app.post('/api/training/cancel/:id', async (c) => {
-    const id = c.req.param('id');
-    const { status } = await jobs.cancel(id, parseCancelQuery(c.req.query()));
+    const { id, status } = await jobs.cancel(c.req.param('id'), parseCancelQuery(c.req.query()));
     const message = status === 'queued' ? 'the job is cancelled' : 'the job is asked to end';
     return c.json({ success: true, job_id: id, previous_status: status, message });
   });
 
   app.post('/api/training/pause/:id', async (c) => {
-    const { id, status } = await jobs.pause(c.req.param('id'));
-    return c.json({
-      success: true,
-      job_id: id,
-      previous_status: status,
-      message: 'the job is paused',
-    });
+    const { id, status } = await jobs.get(c.req.param('id')).pause();
+    const message = 'the job is paused';
+    return c.json({ success: true, job_id: id, previous_status: status, message });
   });
 
   // A paused job goes on where it stopped: `checkpoint_path`, which others need, changes nothing.
   app.post('/api/training/resume/:id', async (c) => {
-    const { id, status } = await jobs.resume(c.req.param('id'));
-    return c.json({
-      success: true,
-      job_id: id,
-      previous_status: status,
-      message: 'the job goes on',
-    });
+    const { id, status } = await jobs.get(c.req.param('id')).resume();
+    const message = 'the job goes on';
+    return c.json({ success: true, job_id: id, previous_status: status, message });
   });
 
   app.post('/api/training/:id/force-start', async (c) => {
     const { id, status } = await jobs.forceStart(c.req.param('id'));
-    const changed = { previous_status: status, new_status: jobs.get(id).status };
-    return c.json({ success: true, job_id: id, ...changed, queue_position: jobs.position(id) });
-  });
-
-  app.get('/api/training/metrics/:id', async (c) => {
-    const id = c.req.param('id');
-    using held = await jobs.log(id);
-    await catchUp(held.log);
-    return c.json(metricsAnswer(jobs.get(id), held.log));
+    const now = { new_status: jobs.get(id).record.status, queue_position: jobs.position(id) };
+    return c.json({ success: true, job_id: id, previous_status: status, ...now });
   });
 
   app.get('/api/training/queue', (c) => c.json(queueAnswer(jobs.running(), jobs.queued())));
 
-  app.get('/api/training/jobs', async (c) => {
+  app.get('/api/training/jobs', (c) => {
     const { limit } = parseJobsQuery(c.req.query());
-    const newest = jobs.all().slice(-limit).reverse();
     return c.json({
-      jobs: newest.map((record) => {
-        const { step, totalSteps } = jobs.steps(record.id);
-        return {
-          job_id: record.id,
-          name: record.name,
-          status: record.status,
-          started_at: isoTime(record.startedAt),
-          current_step: step,
-          total_steps: totalSteps,
-        };
-      }),
+      jobs: jobs.newest(limit).map(({ record, steps }) => jobAnswer(record, steps)),
     });
   });
 
-  app.notFound((c) => refusal(c, 404, 'NOT_FOUND', `there is no ${c.req.method} ${c.req.path}`));
+  app.notFound((c) => refuse(c, 404, 'NOT_FOUND', `there is no ${c.req.method} ${c.req.path}`));
 
-  app.onError((error, c) => {
-    const code = codeOf(error);
-    if (!(error instanceof TrainyardError)) {
-      logger.error({ path: c.req.path, error: messageOf(error) }, 'a request failed');
-      if (isNoRoom(error)) {
-        return refusal(
-          c,
-          503,
-          'STORE_UNAVAILABLE',
-          `the data folder cannot be written: ${error.message}`,
-        );
-      }
-      return refusal(c, 500, code, 'something failed in the training server; its log says what');
-    }
-    const { previousStatus } = error.details;
-    if (previousStatus === undefined) return refusal(c, httpStatus[code], code, error.message);
-    const known = { success: false, previous_status: previousStatus, message: error.message };
-    return c.json({ ...known, error: error.message, code }, httpStatus[code]);
-  });
+  app.onError(createErrorHandler(logger));
 
   return app;
-}
-
-const httpStatus = {
-  NOT_FOUND: 404,
-  BAD_USER_INPUT: 400,
-  UNAUTHENTICATED: 401,
-  FORBIDDEN: 403,
-  CONFLICT: 409,
-  PROVIDER_UNAVAILABLE: 503,
-  PROVIDER_REJECTED: 400,
-  RATE_LIMITED: 429,
-  STORE_UNAVAILABLE: 503,
-  INTERNAL: 500,
-} as const satisfies Record<ErrorCode, number>;
-
-function isNoRoom(error: Error): boolean {
-  return 'code' in error && ['ENOSPC', 'EDQUOT', 'EROFS', 'EMFILE'].includes(String(error.code));
 }
 
 async function readJson(body: Promise<string>): Promise<unknown> {
@@ -214,9 +158,19 @@ async function readJson(body: Promise<string>): Promise<unknown> {
   }
 }
 
-async function catchUp(log: JobLog): Promise<void> {
-  if (log.complete) return;
-  const waiting = new AbortController();
-  const late = waitMs(maxCatchUpMs, waiting.signal);
-  await Promise.race([log.advance(), late]).finally(() => waiting.abort());
+/** A running job's log is read all the time; one of a job that is over may have to be read first. */
+async function openKnownLog(job: Job): Promise<HeldLog> {
+  const held = await job.openLog();
+  try {
+    await held.log.catchUp(isOver(job.record) ? maxOpenMs : maxCatchUpMs);
+    return held;
+  } catch (error) {
+    held[Symbol.dispose]();
+    throw error;
+  }
+}
+
+/** A negative offset counts from the end. */
+function fromStart(offset: number, log: JobLog): number {
+  return offset < 0 ? Math.max(0, log.total + offset) : offset;
 }

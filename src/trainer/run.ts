@@ -1,16 +1,19 @@
 import type { ChildProcess } from 'node:child_process';
 import { appendFileSync } from 'node:fs';
+import path from 'node:path';
 import { messageOf, TrainyardError } from '../core/errors.ts';
 import { Wakeup } from '../lib/wakeup.ts';
 import type { JobFolder } from './job-folder.ts';
 import { startRunner } from './launch.ts';
-import { identityOf, isAlive, signalGroup, signalProcess } from './process-identity.ts';
+import { isAlive, type ProcessIdentity, signalGroup, signalProcess } from './process-identity.ts';
 import { claimRun, type RunExit, readClaim, readExit, readProcess } from './run-files.ts';
 import { watchFolder } from './watch-folder.ts';
 
 const pollMs = 1000;
 /** How often to look where the system does not tell of changes, or a kill has not worked yet. */
 const hurriedPollMs = 100;
+/** Claims a job that shall never start. It can be no process, so it is never signalled. */
+const noProcess: ProcessIdentity = { pid: process.pid, start: 'never' };
 
 export interface RunOptions {
   folder: JobFolder;
@@ -89,22 +92,24 @@ export class Run {
         this.#runnerError = `the runner did not start: ${messageOf(error)}`;
         this.#wakeup.wake();
       });
-      runner.once('exit', () => this.#wakeup.wake());
+      runner.once('exit', (code) => {
+        if (code) this.#runnerError = `the runner ended with exit code ${code}; the log says why`;
+        this.#wakeup.wake();
+      });
       runner.unref();
       this.#runner = runner;
       return null;
     }
     // A runner of an earlier server may be just about to start it: whoever claims decides.
-    const self = identityOf(process.pid);
-    if (self !== null && !claimRun(folder.claim, self)) return null;
+    if (!claimRun(folder.claim, noProcess)) return null;
     if (refusal !== null) appendFileSync(folder.log, `[trainyard] ${refusal}\n`);
     return { code: null, signal: null, error: refusal, finishedAt: Date.now() };
   }
 
   #changed(name: string): void {
     const { folder, onLog } = this.#options;
-    if (folder.log.endsWith(`/${name}`)) onLog();
-    else if (folder.exit.endsWith(`/${name}`)) this.#wakeup.wake();
+    if (name === path.basename(folder.log)) onLog();
+    else if (name === path.basename(folder.exit)) this.#wakeup.wake();
   }
 
   #look(): RunExit | null {
