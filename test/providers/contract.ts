@@ -11,7 +11,7 @@ export interface Yard {
   close(): Promise<void>;
 }
 
-export interface YardProcess {
+interface YardProcess {
   print(lines: readonly string[]): void;
   /** Ends with exit code 0, or with 3. */
   end(how: 'well' | 'badly'): void;

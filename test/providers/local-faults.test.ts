@@ -25,7 +25,7 @@ afterEach(async () => {
 });
 
 function open(url: string, key: string | null = apiKey): LocalProvider {
-  const timeouts = { headersMs: 200, bodyMs: 5000 };
+  const timeouts = { headersMs: 800, bodyMs: 10_000 };
   const opened = openLocalProvider({ name: 'box', url, apiKey: key, recipes: null, timeouts });
   stack.defer(() => opened.close());
   return opened;

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { type LocalProvider, openLocalProvider } from '../../src/providers/local/provider.ts';
 import { openQueueingServer, type QueueingServer } from '../support/dialects/queueing-server.ts';
 import type { ScriptedJob } from '../support/dialects/script.ts';
@@ -101,6 +101,18 @@ test('takes lines that were printed after the job was said to be over', async ()
   expect(follower.ended).toMatchObject({
     state: { status: 'FAILED', failure: { message: 'out of memory', exitCode: 1 } },
   });
+});
+
+test('takes the last words of a job that was called cancelled before its process ended', async () => {
+  job.finish('cancelled');
+  const follower = follow(null);
+  await vi.waitFor(() => {
+    expect(foreign.server.calls.slice(-1)[0]).toContain('/status/');
+    expect(foreign.server.calls.length).toBeGreaterThan(3);
+  });
+  job.emit(['Received SIGTERM, saving a checkpoint']);
+  await follower.done;
+  expect(follower.lines).toEqual(['Received SIGTERM, saving a checkpoint']);
 });
 
 test('makes lines of entries that are none', async () => {

@@ -43,7 +43,9 @@ export async function* followPages(
       return;
     } else {
       end = await log.ended();
-      idleMs = end === null ? Math.min(idleMs * 2, slowMs) : quickMs;
+      if (end === null) idleMs = Math.min(idleMs * 2, slowMs);
+      // A job is called cancelled before its process has ended: its last words take a moment.
+      else idleMs = end.status === 'CANCELLED' ? slowMs : quickMs;
     }
     if (!(await waitMs(idleMs, signal))) return;
   }

@@ -13,7 +13,7 @@ export interface ObedientJobs {
   close(): Promise<void>;
 }
 
-export type Order = (order: { print?: readonly string[]; exit?: number }) => void;
+type Order = (order: { print?: readonly string[]; exit?: number }) => void;
 
 /** Real processes that print what a test says and exit when it says so. */
 export async function openObedientJobs(): Promise<ObedientJobs> {
