@@ -1,15 +1,13 @@
 import { stripVTControlCharacters } from 'node:util';
-import { z } from 'zod';
 import type { JobProgress } from '../core/job.ts';
 import type { MetricPoint } from '../core/log.ts';
+import { type MetricsState, maxNames, parseState } from './metrics-state.ts';
 import { parseProgressBar } from './progress-bar.ts';
 import { type BarChoice, confirmBar, followBar, noBar } from './training-bar.ts';
 import { addPairs, type NamedValues, parseObject, parsePairs } from './values.ts';
 
 /** A longer line is not read for metrics. In UTF-16 units. */
 const maxChars = 4096;
-/** Names beyond this many are ignored, so that no log can fill the store with series. */
-const maxNames = 64;
 
 /**
  * Finds metrics and progress in the lines of one log, in their order. Understands Hugging Face's
@@ -56,7 +54,7 @@ export class MetricsReader {
 
   /** What a reader needs to go on after a restart: JSON of 10 KiB at most. */
   state(): string {
-    const state: State = {
+    const state: MetricsState = {
       progress: this.#progress,
       names: [...this.#names],
       bar: this.#bar,
@@ -156,51 +154,5 @@ function lossOf(values: Map<string, number>): number | null {
 
 function share(part: number | null, whole: number | null): number | null {
   if (part === null || whole === null || whole <= 0) return null;
-  return Math.min(100, (100 * part) / whole);
-}
-
-const nullable = z.number().nullable();
-const progressShape = z.object({
-  step: nullable,
-  totalSteps: nullable,
-  epoch: nullable,
-  totalEpochs: nullable,
-  percent: nullable,
-  loss: nullable,
-  learningRate: nullable,
-  secondsRemaining: nullable,
-});
-const counts = z.object({ total: z.number(), step: z.number() });
-const stateShape = z.object({
-  progress: progressShape,
-  names: z.array(z.string().max(maxChars)).max(maxNames),
-  bar: z.object({
-    announced: nullable,
-    followed: counts.extend({ proven: z.boolean() }).nullable(),
-    rival: counts.nullable(),
-    firstEpoch: nullable,
-  }),
-  lossStep: z.number(),
-});
-type State = z.infer<typeof stateShape>;
-
-function parseState(text: string | null): State {
-  if (text !== null) {
-    try {
-      return stateShape.parse(JSON.parse(text));
-    } catch {
-      // Written by another version: progress starts afresh, the points in the store stay.
-    }
-  }
-  const progress: JobProgress = {
-    step: null,
-    totalSteps: null,
-    epoch: null,
-    totalEpochs: null,
-    percent: null,
-    loss: null,
-    learningRate: null,
-    secondsRemaining: null,
-  };
-  return { progress, names: [], bar: noBar(), lossStep: 0 };
+  return Math.min(100, Math.max(0, (100 * part) / whole));
 }
