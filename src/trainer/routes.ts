@@ -64,8 +64,10 @@ export function createRoutes(options: RouteOptions): Hono {
 
   const limitBody = bodyLimit({
     maxSize: maxBodyBytes,
-    onError: (c) =>
-      refuse(c, 413, 'BAD_USER_INPUT', `a body of over ${maxBodyBytes} bytes is refused`),
+    onError: (c) => {
+      c.header('connection', 'close'); // what is still to come of the body, nobody reads
+      return refuse(c, 413, 'BAD_USER_INPUT', `a body of over ${maxBodyBytes} bytes is refused`);
+    },
   });
 
   app.post('/api/training/execute', limitBody, async (c) => {
