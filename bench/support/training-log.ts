@@ -8,7 +8,8 @@ export const rareWord = 'xylophone';
 export function trainingLog(first: number, count: number): string[] {
   const lines: string[] = new Array(count);
   for (let index = 0; index < count; index++) lines[index] = lineAt(first + index);
-  return lines;
+  // As lines come from a reader: slices of a decoded text, not concatenations still to be done.
+  return Buffer.from(lines.join('\n')).toString('utf8').split('\n');
 }
 
 function lineAt(line: number): string {

@@ -1,5 +1,6 @@
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { LineBlock, LineRun } from '../core/log.ts';
+import { encodeLines } from './line-text.ts';
 import { decodeRuns, encodeRuns, extendRuns, sliceRuns } from './runs.ts';
 
 /** A chunk is full, and compressed, once it holds this many bytes of text or this many lines. */
@@ -28,9 +29,9 @@ export interface Tail {
   runs: LineRun[];
 }
 
-/** Lines as one uncompressed chunk. A \n within a line becomes U+240A, for it would shift all later numbers. */
+/** Lines as one uncompressed chunk. */
 export function rawChunk(block: LineBlock): Chunk {
-  const text = encodeText(block.texts, 0, block.texts.length);
+  const text = encodeLines(block.texts, 0, block.texts.length);
   return {
     count: block.texts.length,
     encoding: raw,
@@ -38,13 +39,6 @@ export function rawChunk(block: LineBlock): Chunk {
     text,
     runs: encodeRuns(block.runs),
   };
-}
-
-/** About the bytes that lines take, in UTF-16 units: cheap, and never more than the bytes of UTF-8. */
-export function textSize(texts: readonly string[]): number {
-  let size = 0;
-  for (const text of texts) size += text.length + 1;
-  return size;
 }
 
 /**
@@ -66,10 +60,10 @@ export function cutChunks(
   let size = tail.text.length;
 
   const cut = (to: number, encoding: number): Chunk => {
-    const text = joinTexts(lead, to > from ? encodeText(block.texts, from, to) : null);
+    const plain = joinTexts(lead, to > from ? encodeLines(block.texts, from, to) : null);
+    const text = encoding === zstd ? compress(plain) : plain;
     const ownRuns = encodeRuns(sliceRuns(runs, covered, covered + count));
-    const packed = encoding === zstd ? compress(text) : text;
-    const chunk = { count, encoding, bytes: text.length, text: packed, runs: ownRuns };
+    const chunk = { count, encoding, bytes: plain.length, text, runs: ownRuns };
     covered += count;
     from = to;
     lead = null;
@@ -80,9 +74,9 @@ export function cutChunks(
 
   const encoding = options.compress ? zstd : raw;
   const end = block.texts.length;
-  for (const [index, line] of block.texts.entries()) {
+  for (let index = 0; index < end; index++) {
     count += 1;
-    size += line.length + 1;
+    size += (block.texts[index]?.length ?? 0) + 1;
     if (size >= fullChunk.bytes || count >= fullChunk.lines) full.push(cut(index + 1, encoding));
   }
   if (size >= worthCompressing.bytes || count >= worthCompressing.lines) {
@@ -96,11 +90,6 @@ export function textOf(chunk: Pick<Chunk, 'encoding' | 'bytes' | 'text'>): Buffe
   if (chunk.encoding === raw) return chunk.text;
   // One output buffer of the right size saves a copy.
   return zstdDecompressSync(chunk.text, { chunkSize: Math.max(64, chunk.bytes) });
-}
-
-/** The lines of a chunk's text. */
-export function linesOf(text: Buffer): string[] {
-  return text.toString('utf8').split('\n');
 }
 
 /** The runs of a chunk. */
@@ -127,14 +116,6 @@ const lineEnd = Buffer.from('\n');
 function joinTexts(lead: Buffer | null, rest: Buffer | null): Buffer {
   if (lead === null) return rest ?? Buffer.alloc(0);
   return rest === null ? lead : Buffer.concat([lead, lineEnd, rest]);
-}
-
-function encodeText(texts: readonly string[], from: number, to: number): Buffer {
-  const lines = texts.slice(from, to);
-  for (const [index, line] of lines.entries()) {
-    if (line.includes('\n')) lines[index] = line.replaceAll('\n', '\u240a');
-  }
-  return Buffer.from(lines.join('\n'), 'utf8');
 }
 
 function compress(text: Buffer): Buffer {

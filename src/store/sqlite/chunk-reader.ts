@@ -1,7 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { PlacedBlock } from '../../core/log.ts';
 import type { ScanStretch } from '../../core/store.ts';
-import { type Chunk, linesOf, runsOf, textOf } from '../chunk.ts';
+import { type Chunk, runsOf, textOf } from '../chunk.ts';
+import { decodeLines } from '../line-text.ts';
 import { extendRuns, sliceRuns } from '../runs.ts';
 import type { Connection } from './connection.ts';
 
@@ -34,7 +35,7 @@ export class ChunkReader {
     for (const chunk of this.#sql.span.iterate({ seq, line: options.offset, end: end - 1 })) {
       const from = options.offset + page.texts.length - chunk.first;
       const to = Math.min(end - chunk.first, chunk.count);
-      const lines = linesOf(textOf(chunk)).slice(from, to);
+      const lines = decodeLines(textOf(chunk), from, to);
       const fitting = countFitting(lines, room, page.texts.length === 0);
       for (let index = 0; index < fitting; index++) {
         const line = lines[index] ?? '';
@@ -99,7 +100,7 @@ function blockOf(
   if (maybe !== undefined && !maybe(text)) return null;
   return {
     first: chunk.first + skipped,
-    texts: linesOf(text).slice(skipped),
+    texts: decodeLines(text, skipped, chunk.count),
     runs: sliceRuns(runsOf(chunk), skipped, chunk.count),
   };
 }
