@@ -11,6 +11,9 @@ import { isOver, type JobRecord, saveRecord } from './record.ts';
 import { Run } from './run.ts';
 import type { RunExit } from './run-files.ts';
 
+/** How long a pause waits for a job that is only just starting. */
+const startMs = 5000;
+
 export interface JobOptions extends LaunchOptions {
   /** From a cancel to SIGKILL. */
   graceMs: number;
@@ -73,12 +76,12 @@ export class Job {
 
   /** Stops the job's processes until it is resumed. Resolves to its record before. */
   async pause(): Promise<JobRecord> {
+    const started = await this.#run?.started(AbortSignal.timeout(startMs));
     const before = await this.#change((record) => {
       refuseIfOver(record);
       if (record.status !== 'running') throw conflict(record, 'only a running job can be paused');
       if (record.cancel !== null) throw conflict(record, 'it is being cancelled');
-      if (!this.#run?.started)
-        throw conflict(record, 'its process is only just starting or ending');
+      if (!started) throw conflict(record, 'its process is only just starting or ending');
       return { status: 'paused' };
     });
     this.#run?.signal('SIGSTOP');

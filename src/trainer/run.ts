@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { appendFileSync } from 'node:fs';
 import path from 'node:path';
 import { messageOf, TrainyardError } from '../core/errors.ts';
+import { waitMs } from '../lib/wait.ts';
 import { Wakeup } from '../lib/wakeup.ts';
 import type { JobFolder } from './job-folder.ts';
 import { startRunner } from './launch.ts';
@@ -12,6 +13,7 @@ import { watchFolder } from './watch-folder.ts';
 const pollMs = 1000;
 /** How often to look where the system does not tell of changes, or a kill has not worked yet. */
 const hurriedPollMs = 100;
+const startPollMs = 20;
 /** Claims a job that shall never start. It can be no process, so it is never signalled. */
 const noProcess: ProcessIdentity = { pid: process.pid, start: 'never' };
 
@@ -64,10 +66,14 @@ export class Run {
     this.#wakeup.wake();
   }
 
-  /** True once the job's process is there: before, it can be neither paused nor resumed. */
-  get started(): boolean {
-    const command = readProcess(this.#options.folder.process)?.command;
-    return command !== undefined && isAlive(command);
+  /** Resolves to true as soon as the job's process is there, to false when it is over or the signal is aborted. */
+  async started(signal: AbortSignal): Promise<boolean> {
+    const { folder } = this.#options;
+    for (;;) {
+      const command = readProcess(folder.process)?.command;
+      if (command !== undefined) return isAlive(command);
+      if (readExit(folder.exit) !== null || !(await waitMs(startPollMs, signal))) return false;
+    }
   }
 
   /** Stops or continues every process of the job. False: it has none. */

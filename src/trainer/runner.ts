@@ -103,7 +103,7 @@ async function writeFinally(file: string, content: RunProcess | RunExit): Promis
       const handle = openSync(temporary, 'w', 0o600);
       try {
         writeSync(handle, JSON.stringify(content));
-        fsyncSync(handle);
+        if ('finishedAt' in content) fsyncSync(handle); // a process does not survive a power loss
       } finally {
         closeSync(handle);
       }
