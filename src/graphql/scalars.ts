@@ -5,10 +5,7 @@ export const DateTimeScalar = new GraphQLScalarType<Date, string>({
   name: 'DateTime',
   description: 'A moment, as RFC 3339 text in UTC with milliseconds: `2026-06-01T12:02:03.000Z`.',
   specifiedByURL: 'https://www.rfc-editor.org/rfc/rfc3339',
-  serialize(value) {
-    if (typeof value === 'number') return new Date(value).toISOString();
-    throw new TypeError('A DateTime is resolved as milliseconds since 1970.');
-  },
+  serialize: formatDate,
   parseValue: parseDate,
   parseLiteral: (node) => parseDate(node.kind === Kind.STRING ? node.value : null),
 });
@@ -24,6 +21,21 @@ export const JsonObjectScalar = new GraphQLScalarType<object, object>({
 });
 
 const rfc3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/i;
+
+let lastTime = 0;
+let lastText = new Date(0).toISOString();
+
+function formatDate(value: unknown): string {
+  if (typeof value !== 'number') {
+    throw new TypeError('A DateTime is resolved as milliseconds since 1970.');
+  }
+  // Lines of one flush have one time, and a page has hundreds of them.
+  if (value !== lastTime) {
+    lastText = new Date(value).toISOString();
+    lastTime = value;
+  }
+  return lastText;
+}
 
 function parseDate(value: unknown): Date {
   const date = typeof value === 'string' && rfc3339.test(value) ? new Date(value) : null;

@@ -90,6 +90,8 @@ export class StatusWatch {
   #pass(report: StatusReport): void {
     if (this.#closing.signal.aborted) return;
     const entry = this.#entries.get(report.jobId);
+    // Asked again as soon as it has answered, though others of the same round may still be silent.
+    if (entry) entry.asking = false;
     if ('state' in report || codeOf(report.error) === 'NOT_FOUND') {
       this.#backoff.reset();
       if (entry) Object.assign(entry, { heardAt: performance.now(), saidStale: false });

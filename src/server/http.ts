@@ -7,6 +7,7 @@ import type { GraphContext } from '../graphql/context.ts';
 import type { Providers } from '../jobs/providers.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Access, Refusal } from './access.ts';
+import { createJsonHandler, isPlainOperation } from './graph-http.ts';
 import { healthRoutes } from './health.ts';
 import { logTextRoutes } from './log-text.ts';
 import { serveGraphSockets } from './websocket.ts';
@@ -46,6 +47,7 @@ export async function openHttpServer(options: HttpOptions): Promise<HttpServer> 
       return c.json({ error: 'Something went wrong inside Trainyard.', code: 'INTERNAL' }, 500);
     });
   const serveRest = getRequestListener(rest.fetch);
+  const serveJson = createJsonHandler(yoga);
 
   const server = createServer(
     { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 5000 },
@@ -54,8 +56,14 @@ export async function openHttpServer(options: HttpOptions): Promise<HttpServer> 
       response.setHeader('X-Content-Type-Options', 'nosniff');
       const refusal = access.checkOrigin(request) ?? checkRoute(request, path, access);
       if (refusal) refuse(response, refusal);
-      else if (path === graphqlPath) void yoga(request, response);
-      else void serveRest(request, response);
+      else if (path !== graphqlPath) void serveRest(request, response);
+      else if (isPlainOperation(request)) {
+        serveJson(request, response).catch((error: unknown) => {
+          // A client that left in the middle is no defect.
+          if (!request.destroyed) logger.error({ err: error }, 'a request met a defect');
+          response.destroy();
+        });
+      } else void yoga(request, response);
     },
   );
   server.maxConnections = 20_000;

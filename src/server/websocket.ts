@@ -1,11 +1,11 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { ExecutionArgs, ExecutionResult } from 'graphql';
 import { CloseCode, handleProtocols, makeServer } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { messageOf } from '../core/errors.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Access, Refusal } from './access.ts';
+import { type Operation, prepareOperation } from './operations.ts';
 import { PayloadSharing } from './payload.ts';
 import { SocketSender } from './sender.ts';
 import { type createGraphServer, graphqlPath } from './yoga.ts';
@@ -59,27 +59,11 @@ export function serveGraphSockets(options: {
         ctx.extra.socket.close(4429, `More than ${maxOperations} operations on one socket`);
         return [];
       }
-      const { schema, execute, subscribe, contextFactory, parse, validate } = yoga.getEnveloped({
-        req: ctx.extra.request,
-        params,
-        connectionParams: ctx.connectionParams,
-      });
-      const document = parse(params.query);
-      const errors = validate(schema, document);
-      if (errors.length > 0) return errors;
-      return {
-        schema,
-        document,
-        operationName: params.operationName,
-        variableValues: params.variables,
-        contextValue: await contextFactory(),
-        execute,
-        subscribe,
-      };
+      return prepareOperation(yoga, params);
     },
     // Each operation brings the functions of its own pipeline along.
-    execute: (args) => pipelineOf(args).execute(args),
-    subscribe: (args) => pipelineOf(args).subscribe(args),
+    execute: (args) => (args as Operation).execute(args),
+    subscribe: (args) => (args as Operation).subscribe(args),
     onNext: ({ extra }, _id, _payload, _args, result) => extra.sharing.placeholder(result),
   });
 
@@ -141,17 +125,6 @@ export function serveGraphSockets(options: {
       clearTimeout(impatience);
     },
   };
-}
-
-interface Pipeline {
-  execute(args: ExecutionArgs): ExecutionResult | Promise<ExecutionResult>;
-  subscribe(
-    args: ExecutionArgs,
-  ): Promise<AsyncGenerator<ExecutionResult, void, void> | ExecutionResult>;
-}
-
-function pipelineOf(args: ExecutionArgs): Pipeline {
-  return args as ExecutionArgs & Pipeline;
 }
 
 function refuse(

@@ -14,10 +14,10 @@ import type { Access } from './access.ts';
 import { createDocumentCaches } from './documents.ts';
 import { renderGraphiQL } from './graphiql.ts';
 
+/** The largest request body, in bytes. */
+export const maxBodyBytes = 256 * 1024;
 /** Where GraphQL is served. */
 export const graphqlPath = '/graphql';
-/** The largest request body, in bytes. */
-const maxBodyBytes = 256 * 1024;
 
 /** The GraphQL pipeline for HTTP, server-sent events and, by `getEnveloped`, WebSocket. */
 export function createGraphServer(options: {

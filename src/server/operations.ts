@@ -1,0 +1,48 @@
+import type { ExecutionArgs, ExecutionResult, GraphQLError } from 'graphql';
+import type { createGraphServer } from './yoga.ts';
+
+/** An operation as any transport brings it. */
+export interface OperationParams {
+  query: string;
+  operationName?: string | null | undefined;
+  variables?: Record<string, unknown> | null | undefined;
+}
+
+/** An operation made ready by the pipeline: its arguments, and the functions that run it. */
+export interface Operation extends ExecutionArgs {
+  contextValue: Record<string, unknown>;
+  execute(args: ExecutionArgs): ExecutionResult | Promise<ExecutionResult>;
+  subscribe(
+    args: ExecutionArgs,
+  ): Promise<AsyncGenerator<ExecutionResult, void, void> | ExecutionResult>;
+}
+
+/**
+ * Parses and validates an operation in the one pipeline that every transport shares: its limits, its
+ * caches, its masking. What is wrong with the operation comes back as errors.
+ */
+export async function prepareOperation(
+  yoga: ReturnType<typeof createGraphServer>,
+  params: OperationParams,
+): Promise<Operation | GraphQLError[]> {
+  const { schema, execute, subscribe, contextFactory, parse, validate } = yoga.getEnveloped({
+    params,
+  });
+  let document: ExecutionArgs['document'];
+  try {
+    document = parse(params.query);
+  } catch (error) {
+    return [error as GraphQLError];
+  }
+  const errors = validate(schema, document);
+  if (errors.length > 0) return [...errors];
+  return {
+    schema,
+    document,
+    operationName: params.operationName,
+    variableValues: params.variables,
+    contextValue: { ...(await contextFactory()) },
+    execute,
+    subscribe,
+  };
+}
