@@ -1,0 +1,122 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { z } from 'zod';
+import { authenticate, authorize } from './access.ts';
+import { type Answer, refusalOf, send, sendProblem } from './answer.ts';
+import type { Call, CallRecord } from './calls.ts';
+import type { Changes } from './changes.ts';
+import { parseCreatePod } from './create.ts';
+import type { ArmedFaults } from './faults.ts';
+import { parseLogRange } from './log-request.ts';
+import { streamLog } from './log-stream.ts';
+import { type Market, place } from './market.ts';
+import { Pod, type PodSettings, podActions } from './pod.ts';
+import { Problem } from './problem.ts';
+import type { RateLimit } from './rate-limit.ts';
+import { parseBody, parseQuery, readBody } from './request.ts';
+import { type Match, matchRoute } from './routes.ts';
+import { podView } from './view.ts';
+
+export interface ApiOptions {
+  apiKey: string;
+  rateLimit: RateLimit;
+  settings: PodSettings;
+  /** Gets every pod that is created, and keeps those that are terminated. */
+  pods: Pod[];
+  faults: ArmedFaults;
+  market: Market;
+  calls: CallRecord;
+  changes: Changes;
+}
+
+const nothing = z.strictObject({});
+const listQuery = z.strictObject({ includeClusterPods: z.enum(['true', 'false']).optional() });
+const actionBody = z.strictObject({ action: z.enum(podActions) });
+
+/** Answers one call as RunPod does: who it is, how much is left, what goes wrong on demand, then the work itself. */
+export function createApi(
+  options: ApiOptions,
+): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
+  const { apiKey, rateLimit, settings, pods, faults, market, calls, changes } = options;
+  const alive = () => pods.filter((pod) => pod.status !== 'TERMINATED');
+  const podOf = ({ podId }: Match) => {
+    const pod = alive().find(({ id }) => id === podId);
+    if (pod === undefined) throw new Problem(404, 'pod not found');
+    return pod;
+  };
+
+  const answer = async (request: IncomingMessage, response: ServerResponse) => {
+    const call = calls.add(request);
+    response.once('close', () => calls.ended(call, response));
+    let headers: Record<string, string> = {};
+    try {
+      const caller = authenticate(request.headers.authorization, { apiKey, pods: alive() });
+      call.authorized = true;
+      const allowance = rateLimit.take();
+      headers = allowance.headers;
+      if (allowance.problem !== null) throw allowance.problem;
+      const { pathname, searchParams } = new URL(request.url ?? '', 'http://stand-in');
+      const match = matchRoute(request.method ?? '', pathname);
+      authorize(caller, match);
+      call.body = request.method === 'POST' ? await readBody(request) : null;
+      const fault = faults.ofCall(match.name);
+      const refusal = refusalOf(fault);
+      if (refusal !== null) throw refusal;
+      if (fault !== null && 'act' in fault && fault.act === 'hang') return;
+      if (match.name === 'GET /v2/pods/{id}/logs') {
+        await serveLog({ match, search: searchParams, call, response, headers });
+      } else {
+        send(response, work(match, searchParams, call.body), { headers, fault });
+      }
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      sendProblem(response, error, headers);
+    }
+  };
+
+  const work = (match: Match, search: URLSearchParams, body: unknown): Answer => {
+    parseQuery(match.name === 'GET /v2/pods' ? listQuery : nothing, search);
+    switch (match.name) {
+      case 'GET /v2/pods':
+        return { status: 200, body: { pods: alive().map(podView) } };
+      case 'POST /v2/pods':
+        return create(body);
+      case 'DELETE /v2/pods/{id}':
+        podOf(match).terminate();
+        return { status: 204 };
+      case 'POST /v2/pods/{id}/action': {
+        const { action } = parseBody(actionBody, body);
+        const pod = podOf(match);
+        pod.act(action);
+        return action === 'terminate' ? { status: 204 } : { status: 200, body: podView(pod) };
+      }
+      default:
+        return { status: 200, body: podView(podOf(match)) };
+    }
+  };
+
+  const create = (body: unknown): Answer => {
+    const asked = parseCreatePod(body);
+    const pod = new Pod({ asked, place: place(market, asked), settings, changes });
+    pods.push(pod);
+    return { status: 201, body: podView(pod) };
+  };
+
+  const serveLog = async (options: {
+    match: Match;
+    search: URLSearchParams;
+    call: Call;
+    response: ServerResponse;
+    headers: Record<string, string>;
+  }) => {
+    const { log } = podOf(options.match);
+    const { search, call, response, headers } = options;
+    const range = parseLogRange(log, search, call.lastEventId);
+    const fault = faults.ofStream(call.lastEventId !== null);
+    if (fault.refuseLastEventId !== undefined) {
+      throw new Problem(fault.refuseLastEventId, 'Last-Event-ID must be a date-time');
+    }
+    await streamLog({ log, range, fault, changes, response, headers });
+  };
+
+  return answer;
+}

@@ -1,0 +1,56 @@
+import type { IncomingMessage } from 'node:http';
+import type { z } from 'zod';
+import { Problem } from './problem.ts';
+
+const maxBodyBytes = 1024 * 1024;
+
+/** The JSON body of a call; 400 where it is none, 413 past 1 MiB. */
+export async function readBody(request: IncomingMessage): Promise<unknown> {
+  const parts: Buffer[] = [];
+  let bytes = 0;
+  for await (const part of request) {
+    bytes += part.length;
+    if (bytes > maxBodyBytes) throw new Problem(413, 'request body too large');
+    parts.push(part);
+  }
+  if (!/^application\/json\b/.test(request.headers['content-type'] ?? '')) {
+    throw new Problem(400, 'request body must be application/json');
+  }
+  try {
+    return JSON.parse(Buffer.concat(parts).toString('utf8'));
+  } catch {
+    throw new Problem(400, 'request body is not valid JSON');
+  }
+}
+
+/** A body that matches the schema; else 422, which lists every violation as RunPod does. */
+export function parseBody<T>(schema: z.ZodType<T>, body: unknown): T {
+  const parsed = schema.safeParse(body);
+  if (parsed.success) return parsed.data;
+  throw invalid(parsed.error.issues.flatMap(violations));
+}
+
+/** Query parameters that match the schema, each given once; else 422. */
+export function parseQuery<T>(schema: z.ZodType<T>, search: URLSearchParams): T {
+  const given = [...search.keys()];
+  const repeated = given.find((key, index) => given.indexOf(key) !== index);
+  if (repeated !== undefined) throw invalid([`$: '${repeated}' is given more than once`]);
+  return parseBody(schema, Object.fromEntries(search));
+}
+
+/** The refusal of a call that does not match RunPod's description: 422, and each violation. */
+export function invalid(errors: string[]): Problem {
+  return new Problem(422, 'Request validation failed.', { errors });
+}
+
+function violations(issue: z.core.$ZodIssue): string[] {
+  const where = ['$', ...issue.path].join('.');
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => `${where}: additional properties '${key}' not allowed`);
+  }
+  if (issue.code === 'invalid_type' && issue.message.endsWith('received undefined')) {
+    const parent = ['$', ...issue.path.slice(0, -1)].join('.');
+    return [`${parent}: missing property '${String(issue.path.at(-1))}'`];
+  }
+  return [`${where}: ${issue.message}`];
+}
