@@ -35,6 +35,8 @@ export class JobMetrics {
   /** What the file does not hold yet. */
   #changed = new Map<number, MetricRow>();
   #size = 0;
+  /** Half a line may follow, where the disk was full. */
+  #torn = false;
   readonly #newest = new Map<string, number>();
   #reader = new MetricsReader(null);
   #line = 0;
@@ -110,8 +112,10 @@ export class JobMetrics {
     this.#changed = new Map();
     this.#savedAt = performance.now();
     try {
-      await this.#file.truncate(this.#size); // half a line, where the disk was full the last time
+      if (this.#torn) await this.#file.truncate(this.#size);
+      this.#torn = true;
       await this.#file.appendFile(bytes);
+      this.#torn = false;
     } catch (error) {
       this.#changed = new Map([...changed, ...this.#changed]);
       throw error;

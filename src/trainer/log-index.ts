@@ -21,6 +21,8 @@ export class LogIndex {
   #places: Place[];
   #pending: Place[] = [];
   #size: number;
+  /** Half a record may follow, where the disk was full. */
+  #torn = false;
 
   private constructor(file: FileHandle, places: Place[]) {
     this.#file = file;
@@ -71,8 +73,10 @@ export class LogIndex {
     for (const [index, place] of this.#pending.entries()) {
       writePlace(records, index * recordBytes, place);
     }
-    await this.#file.truncate(this.#size); // half a record, where the disk was full the last time
+    if (this.#torn) await this.#file.truncate(this.#size);
+    this.#torn = true;
     await this.#file.appendFile(records);
+    this.#torn = false;
     this.#size += records.length;
     this.#pending = [];
   }

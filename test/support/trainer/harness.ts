@@ -123,7 +123,13 @@ export async function startTrainer(options: Partial<TrainerOptions> = {}): Promi
     logger: quiet,
     ...options,
   };
-  let trainer = await openTrainer(all);
+  const removeFolder = async () => {
+    if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true });
+  };
+  let trainer = await openTrainer(all).catch(async (error: unknown) => {
+    await removeFolder();
+    throw error;
+  });
   const test: TestTrainer = {
     client: new TrainerClient(trainer.url),
     dataDir,
@@ -136,7 +142,7 @@ export async function startTrainer(options: Partial<TrainerOptions> = {}): Promi
     [Symbol.asyncDispose]: async () => {
       if (all.apiKey === null) await endAll(test.client);
       await trainer.close();
-      if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true });
+      await removeFolder();
     },
   };
   return test;

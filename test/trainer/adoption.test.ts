@@ -1,0 +1,248 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { jobFolder } from '../../src/trainer/job-folder.ts';
+import { isAlive } from '../../src/trainer/process-identity.ts';
+import { openTrainer } from '../../src/trainer/trainer.ts';
+import {
+  endAll,
+  quiet,
+  shell,
+  TrainerClient,
+  temporaryFolder,
+} from '../support/trainer/harness.ts';
+
+const program = fileURLToPath(new URL('../support/trainer/standalone.ts', import.meta.url));
+const runner = fileURLToPath(new URL('../../src/trainer/runner.ts', import.meta.url));
+
+let dataDir: string;
+let server: ChildProcess | undefined;
+let client: TrainerClient;
+
+beforeEach(async () => {
+  dataDir = await temporaryFolder();
+});
+afterEach(async () => {
+  if (server === undefined) await startServer();
+  await endAll(client);
+  await killServer();
+  await rm(dataDir, { recursive: true, force: true });
+});
+
+function options(more: object) {
+  return {
+    host: '127.0.0.1',
+    port: 0,
+    dataDir,
+    apiKey: null,
+    concurrency: 1,
+    recipes: { default: shell },
+    recipeBase: dataDir,
+    ...more,
+  };
+}
+
+async function startServer(more: object = {}): Promise<void> {
+  const args = [program, JSON.stringify(options(more))];
+  server = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [url] = await once(server.stdout ?? server, 'data');
+  client = new TrainerClient(String(url).trim());
+}
+
+async function killServer(): Promise<void> {
+  const exited = server && once(server, 'exit');
+  server?.kill('SIGKILL');
+  await exited;
+  server = undefined;
+}
+
+async function identityIn(id: string, file: 'claim' | 'process') {
+  const content = JSON.parse(await readFile(jobFolder(dataDir, id)[file], 'utf8'));
+  return file === 'claim' ? content : content.command;
+}
+
+describe('after the server was killed', () => {
+  test('the same process goes on, with every line and its exit code', async () => {
+    await startServer();
+    const goOn = path.join(dataDir, 'go-on');
+    const count = 'i=0; while [ $i -lt 400 ]; do echo line $i; i=$((i+1))';
+    await client.run(
+      'job',
+      `${count}; [ $i -ne 200 ] || until [ -e ${goOn} ]; do sleep 0.01; done; done; exit 7`,
+    );
+    await client.printed('job', 'line 199');
+    const before = await identityIn('job', 'process');
+    await killServer();
+    expect(isAlive(before)).toBe(true);
+
+    await startServer();
+    expect(await client.status('job')).toMatchObject({ status: 'running' });
+    expect(await identityIn('job', 'process')).toEqual(before);
+    await writeFile(goOn, '');
+    const { lines, end } = await client.over('job');
+    expect(lines).toEqual(Array.from({ length: 400 }, (_, i) => `line ${i}`));
+    expect(end).toMatchObject({ status: 'failed', exit_code: 7, total_lines: 400 });
+  });
+
+  test('a job that ended meanwhile has its true end', async () => {
+    await startServer();
+    const goOn = path.join(dataDir, 'go-on');
+    await client.run(
+      'job',
+      `echo first; until [ -e ${goOn} ]; do sleep 0.01; done; printf last; kill -USR1 $$`,
+    );
+    await client.printed('job', 'first');
+    const claim = await identityIn('job', 'claim');
+    await killServer();
+    await writeFile(goOn, '');
+    await expect.poll(() => isAlive(claim)).toBe(false);
+
+    await startServer();
+    const { lines, end } = await client.over('job');
+    expect(lines).toEqual(['first', 'last']);
+    expect(end).toMatchObject({ status: 'failed', exit_code: null, signal: 'SIGUSR1' });
+  });
+
+  test('queued jobs start in their order, and a paused one stays paused', async () => {
+    await startServer();
+    await client.run('a', 'echo go; exec sleep 60');
+    await client.printed('a', 'go');
+    expect((await client.post('/api/training/pause/a')).status).toBe(200);
+    for (const id of ['c', 'b', 'd']) await client.run(id, 'true');
+    await killServer();
+
+    await startServer();
+    expect(await client.status('a')).toMatchObject({ status: 'paused' });
+    const { body } = await client.get('/api/training/queue');
+    expect(body.queued_jobs.map((job: { job_id: string }) => job.job_id)).toEqual(['c', 'b', 'd']);
+    await client.post('/api/training/resume/a');
+    await client.post('/api/training/cancel/a');
+    expect((await client.over('d')).end.status).toBe('completed');
+  });
+
+  test('a cancel that was accepted is carried out', async () => {
+    await startServer({ graceMs: 1500 });
+    await client.run('job', 'trap "echo no" TERM; echo go; while :; do sleep 0.02; done');
+    await client.printed('job', 'go');
+    expect((await client.post('/api/training/cancel/job')).status).toBe(200);
+    await killServer();
+
+    await startServer({ graceMs: 3_600_000 });
+    expect((await client.over('job')).end).toMatchObject({
+      status: 'cancelled',
+      signal: 'SIGKILL',
+    });
+  });
+
+  test('a job that was killed too is failed, and says so', async () => {
+    await startServer();
+    await client.run('job', 'echo go; exec sleep 60');
+    await client.printed('job', 'go');
+    await expect.poll(() => identityIn('job', 'process').catch(() => null)).not.toBe(null);
+    await killServer();
+    process.kill((await identityIn('job', 'claim')).pid, 'SIGKILL');
+    process.kill((await identityIn('job', 'process')).pid, 'SIGKILL');
+
+    await startServer();
+    const { end } = await client.over('job');
+    expect(end).toMatchObject({ status: 'failed', exit_code: null });
+    expect(end.error_message).toContain('the process vanished');
+  });
+
+  test('another process that has the same pid is left alone', async () => {
+    await startServer();
+    await client.run('job', 'echo go; exec sleep 60');
+    await client.printed('job', 'go');
+    await expect.poll(() => identityIn('job', 'process').catch(() => null)).not.toBe(null);
+    const [claim, command] = [await identityIn('job', 'claim'), await identityIn('job', 'process')];
+    await killServer();
+    process.kill(claim.pid, 'SIGKILL');
+    process.kill(command.pid, 'SIGKILL');
+    const bystander = spawn('sleep', ['60'], { detached: true, stdio: 'ignore' });
+    const folder = jobFolder(dataDir, 'job');
+    await writeFile(folder.claim, JSON.stringify({ ...claim, pid: bystander.pid }));
+    await writeFile(
+      folder.process,
+      JSON.stringify({ command: { ...command, pid: bystander.pid } }),
+    );
+
+    await startServer();
+    expect((await client.over('job')).end).toMatchObject({ status: 'failed' });
+    expect(bystander.exitCode ?? bystander.signalCode).toBe(null);
+    const exited = once(bystander, 'exit');
+    bystander.kill();
+    expect(await exited).toEqual([null, 'SIGTERM']);
+  });
+
+  test('a job whose runner had not begun yet is started once', async () => {
+    await startServer();
+    await client.run('blocker', 'exec sleep 60');
+    await client.run('job', 'echo once');
+    await killServer();
+    const folder = jobFolder(dataDir, 'job');
+    const record = JSON.parse(await readFile(folder.record, 'utf8'));
+    await writeFile(folder.record, JSON.stringify({ ...record, status: 'running', startedAt: 1 }));
+
+    await startServer();
+    const { lines, end } = await client.over('job');
+    expect(lines).toEqual(['once']);
+    expect(end).toMatchObject({ status: 'completed', exit_code: 0 });
+  });
+});
+
+test('of several runners of one job, one starts it', async () => {
+  await startServer();
+  await client.run('blocker', 'exec sleep 60');
+  await client.run('job', 'true');
+  await killServer();
+  const folder = jobFolder(dataDir, 'job');
+  const plan = { command: ['sh', '-c', 'echo started >> starts'], cwd: folder.path, env: {} };
+  await writeFile(folder.plan, JSON.stringify({ ...plan, env: { PATH: process.env.PATH } }));
+  const runners = Array.from({ length: 4 }, () =>
+    spawn(process.execPath, [runner, folder.path], { stdio: 'ignore' }),
+  );
+  const codes = await Promise.all(runners.map((child) => once(child, 'exit')));
+  expect(codes.map(([code]) => code)).toEqual([0, 0, 0, 0]);
+  expect(await readFile(path.join(folder.path, 'starts'), 'utf8')).toBe('started\n');
+});
+
+test('a job whose runner alone was killed does not run on unseen', async () => {
+  await startServer();
+  await client.run('job', 'echo go; exec sleep 60');
+  await client.printed('job', 'go');
+  await expect.poll(() => identityIn('job', 'process').catch(() => null)).not.toBe(null);
+  process.kill((await identityIn('job', 'claim')).pid, 'SIGKILL');
+  expect((await client.over('job')).end.error_message).toContain('the process vanished');
+  const command = await identityIn('job', 'process');
+  await expect.poll(() => isAlive(command)).toBe(false);
+});
+
+test('a signal to the runner reaches the job, and its end is still told', async () => {
+  await startServer();
+  await client.run('job', 'trap "exit 5" TERM; echo go; while :; do sleep 0.02; done');
+  await client.printed('job', 'go');
+  process.kill((await identityIn('job', 'claim')).pid, 'SIGTERM');
+  expect((await client.over('job')).end).toMatchObject({ status: 'failed', exit_code: 5 });
+});
+
+test('a second server on the same folder is refused', async () => {
+  await startServer();
+  const second = openTrainer({ ...options({}), baseEnv: process.env, logger: quiet });
+  await expect(second).rejects.toThrow(`another training server (process ${server?.pid})`);
+});
+
+test('a job whose record is damaged is kept and does not stop the server', async () => {
+  await startServer();
+  await client.run('job', 'true');
+  await client.over('job');
+  await killServer();
+  await writeFile(jobFolder(dataDir, 'job').record, '{"id":');
+  await startServer();
+  expect((await client.get('/api/training/status/job')).status).toBe(404);
+  const again = { execution_id: 'job', config: { script: 'true' } };
+  expect((await client.post('/api/training/execute', again)).status).toBe(409);
+  expect(await readFile(jobFolder(dataDir, 'job').record, 'utf8')).toBe('{"id":');
+});
