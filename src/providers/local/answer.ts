@@ -1,11 +1,5 @@
 import { TrainyardError } from '../../core/errors.ts';
-
-/** What a training server answered. `body` is undefined where it was not JSON. */
-export interface Answer {
-  status: number;
-  headers: Record<string, string | string[] | undefined>;
-  body: unknown;
-}
+import { type Answer, isObject, retryAfterOf, safeWords } from '../http/answer.ts';
 
 /** Who asked for what; `task` completes "could not …", such as `deploy job abc`. */
 export interface Question {
@@ -18,8 +12,6 @@ export interface Question {
 
 /** With 429 and without a Retry-After that can be read. */
 const defaultRetryMs = 1000;
-const maxRetryMs = 24 * 3_600_000;
-const maxWords = 500;
 
 /**
  * Null where the server did what was asked, else the error to throw. A `success` in the body decides
@@ -29,7 +21,7 @@ export function refusalOf(answer: Answer, question: Question): TrainyardError | 
   const { status, body } = answer;
   if (successOf(body) ?? (status >= 200 && status < 300)) return null;
   const words = wordsOf(body, question.secret);
-  const retryAfterMs = retryAfterOf(answer.headers['retry-after']);
+  const retryAfterMs = retryAfterOf(answer);
   const details = { httpStatus: status };
   const said = words === null ? `it answered HTTP ${status}` : `it answered "${words}" (${status})`;
   const refused = `Provider ${question.provider} could not ${question.task}: `;
@@ -81,9 +73,7 @@ function wordsOf(body: unknown, secret: string | null): string | null {
   for (const value of [body.error, body.message, body.detail]) {
     const words = Array.isArray(value) ? value.slice(0, 5).map(complaintOf).join('; ') : value;
     if (typeof words !== 'string' || words.trim() === '') continue;
-    const safe = secret ? words.replaceAll(secret, '[key]') : words;
-    const line = safe.replaceAll(/\p{Cc}+/gu, ' ').trim();
-    return line.length > maxWords ? `${line.slice(0, maxWords)}…` : line;
+    return safeWords(words, secret);
   }
   return null;
 }
@@ -93,15 +83,4 @@ function complaintOf(item: unknown): string {
   const place = Array.isArray(item.loc) ? item.loc.join('.') : '';
   const message = typeof item.msg === 'string' ? item.msg : 'not accepted';
   return place === '' ? message : `${place}: ${message}`;
-}
-
-/** Retry-After as RFC 9110 has it: seconds, or a date. Null where it is neither. */
-function retryAfterOf(header: string | string[] | undefined): number | null {
-  if (typeof header !== 'string') return null;
-  const ms = /^\s*\d+\s*$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now();
-  return Number.isNaN(ms) ? null : Math.min(Math.max(ms, 0), maxRetryMs);
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,6 @@
 import { messageOf, TrainyardError } from '../../core/errors.ts';
 import type { ProviderHealth } from '../../core/provider.ts';
-import { TooSlow } from './deadline.ts';
+import { TooSlow } from '../http/deadline.ts';
 import type { TrainingServer } from './server.ts';
 
 /** A health check, and the recipes that the answer named: null where it named none. */

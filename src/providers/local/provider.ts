@@ -68,7 +68,12 @@ class TrainingServerProvider implements LocalProvider {
     this.#configured = options.recipes;
     this.#logger = options.logger;
     this.#server = new TrainingServer(
-      new TrainingClient({ provider: name, url, apiKey, headersMs, bodyMs, silenceMs }),
+      new TrainingClient({
+        provider: name,
+        url,
+        apiKey,
+        timeouts: { headersMs, bodyMs, silenceMs },
+      }),
     );
   }
 

@@ -4,8 +4,8 @@ import type { TrainyardError } from '../../core/errors.ts';
 import type { LogBatch } from '../../core/provider.ts';
 import { Backoff } from '../../lib/backoff.ts';
 import { waitMs } from '../../lib/wait.ts';
+import { eventsOf } from '../http/events.ts';
 import { cursorOf } from './cursor.ts';
-import { eventsOf } from './events.ts';
 import { batchOf } from './lines.ts';
 import { endEvent, endStateOf, linesEvent, timeOf } from './wire.ts';
 

@@ -3,13 +3,21 @@ import { createParser, type EventSourceMessage } from 'eventsource-parser';
 /** A longer event is refused: no batch of lines comes near it. */
 const maxEventChars = 16 * 1024 * 1024;
 
-/**
- * The events in a byte stream, each as soon as its blank line has come; half an event at the end is
- * dropped. Reads on only when the events so far were taken. Throws where an event is too long.
- */
+/** The events of a byte stream one by one, as `eventLotsOf` has them. */
 export async function* eventsOf(
   chunks: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<EventSourceMessage, void> {
+  for await (const lot of eventLotsOf(chunks)) yield* lot;
+}
+
+/**
+ * The events in a byte stream, those that came together in one lot, each as soon as its blank line
+ * has come; half an event at the end is dropped. Reads on only when the events so far were taken.
+ * Throws where an event is too long.
+ */
+export async function* eventLotsOf(
+  chunks: AsyncIterable<Uint8Array>,
+): AsyncGenerator<EventSourceMessage[], void> {
   const decoder = new TextDecoder();
   let events: EventSourceMessage[] = [];
   let overflow: Error | null = null;
@@ -22,8 +30,9 @@ export async function* eventsOf(
   });
   for await (const chunk of chunks) {
     parser.feed(decoder.decode(chunk, { stream: true }));
-    yield* events;
+    const lot = events;
     events = [];
+    if (lot.length > 0) yield lot;
     if (overflow !== null) throw overflow;
   }
 }

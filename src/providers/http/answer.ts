@@ -1,0 +1,28 @@
+/** What a server answered. `body` is undefined where it was not JSON. */
+export interface Answer {
+  status: number;
+  headers: Record<string, string | string[] | undefined>;
+  body: unknown;
+}
+
+const maxRetryMs = 24 * 3_600_000;
+const maxWords = 500;
+
+/** Retry-After as RFC 9110 has it, seconds or a date, in milliseconds, at most a day. Null where it is neither. */
+export function retryAfterOf(answer: Answer): number | null {
+  const header = answer.headers['retry-after'];
+  if (typeof header !== 'string') return null;
+  const ms = /^\s*\d+\s*$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now();
+  return Number.isNaN(ms) ? null : Math.min(Math.max(ms, 0), maxRetryMs);
+}
+
+/** A server's own words, fit to be shown to a client: one line of at most 500 characters, without the key. */
+export function safeWords(words: string, secret: string | null): string {
+  const safe = secret ? words.replaceAll(secret, '[key]') : words;
+  const line = safe.replaceAll(/\p{Cc}+/gu, ' ').trim();
+  return line.length > maxWords ? `${line.slice(0, maxWords)}…` : line;
+}
+
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,181 @@
+import { type Dispatcher, Pool } from 'undici';
+import { messageOf, TrainyardError } from '../../core/errors.ts';
+import type { Answer } from './answer.ts';
+import { Deadline } from './deadline.ts';
+
+export interface ConnectionOptions {
+  /** Where the server is; a path in it is kept. */
+  url: string;
+  /** Sent with every call as a bearer token. */
+  apiKey: string | null;
+  timeouts: Timeouts;
+  /** The error for an exchange that went wrong and may go right another time; `task` completes "could not …". */
+  broken: (task: string, reason: string, cause?: unknown) => TrainyardError;
+  /** How to mend an address that leads nowhere; follows "… is not known; ". */
+  help: string;
+}
+
+export interface Timeouts {
+  /** From the call to the answer's headers. */
+  headersMs: number;
+  /** From the headers to the end of a JSON body. */
+  bodyMs: number;
+  /** The longest silence in an event stream. */
+  silenceMs: number;
+}
+
+export interface Call {
+  /** Completes "could not …" in error messages. */
+  task: string;
+  path: string;
+  method?: 'GET' | 'POST' | 'DELETE';
+  json?: unknown;
+  headers?: Record<string, string>;
+  /** From the call to the answer's headers, where it shall be less than usual. */
+  headersMs?: number;
+  signal: AbortSignal;
+}
+
+/** A longer body is cut off: nothing that is asked for comes near it. */
+const maxBodyBytes = 16 * 1024 * 1024;
+const connectMs = 3500;
+
+/**
+ * Talks to one server and to no other: redirects are not followed, so the key stays here. Every
+ * exchange is bounded in time and bytes and ends with its signal; one that fails throws what
+ * `broken` makes of it.
+ */
+export class HttpConnection {
+  readonly origin: string;
+  readonly #options: ConnectionOptions;
+  readonly #base: string;
+  readonly #pool: Pool;
+
+  constructor(options: ConnectionOptions) {
+    const url = new URL(options.url);
+    this.#options = options;
+    this.origin = url.origin;
+    this.#base = url.pathname.replace(/\/+$/, '');
+    // Deadlines are kept here, and a reader that takes its time is no silence of the server's.
+    this.#pool = new Pool(url.origin, {
+      connect: { timeout: connectMs },
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    });
+  }
+
+  /** The whole answer, whatever its status. */
+  async ask(call: Call): Promise<Answer> {
+    using deadline = new Deadline(call.signal);
+    const response = await this.#send(call, 'application/json', deadline);
+    return await this.#read(response, call, deadline);
+  }
+
+  /** The bytes of an event stream, to be read at once; the whole answer where it is none. */
+  async stream(call: Call): Promise<{ chunks: AsyncIterable<Buffer> } | { answer: Answer }> {
+    using opening = new DisposableStack();
+    const deadline = opening.use(new Deadline(call.signal));
+    const response = await this.#send(call, 'text/event-stream', deadline);
+    const type = String(response.headers['content-type'] ?? '');
+    if (response.statusCode === 200 && type.startsWith('text/event-stream')) {
+      return { chunks: this.#chunks(response.body, call, { deadline, opened: opening.move() }) };
+    }
+    return { answer: await this.#read(response, call, deadline) };
+  }
+
+  /** Ends every call that is under way. Closing twice is fine. */
+  async close(): Promise<void> {
+    await this.#pool.destroy();
+  }
+
+  async #send(call: Call, accept: string, deadline: Deadline): Promise<Dispatcher.ResponseData> {
+    const { apiKey, timeouts } = this.#options;
+    const headersMs = Math.min(call.headersMs ?? Number.POSITIVE_INFINITY, timeouts.headersMs);
+    const headers: Record<string, string> = { ...call.headers, accept };
+    if (apiKey !== null) headers.authorization = `Bearer ${apiKey}`;
+    if (call.json !== undefined) headers['content-type'] = 'application/json';
+    deadline.set(headersMs, `no answer within ${headersMs / 1000} s`);
+    try {
+      return await deadline.race(
+        this.#pool.request({
+          method: call.method ?? 'GET',
+          path: this.#base + call.path,
+          headers,
+          body: call.json === undefined ? null : JSON.stringify(call.json),
+          signal: deadline.signal,
+        }),
+      );
+    } catch (error) {
+      throw this.#failure(call, error);
+    }
+  }
+
+  async #read(response: Dispatcher.ResponseData, call: Call, deadline: Deadline): Promise<Answer> {
+    const { bodyMs } = this.#options.timeouts;
+    deadline.set(bodyMs, `its answer did not end within ${bodyMs / 1000} s`);
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    try {
+      for await (const chunk of response.body) {
+        bytes += chunk.length;
+        if (bytes > maxBodyBytes) throw new Error('its answer is longer than 16 MiB');
+        chunks.push(chunk);
+      }
+    } catch (error) {
+      throw this.#failure(call, error);
+    }
+    const body = parseJson(Buffer.concat(chunks).toString('utf8'));
+    return { status: response.statusCode, headers: response.headers, body };
+  }
+
+  async *#chunks(
+    body: Dispatcher.ResponseData['body'],
+    call: Call,
+    { deadline, opened }: { deadline: Deadline; opened: DisposableStack },
+  ): AsyncGenerator<Buffer, void> {
+    using stack = opened;
+    stack.defer(() => body.destroy());
+    const { silenceMs } = this.#options.timeouts;
+    const silent = `its event stream was silent for ${silenceMs / 1000} s`;
+    try {
+      deadline.set(silenceMs, silent);
+      for await (const chunk of body) {
+        deadline.pause();
+        yield chunk;
+        deadline.set(silenceMs, silent);
+      }
+    } catch (error) {
+      throw this.#failure(call, error);
+    }
+  }
+
+  #failure(call: Call, error: unknown): unknown {
+    if (call.signal.aborted) return call.signal.reason;
+    if (error instanceof TrainyardError) return error;
+    return this.#options.broken(call.task, this.#reasonOf(error), error);
+  }
+
+  #reasonOf(error: unknown): string {
+    const code = error instanceof Error && 'code' in error ? error.code : null;
+    const { help } = this.#options;
+    switch (code) {
+      case 'ECONNREFUSED':
+        return `nothing listens at ${this.origin}; ${help}`;
+      case 'ENOTFOUND':
+      case 'EAI_AGAIN':
+        return `the host of ${this.origin} is not known; ${help}`;
+      case 'UND_ERR_CONNECT_TIMEOUT':
+        return `${this.origin} cannot be reached; ${help}`;
+      default:
+        return `${messageOf(error)} (${this.origin})`;
+    }
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
