@@ -54,6 +54,8 @@ export class Deploy {
    */
   async run(input: DeployInput): Promise<Job> {
     const provider = this.#providers.get(input.provider);
+    // What it can run may have changed, or not be known yet, right after the start.
+    if (!provider.recipes().includes(input.recipe)) await this.#providers.health(provider.name);
     const newJob = parseInput(input, provider);
     const { job, created } = await this.#ledger.insert(newJob);
     if (!created) return job;
