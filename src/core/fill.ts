@@ -1,4 +1,4 @@
-import { TrainyardError } from '../core/errors.ts';
+import { TrainyardError } from './errors.ts';
 
 /** What the placeholders of a recipe stand for in one job. */
 export interface Filling {
