@@ -1,11 +1,11 @@
 import { constants, zstdCompressSync } from 'node:zlib';
 import Sqlite from 'better-sqlite3';
 
-const fullChunkBytes = 60 * 1024;
+const fullChunkBytes = 96 * 1024;
 
 /**
  * The writes of a live log with bare prepared statements and nothing around them: a raw row a flush,
- * joined into one compressed chunk as soon as they make 60 KiB, and a head that is moved each time.
+ * joined into one compressed chunk as soon as they make 96 KiB, and a head that is moved each time.
  */
 export function openLivePrototype(path: string): {
   append(lines: readonly string[], cursor: string): void;

@@ -3,11 +3,8 @@ import type { LineBlock, LineRun } from '../core/log.ts';
 import { encodeLines } from './line-text.ts';
 import { decodeRuns, encodeRuns, extendRuns, sliceRuns } from './runs.ts';
 
-/** A chunk is full, and compressed, once it holds this many bytes of text or this many lines. */
-export const fullChunk = { bytes: 60 * 1024, lines: 1000 } as const;
-
-// What is left of a cut batch stays raw below this, to be joined by later lines.
-const worthCompressing = { bytes: 16 * 1024, lines: 300 } as const;
+/** About what a chunk holds, at most, before it is compressed: so many bytes of text, or so many lines. */
+export const fullChunk = { bytes: 96 * 1024, lines: 1000 } as const;
 
 const raw = 0;
 const zstd = 1;
@@ -41,55 +38,61 @@ export function rawChunk(block: LineBlock): Chunk {
   };
 }
 
-/**
- * Cuts a tail and the lines that follow it into full compressed chunks; `rest` is what is left at
- * the end, raw, where it is too little to be worth compressing.
- */
-export function cutChunks(
-  tail: Tail,
-  block: LineBlock,
-  options: { compress: boolean },
-): { full: Chunk[]; rest: Chunk | null } {
+/** How much of a full chunk these lines make; 1 and more is a chunk's worth. */
+export function fullness(lines: { count: number; size: number }): number {
+  return Math.max(lines.count / fullChunk.lines, lines.size / fullChunk.bytes);
+}
+
+/** Cuts a tail and the lines that follow it into chunks of about the same fullness, as near to 1 as can be. */
+export function cutChunks(tail: Tail, block: LineBlock, options: { compress: boolean }): Chunk[] {
   const runs = tail.runs.slice();
   extendRuns(runs, block.runs);
-  const full: Chunk[] = [];
+  const chunks: Chunk[] = [];
+  let covered = 0;
   let lead: Buffer | null = tail.count === 0 ? null : tail.text;
   let from = 0;
-  let count = tail.count;
-  let covered = 0;
-  let size = tail.text.length;
-
-  const cut = (to: number, encoding: number): Chunk => {
-    const plain = joinTexts(lead, to > from ? encodeLines(block.texts, from, to) : null);
-    const text = encoding === zstd ? compress(plain) : plain;
-    const ownRuns = encodeRuns(sliceRuns(runs, covered, covered + count));
-    const chunk = { count, encoding, bytes: plain.length, text, runs: ownRuns };
+  for (const to of cuts(tail, block.texts)) {
+    const count = (lead === null ? 0 : tail.count) + to - from;
+    const text = joinTexts(lead, to > from ? encodeLines(block.texts, from, to) : null);
+    chunks.push({
+      count,
+      encoding: options.compress ? zstd : raw,
+      bytes: text.length,
+      text: options.compress ? compress(text) : text,
+      runs: encodeRuns(sliceRuns(runs, covered, covered + count)),
+    });
     covered += count;
-    from = to;
     lead = null;
-    count = 0;
-    size = 0;
-    return chunk;
-  };
+    from = to;
+  }
+  return chunks;
+}
 
-  const encoding = options.compress ? zstd : raw;
-  const end = block.texts.length;
-  for (let index = 0; index < end; index++) {
-    count += 1;
-    size += (block.texts[index]?.length ?? 0) + 1;
-    if (size >= fullChunk.bytes || count >= fullChunk.lines) full.push(cut(index + 1, encoding));
+/** Where the texts are to be cut: the index after the last line of each chunk. */
+function cuts(tail: Tail, texts: readonly string[]): number[] {
+  const tailWeight = fullness({ count: tail.count, size: tail.text.length });
+  let total = tailWeight;
+  for (const text of texts) total += weightOf(text);
+  const share = total / Math.max(1, Math.round(total));
+  const ends: number[] = [];
+  let weight = tailWeight;
+  for (let index = 0; index < texts.length - 1; index++) {
+    weight += weightOf(texts[index] ?? '');
+    if (weight >= share * (ends.length + 1)) ends.push(index + 1);
   }
-  if (size >= worthCompressing.bytes || count >= worthCompressing.lines) {
-    full.push(cut(end, encoding));
-  }
-  return { full, rest: count > 0 ? cut(end, raw) : null };
+  ends.push(texts.length);
+  return ends;
+}
+
+function weightOf(text: string): number {
+  return Math.max(1 / fullChunk.lines, (text.length + 1) / fullChunk.bytes);
 }
 
 /** A chunk's lines joined by \n, in UTF-8. */
 export function textOf(chunk: Pick<Chunk, 'encoding' | 'bytes' | 'text'>): Buffer {
   if (chunk.encoding === raw) return chunk.text;
-  // One output buffer of the right size saves a copy.
-  return zstdDecompressSync(chunk.text, { chunkSize: Math.max(64, chunk.bytes) });
+  // One output buffer for all of it, and a byte more, which tells zlib that there is no more to come.
+  return zstdDecompressSync(chunk.text, { chunkSize: Math.max(64, chunk.bytes + 1) });
 }
 
 /** The runs of a chunk. */

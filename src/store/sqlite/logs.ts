@@ -2,7 +2,7 @@ import { TrainyardError } from '../../core/errors.ts';
 import type { LogGap, MetricSeries, PlacedBlock } from '../../core/log.ts';
 import { maxLines } from '../../core/log.ts';
 import type { Append, Lease, LogHead, LogStore, ScanStretch } from '../../core/store.ts';
-import { type Chunk, cutChunks, fullChunk, joinTail, rawChunk } from '../chunk.ts';
+import { type Chunk, cutChunks, fullness, joinTail, rawChunk } from '../chunk.ts';
 import { textSize } from '../line-text.ts';
 import { ChunkReader } from './chunk-reader.ts';
 import type { Connection } from './connection.ts';
@@ -115,22 +115,20 @@ export class SqliteLogs implements LogStore {
 
   #insertLines(log: LogRow, batch: Append): { tail_first: number; tail_bytes: number } {
     const count = log.total - log.tail_first + batch.texts.length;
-    const bytes = log.tail_bytes + textSize(batch.texts);
-    if (bytes < fullChunk.bytes && count < fullChunk.lines) {
+    const size = log.tail_bytes + textSize(batch.texts);
+    if (fullness({ count, size }) < 1) {
       const chunk = rawChunk(batch);
       this.#insertChunk(log.seq, log.total, chunk);
       return { tail_first: log.tail_first, tail_bytes: log.tail_bytes + chunk.bytes };
     }
     const tail = joinTail(this.#sql.tail.all(log));
     this.#sql.deleteTail.run(log);
-    const { full, rest } = cutChunks(tail, batch, { compress: this.#compress });
     let first = log.tail_first;
-    for (const chunk of full) {
+    for (const chunk of cutChunks(tail, batch, { compress: this.#compress })) {
       this.#insertChunk(log.seq, first, chunk);
       first += chunk.count;
     }
-    if (rest !== null) this.#insertChunk(log.seq, first, rest);
-    return { tail_first: first, tail_bytes: rest?.bytes ?? 0 };
+    return { tail_first: first, tail_bytes: 0 };
   }
 
   #insertChunk(seq: number, first: number, chunk: Chunk): void {
