@@ -9,11 +9,12 @@ import type { ArmedFaults } from './faults.ts';
 import { parseLogRange } from './log-request.ts';
 import { streamLog } from './log-stream.ts';
 import { type Market, place } from './market.ts';
-import { Pod, type PodSettings, podActions } from './pod.ts';
+import { Pod, type PodSettings } from './pod.ts';
 import { Problem } from './problem.ts';
 import type { RateLimit } from './rate-limit.ts';
 import { parseBody, parseQuery, readBody } from './request.ts';
 import { type Match, matchRoute } from './routes.ts';
+import { podActions } from './status.ts';
 import { podView } from './view.ts';
 
 export interface ApiOptions {
@@ -62,7 +63,7 @@ export function createApi(
       const refusal = refusalOf(fault);
       if (refusal !== null) throw refusal;
       if (fault !== null && 'act' in fault && fault.act === 'hang') return;
-      if (match.name === 'GET /v2/pods/{id}/logs') {
+      if (match.name === 'GET /v2/pods/{id}/logs' && fault === null) {
         await serveLog({ match, search: searchParams, call, response, headers });
       } else {
         send(response, work(match, searchParams, call.body), { headers, fault });

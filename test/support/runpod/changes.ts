@@ -13,8 +13,14 @@ export class Changes {
     await once(this.#emitter, 'change', { signal });
   }
 
-  /** Resolves as soon as `check` holds; rejects when the signal is aborted first. */
-  async until(check: () => boolean, signal: AbortSignal): Promise<void> {
-    while (!check()) await this.next(signal);
+  /** Resolves as soon as `check` holds; rejects when it does not for too long. */
+  async until(check: () => boolean, timeoutMs: number): Promise<void> {
+    const signal = AbortSignal.timeout(timeoutMs);
+    try {
+      while (!check()) await this.next(signal);
+    } catch (cause) {
+      if (!signal.aborted) throw cause;
+      throw new Error(`not within ${timeoutMs} ms: ${check}`, { cause });
+    }
   }
 }

@@ -56,7 +56,7 @@ export function parseCreatePod(body: unknown): CreatePod {
   return asked;
 }
 
-/** Past this, RunPod's own page refuses a name. */
+/** RunPod states no bound; whoever needs more is doing something else than naming a pod. */
 const maxNameLength = 191;
 
 const rules: readonly (readonly [string, (pod: CreatePod) => boolean])[] = [

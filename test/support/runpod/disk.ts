@@ -2,7 +2,10 @@ import { mkdir, rm, symlink } from 'node:fs/promises';
 import path from 'node:path';
 import type { CreatePod } from './create.ts';
 
-/** The folders of one pod. A mount of the pod at `/some/path` is `some/path` in the container's disk. */
+/**
+ * The folders of one pod. A container here shares this machine's file system, so its disk is a folder
+ * that it starts in: what is `/workspace` in a real pod is `workspace` there, mounts likewise.
+ */
 export interface Disk {
   /** The container's disk: its working folder, which stands for `/`. Holds `workspace` and `tmp`. */
   directory: string;
@@ -40,6 +43,6 @@ export function createDisk(options: {
       }
       await mkdir(path.join(directory, 'workspace'), { recursive: true });
     },
-    remove: () => rm(home, { recursive: true, force: true }),
+    remove: () => rm(home, { recursive: true, force: true, maxRetries: 3 }),
   };
 }

@@ -4,7 +4,8 @@ import type { RouteName } from './routes.ts';
  * What goes wrong with a call. A status: it is refused, and nothing is done. `hang`: it is never
  * answered, and nothing is done. Then those that do what was asked, and spoil the answer:
  * `lose-answer` (the connection ends instead), `cut` (half of the answer, then the connection ends),
- * `garbage` (a web page with status 200), `endless` (JSON without an end).
+ * `garbage` (a web page with status 200), `endless` (JSON without an end). A log stream that meets one
+ * of these does not begin.
  */
 export type CallFault =
   | { status: number; detail?: string; errors?: readonly string[]; retryAfter?: number }

@@ -30,6 +30,7 @@ export async function streamLog(options: {
     const events = follow({ log, from, changes, signal });
     for await (const { text, then } of spoil(events, range, fault)) {
       await write(response, text);
+      signal.throwIfAborted();
       if (then === 'silence') return;
       if (then === 'cut') return void response.destroy();
     }

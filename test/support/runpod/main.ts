@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { runUntilStopped } from '../../../src/lib/run.ts';
 import { openRunPodStandIn } from './server.ts';
@@ -5,7 +6,8 @@ import { openRunPodStandIn } from './server.ts';
 const { values } = parseArgs({
   options: {
     port: { type: 'string', default: '4600' },
-    'api-key': { type: 'string', default: 'stand-in' },
+    // Whoever knows the key can run any command here: no web page may guess it.
+    'api-key': { type: 'string', default: randomBytes(16).toString('hex') },
   },
 });
 

@@ -67,7 +67,7 @@ const noCapacity =
 
 const dataCenters = new Set(['US-KS-2', 'US-TX-3', 'CA-MTL-1', 'EU-RO-1', 'EU-SE-1', 'AP-JP-1']);
 
-/** US dollars an hour for one, and the most that one machine has. */
+/** US dollars an hour for one. */
 const gpuTypes = new Map([
   ['NVIDIA RTX A4000', { SECURE: 0.25, COMMUNITY: 0.17 }],
   ['NVIDIA A40', { SECURE: 0.4, COMMUNITY: 0.35 }],

@@ -1,19 +1,15 @@
 import { randomBytes, randomInt } from 'node:crypto';
-import path from 'node:path';
 import { waitMs } from '../../../src/lib/wait.ts';
 import type { Changes } from './changes.ts';
 import { type Container, startContainer } from './container.ts';
 import type { CreatePod } from './create.ts';
 import { createDisk, type Disk } from './disk.ts';
+import { containerEnvironment, markOf } from './environment.ts';
 import { PodLog } from './log.ts';
 import type { Place } from './market.ts';
 import { Problem } from './problem.ts';
+import { allowedActions, type PodAction, type PodStatus } from './status.ts';
 import { splitWords } from './words.ts';
-
-export type PodStatus = 'PROVISIONING' | 'STARTING' | 'RUNNING' | 'EXITED' | 'ERROR' | 'TERMINATED';
-
-export const podActions = ['start', 'stop', 'restart', 'terminate'] as const;
-export type PodAction = (typeof podActions)[number];
 
 /** How all pods of a stand-in live. */
 export interface PodSettings {
@@ -37,11 +33,12 @@ export class Pod {
   readonly place: Place;
   readonly createdAt = new Date();
   readonly log: PodLog;
+  /** Someone has locked it: it can be neither stopped nor restarted. */
+  locked = false;
   readonly #settings: PodSettings;
   readonly #changes: Changes;
   readonly #disk: Disk;
   #status: PodStatus = 'PROVISIONING';
-  #locked = false;
   #startedAt: Date | null = null;
   #containerStarts = 0;
   #container: Container | null = null;
@@ -98,24 +95,14 @@ export class Pod {
 
   /** What the API allows now. */
   get actions(): readonly PodAction[] {
-    const allowed = allowedActions[this.#status];
-    return this.#locked ? allowed.filter((action) => !lockedOut.includes(action)) : allowed;
-  }
-
-  /** A locked pod can neither be stopped nor restarted. */
-  get locked(): boolean {
-    return this.#locked;
-  }
-
-  set locked(locked: boolean) {
-    this.#locked = locked;
+    return allowedActions(this.#status, this.locked);
   }
 
   /** Does what the API was asked to do; 409 where the pod's status does not allow it. */
   act(action: PodAction): void {
     if (!this.actions.includes(action)) {
-      const why = this.#locked && lockedOut.includes(action) ? 'locked' : this.#status;
-      throw new Problem(409, `action '${action}' is not valid for a pod that is ${why}`);
+      const state = this.locked ? `${this.#status} and locked` : this.#status;
+      throw new Problem(409, `action '${action}' is not valid for a pod that is ${state}`);
     }
     this[action]();
   }
@@ -202,32 +189,15 @@ export class Pod {
   async #startContainer(): Promise<Container> {
     const container = await startContainer({
       words: splitWords(this.asked.args),
-      env: this.#environment(),
+      env: containerEnvironment(this, this.#settings.pathDirs),
       directory: this.directory,
-      mark: `RUNPOD_API_KEY=${this.key}`,
+      mark: markOf(this),
       onLines: (lines) => this.log.append('container', lines),
     });
     this.#container = container;
     this.#containerStarts += 1;
     this.#startedAt = new Date();
     return container;
-  }
-
-  /** The pod's own variables, what RunPod adds, and what an image would bring; nothing of this process. */
-  #environment(): Record<string, string> {
-    const image = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
-    const folders = [...this.#settings.pathDirs, path.dirname(process.execPath), ...image];
-    return {
-      PATH: folders.join(path.delimiter),
-      HOME: this.directory,
-      TMPDIR: path.join(this.directory, 'tmp'),
-      LANG: 'C.UTF-8',
-      ...this.asked.env,
-      RUNPOD_POD_ID: this.id,
-      RUNPOD_API_KEY: this.key,
-      RUNPOD_DC_ID: this.place.dataCenterId,
-      RUNPOD_GPU_COUNT: String(this.asked.gpu?.count ?? 0),
-    };
   }
 
   #say(...lines: string[]): void {
@@ -239,17 +209,6 @@ export class Pod {
     this.#changes.notify();
   }
 }
-
-const allowedActions: Record<PodStatus, readonly PodAction[]> = {
-  PROVISIONING: ['stop', 'terminate'],
-  STARTING: ['stop', 'terminate'],
-  RUNNING: ['stop', 'restart', 'terminate'],
-  EXITED: ['start', 'terminate'],
-  ERROR: ['start', 'terminate'],
-  TERMINATED: [],
-};
-
-const lockedOut: readonly PodAction[] = ['stop', 'restart'];
 
 /** 14 lower-case letters and digits. */
 function newPodId(): string {

@@ -4,18 +4,15 @@ import { Problem } from './problem.ts';
 
 const maxBodyBytes = 1024 * 1024;
 
-/** The JSON body of a call; 400 where it is none, 413 past 1 MiB. */
+/** The JSON body of a call; 400 where it is none, 411 without its length, 413 past 1 MiB. */
 export async function readBody(request: IncomingMessage): Promise<unknown> {
-  const parts: Buffer[] = [];
-  let bytes = 0;
-  for await (const part of request) {
-    bytes += part.length;
-    if (bytes > maxBodyBytes) throw new Problem(413, 'request body too large');
-    parts.push(part);
-  }
-  if (!/^application\/json\b/.test(request.headers['content-type'] ?? '')) {
+  const { 'content-type': type = '', 'content-length': length } = request.headers;
+  if (!/^application\/json\b/.test(type)) {
     throw new Problem(400, 'request body must be application/json');
   }
+  if (length === undefined) throw new Problem(411, 'request body must have a Content-Length');
+  if (Number(length) > maxBodyBytes) throw new Problem(413, 'request body too large');
+  const parts = await request.toArray();
   try {
     return JSON.parse(Buffer.concat(parts).toString('utf8'));
   } catch {

@@ -4,12 +4,14 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { sendProblem } from './answer.ts';
 import { createApi } from './api.ts';
 import { type Call, CallRecord } from './calls.ts';
 import { Changes } from './changes.ts';
 import { createFaults, type Faults } from './faults.ts';
 import { createMarket, type Market } from './market.ts';
 import type { Pod } from './pod.ts';
+import { Problem } from './problem.ts';
 import { createRateLimit, type RateLimitOptions } from './rate-limit.ts';
 
 export interface RunPodStandInOptions {
@@ -78,7 +80,10 @@ export async function openRunPodStandIn(options: RunPodStandInOptions): Promise<
   });
 
   const server = createServer((request, response) => {
-    answer(request, response).catch((error: Error) => response.destroy(error));
+    answer(request, response).catch((error: Error) => {
+      if (response.headersSent || response.destroyed) response.destroy();
+      else sendProblem(response, new Problem(500, `the stand-in failed: ${error.stack}`), {});
+    });
   });
   const close = async () => {
     if (server.listening) {
@@ -104,7 +109,7 @@ export async function openRunPodStandIn(options: RunPodStandInOptions): Promise<
     requests: calls.newest,
     faults,
     market,
-    until: (check, timeoutMs = 10_000) => changes.until(check, AbortSignal.timeout(timeoutMs)),
+    until: (check, timeoutMs = 10_000) => changes.until(check, timeoutMs),
     close,
   };
 }
