@@ -4,7 +4,8 @@ import path from 'node:path';
 import { TrainyardError } from '../core/errors.ts';
 import type { Recipe } from '../core/recipe.ts';
 import type { JobFolder } from './job-folder.ts';
-import { type JobRecord, makePrivateFolder, saveRecord, writeDurably } from './record.ts';
+import { makePrivateFolder, writeDurably } from './private-files.ts';
+import { type JobRecord, saveRecord } from './record.ts';
 import type { ExecuteRequest } from './request.ts';
 
 /** Tells two requests apart. The token is left out: it may be another one when a request is repeated. */
@@ -14,7 +15,8 @@ export function digestOf({ job_token: _, ...asked }: ExecuteRequest): string {
 
 /**
  * Makes the folder of a new job and saves it as queued, on the disk when this resolves. Fails with
- * `BAD_USER_INPUT`, and leaves nothing, for an unknown recipe or a data set that is not there.
+ * `BAD_USER_INPUT`, and leaves nothing, for an unknown recipe or a data set that is not there;
+ * `CONFLICT` where the folder is a job's already.
  */
 export async function acceptJob(
   request: ExecuteRequest,
@@ -39,6 +41,9 @@ export async function acceptJob(
       ? folder.dataset + extensionOf(named)
       : named && (await existing(path.resolve(recipeBase, named)));
 
+  if (await isThere(folder.record)) {
+    throw new TrainyardError('CONFLICT', `the folder ${folder.path} holds another job`);
+  }
   // A folder without a record is what a crash has left before the job was accepted.
   await rm(folder.path, { recursive: true, force: true });
   await makePrivateFolder(folder.path);
@@ -85,12 +90,17 @@ function chooseRecipe(name: unknown, recipes: Readonly<Record<string, Recipe>>):
 }
 
 async function existing(file: string): Promise<string> {
+  if (await isThere(file)) return file;
+  const message = `dataset_path: ${file} does not exist on this machine`;
+  throw new TrainyardError('BAD_USER_INPUT', message);
+}
+
+async function isThere(file: string): Promise<boolean> {
   try {
     await stat(file);
-    return file;
-  } catch (error) {
-    const message = `dataset_path: ${file} does not exist on this machine`;
-    throw new TrainyardError('BAD_USER_INPUT', message, { cause: error });
+    return true;
+  } catch {
+    return false;
   }
 }
 

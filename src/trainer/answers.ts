@@ -28,7 +28,11 @@ export function statusAnswer(record: JobRecord, log: JobLog, queuePosition: numb
     signal: record.signal,
     started_at: isoTime(record.startedAt),
     completed_at: isoTime(record.finishedAt),
-    updated_at: isoTime(Math.max(record.updatedAt, log.changedAt ?? 0)),
+    updated_at: isoTime(
+      record.finishedAt === null
+        ? Math.max(record.updatedAt, log.changedAt ?? 0)
+        : record.updatedAt,
+    ),
     queue_position: queuePosition,
   };
 }

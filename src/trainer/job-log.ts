@@ -89,9 +89,7 @@ export class JobLog {
   /** Reads what is new in the file; resolves when all that was there at the call is known. */
   advance(): Promise<void> {
     this.#again = true;
-    this.#scanning ??= this.#scan().finally(() => {
-      this.#scanning = null;
-    });
+    this.#scanning ??= this.#scan();
     return this.#scanning;
   }
 
@@ -107,7 +105,7 @@ export class JobLog {
   async finish(): Promise<number> {
     this.#end ??= (await this.#file.stat()).size;
     await this.advance();
-    await this.metrics.save();
+    await this.metrics.save().catch(() => {});
     return this.#end;
   }
 
@@ -140,23 +138,31 @@ export class JobLog {
   }
 
   async #scan(): Promise<void> {
-    const buffer = Buffer.allocUnsafe(readBytes);
-    while (this.#again && !this.#closed) {
-      this.#again = false;
-      for (;;) {
-        const length = Math.min(readBytes, this.#bytesLeft());
-        const { bytesRead } = await this.#file.read(buffer, 0, length, this.#scanned);
-        // The job may have ended while that was read: what lies behind its end is not its own.
-        const bytes = buffer.subarray(0, Math.min(bytesRead, this.#bytesLeft()));
-        if (bytes.length === 0 || this.#closed) break;
-        this.#take((emit) => this.#splitter.push(bytes, emit));
-        this.#scanned += bytes.length;
-        await this.#note();
+    try {
+      while (this.#again) {
+        this.#again = false;
+        await this.#readOn();
+        if (this.#end === null || this.#ended || this.#closed) continue;
+        this.#ended = true;
+        this.#take((emit) => this.#splitter.end(emit));
       }
+    } finally {
+      this.#scanning = null;
     }
-    if (this.#end === null || this.#ended || this.#closed) return;
-    this.#ended = true;
-    this.#take((emit) => this.#splitter.end(emit));
+  }
+
+  async #readOn(): Promise<void> {
+    const buffer = Buffer.allocUnsafe(readBytes);
+    for (;;) {
+      const length = Math.min(readBytes, this.#bytesLeft());
+      const { bytesRead } = await this.#file.read(buffer, 0, length, this.#scanned);
+      // The job may have ended while that was read: what lies behind its end is not its own.
+      const bytes = buffer.subarray(0, Math.min(bytesRead, this.#bytesLeft()));
+      if (bytes.length === 0 || this.#closed) return;
+      this.#take((emit) => this.#splitter.push(bytes, emit));
+      this.#scanned += bytes.length;
+      await this.#note();
+    }
   }
 
   #bytesLeft(): number {

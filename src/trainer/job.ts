@@ -125,12 +125,13 @@ export class Job {
   }
 
   async #runOnce(signal: AbortSignal): Promise<void> {
-    const { logger, nodePath } = this.#options;
-    await this.#change((record) =>
+    const { logger } = this.#options;
+    const before = await this.#change((record) =>
       record.status === 'queued' ? { status: 'running', startedAt: Date.now() } : null,
     );
-    const { id, cancel } = this.#record;
+    const { id } = this.#record;
     if (isOver(this.#record)) return; // cancelled in that moment
+    logger.info({ job: id }, before.status === 'queued' ? 'a job starts' : 'a job is adopted');
     using held = await this.openLog();
     const { log } = held;
     const onLog = () => {
@@ -140,13 +141,13 @@ export class Job {
     };
     const run = new Run({
       folder: this.folder,
-      nodePath,
+      launch: this.#options,
       writePlan: () => writePlan(this.folder, this.#record, this.#options),
       onLog,
     });
     this.#run = run;
     this.#log = log;
-    if (cancel !== null) run.stop(cancel.killAt);
+    if (this.#record.cancel !== null) run.stop(this.#record.cancel.killAt);
     onLog();
     const exit = await run.follow(signal);
     if (exit !== null) await this.#end(exit, log);

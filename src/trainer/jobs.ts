@@ -6,14 +6,15 @@ import { acceptJob, digestOf } from './accept.ts';
 import { conflict, Job, type JobOptions } from './job.ts';
 import { jobFolder } from './job-folder.ts';
 import { OpenLogs } from './open-logs.ts';
-import { isOver, type JobRecord, loadRecord, makePrivateFolder } from './record.ts';
+import { makePrivateFolder } from './private-files.ts';
+import { isOver, type JobRecord, loadRecord } from './record.ts';
 import { type ExecuteRequest, jobIdShape } from './request.ts';
 
 const maxQueued = 10_000;
 /** Records read at a time when the server starts. */
 const loadBatch = 64;
 
-export interface JobsOptions extends Omit<JobOptions, 'logs' | 'onChange'> {
+export interface JobsOptions extends Omit<JobOptions, 'logs' | 'onChange' | 'compileCache'> {
   dataDir: string;
   /** Jobs that run at a time. */
   concurrency: number;
@@ -43,7 +44,8 @@ export class Jobs {
   private constructor(options: JobsOptions) {
     this.#options = options;
     const onChange = (id: string) => this.changes.give(id);
-    this.#jobOptions = { ...options, logs: new OpenLogs(), onChange };
+    const compileCache = path.join(options.dataDir, 'compile-cache');
+    this.#jobOptions = { ...options, compileCache, logs: new OpenLogs(), onChange };
   }
 
   /** Queues a job; asked twice for the same, it answers with the first. Another one of the same id is a `CONFLICT`. */

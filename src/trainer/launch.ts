@@ -8,7 +8,8 @@ import { fill } from '../core/fill.ts';
 import type { Recipe } from '../core/recipe.ts';
 import { jobEnvironment } from './environment.ts';
 import type { JobFolder } from './job-folder.ts';
-import { type JobRecord, makePrivateFolder, writeDurably } from './record.ts';
+import { makePrivateFolder, writeDurably } from './private-files.ts';
+import type { JobRecord } from './record.ts';
 import type { RunPlan } from './run-files.ts';
 
 /** What of the server's configuration shapes a job's process. */
@@ -20,6 +21,8 @@ export interface LaunchOptions {
   baseEnv: NodeJS.ProcessEnv;
   /** The Node that runs the runners. */
   nodePath: string;
+  /** Where that Node keeps what it has compiled: it halves the time that a job takes to start. */
+  compileCache: string;
 }
 
 /** Writes the plan of a job. Fails with `BAD_USER_INPUT` where the recipe cannot be filled for this job. */
@@ -68,12 +71,15 @@ export async function writePlan(
 }
 
 /** Starts a runner for the job's plan; its output and the job's go to the log. */
-export function startRunner(folder: JobFolder, nodePath: string): ChildProcess {
+export function startRunner(
+  folder: JobFolder,
+  { nodePath, compileCache }: Pick<LaunchOptions, 'nodePath' | 'compileCache'>,
+): ChildProcess {
   const log = openSync(folder.log, 'a', 0o600);
   try {
     return spawn(nodePath, ['--disable-warning=ExperimentalWarning', runnerFile, folder.path], {
       cwd: folder.path,
-      env: {},
+      env: { NODE_COMPILE_CACHE: compileCache },
       detached: true,
       stdio: ['ignore', log, log],
     });

@@ -12,9 +12,10 @@ const recordBytes = 16;
 export const firstPlace: Place = { line: 0, position: 0, continued: false };
 
 /**
- * Sparse places of one log, in rising order, kept in memory and in an append-only file: 48 bits
- * twice the line (plus one where it is continued), 48 bits position, 32 bits checksum. Whatever follows a damaged
- * record is cut off when the file is opened, and comes again as the log is read again.
+ * Sparse places of one log, in rising order, kept in memory and in an append-only file of 16-byte
+ * records: twice the line, plus one where it is continued (48 bits), the position (48 bits), a
+ * checksum (32 bits). What follows a damaged record is cut off when the file is opened, and comes
+ * again as the log is read again.
  */
 export class LogIndex {
   readonly #file: FileHandle;
@@ -36,8 +37,8 @@ export class LogIndex {
     try {
       const stored = await file.readFile();
       const places = parsePlaces(stored, logBytes);
-      if (places.length * recordBytes < stored.length)
-        await file.truncate(places.length * recordBytes);
+      const soundBytes = places.length * recordBytes;
+      if (soundBytes < stored.length) await file.truncate(soundBytes);
       return new LogIndex(file, places);
     } catch (error) {
       await file.close();

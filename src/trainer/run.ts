@@ -5,7 +5,7 @@ import { messageOf, TrainyardError } from '../core/errors.ts';
 import { waitMs } from '../lib/wait.ts';
 import { Wakeup } from '../lib/wakeup.ts';
 import type { JobFolder } from './job-folder.ts';
-import { startRunner } from './launch.ts';
+import { type LaunchOptions, startRunner } from './launch.ts';
 import { isAlive, type ProcessIdentity, signalGroup, signalProcess } from './process-identity.ts';
 import { claimRun, type RunExit, readClaim, readExit, readProcess } from './run-files.ts';
 import { watchFolder } from './watch-folder.ts';
@@ -19,7 +19,7 @@ const noProcess: ProcessIdentity = { pid: process.pid, start: 'never' };
 
 export interface RunOptions {
   folder: JobFolder;
-  nodePath: string;
+  launch: Pick<LaunchOptions, 'nodePath' | 'compileCache'>;
   /** Writes the plan; called where no runner has claimed the job yet. */
   writePlan: () => Promise<void>;
   /** Called when the log may have grown. */
@@ -83,7 +83,7 @@ export class Run {
   }
 
   async #start(): Promise<RunExit | null> {
-    const { folder, nodePath, writePlan } = this.#options;
+    const { folder, launch, writePlan } = this.#options;
     if (readExit(folder.exit) !== null || readClaim(folder.claim) !== null) return null;
     let refusal: string | null = null;
     try {
@@ -93,23 +93,26 @@ export class Run {
       refusal = error.message;
     }
     if (refusal === null && this.#killAt === null) {
-      const runner = startRunner(folder, nodePath);
-      runner.once('error', (error) => {
-        this.#runnerError = `the runner did not start: ${messageOf(error)}`;
-        this.#wakeup.wake();
-      });
-      runner.once('exit', (code) => {
-        if (code) this.#runnerError = `the runner ended with exit code ${code}; the log says why`;
-        this.#wakeup.wake();
-      });
-      runner.unref();
-      this.#runner = runner;
+      this.#runner = this.#watch(startRunner(folder, launch));
       return null;
     }
     // A runner of an earlier server may be just about to start it: whoever claims decides.
     if (!claimRun(folder.claim, noProcess)) return null;
     if (refusal !== null) appendFileSync(folder.log, `[trainyard] ${refusal}\n`);
     return { code: null, signal: null, error: refusal, finishedAt: Date.now() };
+  }
+
+  #watch(runner: ChildProcess): ChildProcess {
+    runner.once('error', (error) => {
+      this.#runnerError = `the runner did not start: ${messageOf(error)}`;
+      this.#wakeup.wake();
+    });
+    runner.once('exit', (code) => {
+      if (code) this.#runnerError = `the runner ended with exit code ${code}; the log says why`;
+      this.#wakeup.wake();
+    });
+    runner.unref();
+    return runner;
   }
 
   #changed(name: string): void {

@@ -9,7 +9,7 @@ import { createGpuReader } from './gpus.ts';
 import { isLoopback } from './guard.ts';
 import { Jobs } from './jobs.ts';
 import { lockFolder } from './lock.ts';
-import { makePrivateFolder } from './record.ts';
+import { makePrivateFolder } from './private-files.ts';
 import { createRoutes } from './routes.ts';
 
 const maxConnections = 1024;

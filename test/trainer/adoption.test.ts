@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { jobFolder } from '../../src/trainer/job-folder.ts';
 import { isAlive } from '../../src/trainer/process-identity.ts';
 import { openTrainer } from '../../src/trainer/trainer.ts';
@@ -18,10 +18,21 @@ import {
 const program = fileURLToPath(new URL('../support/trainer/standalone.ts', import.meta.url));
 const runner = fileURLToPath(new URL('../../src/trainer/runner.ts', import.meta.url));
 
+let compileCache: string;
 let dataDir: string;
 let server: ChildProcess | undefined;
 let client: TrainerClient;
 
+beforeAll(async () => {
+  compileCache = await temporaryFolder();
+  dataDir = await temporaryFolder();
+  await startServer();
+  await killServer('SIGTERM'); // one that ends in peace leaves the others a warm cache
+  await rm(dataDir, { recursive: true, force: true });
+});
+afterAll(async () => {
+  await rm(compileCache, { recursive: true, force: true });
+});
 beforeEach(async () => {
   dataDir = await temporaryFolder();
 });
@@ -47,14 +58,15 @@ function options(more: object) {
 
 async function startServer(more: object = {}): Promise<void> {
   const args = [program, JSON.stringify(options(more))];
-  server = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const env = { ...process.env, NODE_COMPILE_CACHE: compileCache };
+  server = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
   const [url] = await once(server.stdout ?? server, 'data');
   client = new TrainerClient(String(url).trim());
 }
 
-async function killServer(): Promise<void> {
+async function killServer(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
   const exited = server && once(server, 'exit');
-  server?.kill('SIGKILL');
+  server?.kill(signal);
   await exited;
   server = undefined;
 }
@@ -124,7 +136,7 @@ describe('after the server was killed', () => {
   });
 
   test('a cancel that was accepted is carried out', async () => {
-    await startServer({ graceMs: 1500 });
+    await startServer({ graceMs: 700 });
     await client.run('job', 'trap "echo no" TERM; echo go; while :; do sleep 0.02; done');
     await client.printed('job', 'go');
     expect((await client.post('/api/training/cancel/job')).status).toBe(200);

@@ -52,7 +52,7 @@ describe('a million lines', () => {
     expect(log.total).toBe(truth.length);
     for (const offset of [0, 1, 999, 1000, 999_000, 999_999, ...randomOffsets(40, truth.length)]) {
       const lines = await read(log, offset, 1000);
-      expect(lines).toEqual(truth.slice(offset, offset + 1000));
+      expect(lines.join('\n')).toBe(truth.slice(offset, offset + 1000).join('\n'));
     }
     if (process.platform === 'linux') {
       expect(await bytesRead(() => read(log, 500_123, 1000))).toBeLessThan(1024 * 1024);
@@ -65,7 +65,7 @@ describe('a million lines', () => {
   });
 
   test('are not read again after a restart, and the index is rebuilt where it is damaged', async () => {
-    const truth = Array.from({ length: 200_000 }, (_, n) => lineAt(n));
+    const truth = Array.from({ length: 50_000 }, (_, n) => lineAt(n));
     await writeFile(folder.log, `${truth.join('\n')}\n`);
     await (await openLog('over')).close();
     const { size } = await stat(folder.log);
