@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Config } from './config/config.ts';
-import { ConfigError } from './config/environment.ts';
+import { ConfigError } from './config/config-error.ts';
 import { Cancel } from './jobs/cancel.ts';
 import { Deploy } from './jobs/deploy.ts';
 import { Jobs } from './jobs/jobs.ts';

@@ -1,7 +1,8 @@
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Recipe } from '../core/recipe.ts';
-import { ConfigError, type Environment, parseEnvironment } from './environment.ts';
+import { ConfigError } from './config-error.ts';
+import { type Environment, parseEnvironment } from './environment.ts';
 import { type ConfigFile, defaultConfigFile, readConfigFile } from './file.ts';
 
 /** A training server to use. */

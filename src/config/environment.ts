@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ConfigError } from './config-error.ts';
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const url = z.url({ protocol: /^https?$/, error: 'is no http(s) URL' });
@@ -25,11 +26,6 @@ const variables = z.object({
 
 /** The environment, checked and with its defaults filled in. */
 export type Environment = z.infer<typeof variables>;
-
-/** A wrong setting: its message is one line that names the setting, its value and what is allowed. */
-export class ConfigError extends Error {
-  override name = 'ConfigError';
-}
 
 /** Reads the variables that Trainyard knows; an empty one counts as absent. Throws `ConfigError`. */
 export function parseEnvironment(environment: NodeJS.ProcessEnv): Environment {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import { ConfigError } from './environment.ts';
+import { ConfigError } from './config-error.ts';
 
 const text = z.string().min(1);
 
