@@ -14,6 +14,7 @@ import {
   rmSync,
   writeSync,
 } from 'node:fs';
+import { flushCompileCache } from 'node:module';
 import { setTimeout as delay } from 'node:timers/promises';
 import { folderAt } from './job-folder.ts';
 import { identityOf } from './process-identity.ts';
@@ -69,6 +70,7 @@ async function runCommand(plan: RunPlan, processFile: string): Promise<RunExit> 
     });
     const identity = child.pid === undefined ? null : identityOf(child.pid);
     if (identity !== null) await writeFinally(processFile, { command: identity });
+    flushCompileCache(); // now, so that nothing is written behind the job's end
     const exit = await ended;
     if (exit.error !== null) writeSync(2, `[trainyard] ${exit.error}\n`);
     return exit;
