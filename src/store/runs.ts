@@ -3,6 +3,9 @@ import type { LineRun, LogSource } from '../core/log.ts';
 // The order is the stored form: append to it, never change it.
 const sources: readonly (LogSource | null)[] = [null, 'STDOUT', 'STDERR', 'SYSTEM'];
 
+// The year 73,000: no real time is beyond it, and twice the distance of two such times is exact.
+const maxTime = 2 ** 51;
+
 /**
  * Runs as bytes: for each run its count, the whole milliseconds since the run before it (the first:
  * since 1970) and its source, all as LEB128 integers, the times zigzag-coded.
@@ -11,7 +14,7 @@ export function encodeRuns(runs: readonly LineRun[]): Buffer {
   const bytes: number[] = [];
   let previous = 0;
   for (const run of runs) {
-    const time = Math.round(run.time);
+    const time = Math.max(-maxTime, Math.min(maxTime, Math.round(run.time) || 0));
     const delta = time - previous;
     putInteger(bytes, run.count);
     putInteger(bytes, delta < 0 ? -2 * delta - 1 : 2 * delta);

@@ -51,3 +51,8 @@ export function perLine(runs: readonly LineRun[]): string[] {
     Array.from({ length: count }, () => `${time} ${source}`),
   );
 }
+
+/** A line that follows from its number, now and then a long one. */
+export function knownLine(number: number): string {
+  return `line ${number} ${'ä'.repeat(number % 97)}${number % 1009 === 0 ? 'x'.repeat(9000) : ''}`;
+}

@@ -37,6 +37,15 @@ export class Connection {
     return this.#attempt(() => (options.synced ? this.#synced(work) : this.#commit(work)));
   }
 
+  /** Runs work as `write` does, once and at once, also after `stop`; a failure is left to be. */
+  writeOnce(work: () => void): void {
+    try {
+      this.#commit(work);
+    } catch {
+      // Nobody waits for it.
+    }
+  }
+
   /** From now on, all work, waiting work too, fails with `STORE_UNAVAILABLE`. */
   stop(): void {
     this.#closing.abort();

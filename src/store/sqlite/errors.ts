@@ -1,5 +1,5 @@
 import Sqlite from 'better-sqlite3';
-import { TrainyardError } from '../../core/errors.ts';
+import { messageOf, TrainyardError } from '../../core/errors.ts';
 
 /** Whether another connection holds a lock: the same work may succeed a moment later. */
 export function isBusy(error: unknown): boolean {
@@ -25,7 +25,7 @@ export function translate(error: unknown, path: string): unknown {
 
 /** The refusal of a file that is damaged or no database. */
 export function damaged(path: string, cause: unknown): TrainyardError {
-  const detail = cause instanceof Error ? cause.message : String(cause);
+  const detail = messageOf(cause).replace(/\s+/g, ' ');
   return unavailable(
     `the store ${path} is damaged (${detail}): it was left as it is, restore it from a backup or move it away`,
     cause,

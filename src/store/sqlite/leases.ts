@@ -42,13 +42,19 @@ export class SqliteLeases implements LeaseStore {
 
   release(lease?: Lease): Promise<void> {
     return this.#connection.write(() => {
-      if (lease === undefined) {
-        this.#sql.releaseAll.run(this.#owner);
-        this.#sql.leave.run(this.#owner);
-      } else {
-        this.#sql.release.run(this.#owner, lease.fence, lease.jobId);
-      }
+      if (lease === undefined) this.#releaseAll();
+      else this.#sql.release.run(this.#owner, lease.fence, lease.jobId);
     });
+  }
+
+  /** Gives all leases back where that is possible at once; else they end by themselves. */
+  abandon(): void {
+    this.#connection.writeOnce(() => this.#releaseAll());
+  }
+
+  #releaseAll(): void {
+    this.#sql.releaseAll.run(this.#owner);
+    this.#sql.leave.run(this.#owner);
   }
 
   #register(): void {

@@ -114,9 +114,8 @@ async function close(parts: {
   purger: Purger;
   leases: SqliteLeases;
 }): Promise<void> {
-  // A lease that cannot be given back ends by itself.
-  await parts.leases.release().catch(() => undefined);
   parts.connection.stop();
   await parts.purger.settled();
+  parts.leases.abandon();
   parts.connection.close();
 }

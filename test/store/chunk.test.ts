@@ -1,0 +1,107 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { LineBlock } from '../../src/core/log.ts';
+import { cutChunks, fullChunk, joinTail, rawChunk, runsOf, textOf } from '../../src/store/chunk.ts';
+import { decodeLines, encodeLines } from '../../src/store/line-text.ts';
+import { decodeRuns, encodeRuns, sliceRuns } from '../../src/store/runs.ts';
+import { perLine } from './samples.ts';
+
+const text = fc.string({ unit: 'grapheme', maxLength: 40 }).map((line) => line.replace(/\n/g, ''));
+const source = fc.constantFrom(null, 'STDOUT', 'STDERR', 'SYSTEM');
+const run = fc.record({
+  count: fc.integer({ min: 1, max: 100_000 }),
+  time: fc.integer({ min: -(2 ** 51), max: 2 ** 51 }),
+  source,
+});
+
+test('runs come back as they were, whatever their times and sizes', () => {
+  fc.assert(
+    fc.property(fc.array(run, { maxLength: 50 }), (runs) => {
+      expect(decodeRuns(encodeRuns(runs))).toEqual(runs);
+    }),
+  );
+});
+
+test('a time that is none does not spoil the others', () => {
+  const runs = [Number.NaN, 5, Number.POSITIVE_INFINITY, 1e300, 7].map((time) => ({
+    count: 1,
+    time,
+    source: null,
+  }));
+  const times = decodeRuns(encodeRuns(runs)).map(({ time }) => time);
+  expect([times[1], times[4], times.every(Number.isSafeInteger)]).toEqual([5, 7, true]);
+});
+
+test('a slice of runs covers the same lines as the slice of their lines', () => {
+  const small = fc.record({ count: fc.integer({ min: 1, max: 9 }), time: fc.nat(), source });
+  fc.assert(
+    fc.property(fc.array(small), fc.nat(60), fc.nat(60), (runs, from, to) => {
+      expect(perLine(sliceRuns(runs, from, to))).toEqual(perLine(runs).slice(from, to));
+    }),
+  );
+});
+
+test('lines come back as they were, any stretch of them', () => {
+  fc.assert(
+    fc.property(fc.array(text, { minLength: 1 }), fc.nat(20), fc.nat(20), (lines, from, to) => {
+      const bytes = encodeLines(lines, 0, lines.length);
+      expect(decodeLines(bytes, 0, lines.length)).toEqual(lines);
+      expect(decodeLines(bytes, from, to)).toEqual(lines.slice(from, to));
+    }),
+  );
+});
+
+test('half a surrogate pair is replaced, and the lines around it stay', () => {
+  const bytes = encodeLines(['é', 'a\ud83d', '\ude82b', '🚂'], 0, 4);
+  expect(decodeLines(bytes, 0, 4)).toEqual(['é', 'a\ufffd', '\ufffdb', '🚂']);
+});
+
+test.each([true, false])(
+  'chunks hold the tail and the lines after it (compress: %s)',
+  (compress) => {
+    const block = fc
+      .array(fc.tuple(text, fc.integer({ min: 1, max: 400 }), fc.nat(), source), { maxLength: 8 })
+      .map(
+        (parts): LineBlock => ({
+          texts: parts.flatMap(([line, count]) => Array.from({ length: count }, () => line)),
+          runs: parts.map(([, count, time, from]) => ({ count, time, source: from })),
+        }),
+      );
+    fc.assert(
+      fc.property(fc.array(block, { maxLength: 3 }), block, (before, after) => {
+        const rows = before.filter(({ texts }) => texts.length > 0).map(rawChunk);
+        const chunks = cutChunks(joinTail(rows), after, { compress });
+        const all = [...before, after];
+        const lines = chunks.flatMap((chunk) => decodeLines(textOf(chunk), 0, chunk.count));
+        expect(lines).toEqual(all.flatMap(({ texts }) => texts));
+        expect(perLine(chunks.flatMap(runsOf))).toEqual(perLine(all.flatMap(({ runs }) => runs)));
+      }),
+      { numRuns: 50 },
+    );
+  },
+);
+
+test('a big batch is cut into chunks of about a full one, by text or by lines', () => {
+  const none = joinTail([]);
+  const cut = (texts: string[]) =>
+    cutChunks(
+      none,
+      { texts, runs: [{ count: texts.length, time: 0, source: null }] },
+      {
+        compress: true,
+      },
+    );
+  for (const [line, count] of [
+    ['', 9000],
+    ['x'.repeat(118), 5000],
+    ['é'.repeat(500), 5000],
+    ['y'.repeat(64 * 1024), 20],
+  ] as const) {
+    const chunks = cut(Array.from({ length: count }, () => line));
+    for (const { count, bytes } of chunks) {
+      expect(count).toBeLessThanOrEqual(1.5 * fullChunk.lines);
+      expect(bytes).toBeLessThanOrEqual(3 * fullChunk.bytes);
+      expect(count > 0.6 * fullChunk.lines || bytes > 0.6 * fullChunk.bytes).toBe(true);
+    }
+  }
+});
