@@ -1,9 +1,9 @@
 import { GraphQLError } from 'graphql';
-import { codeOf, TrainyardError } from '../core/errors.ts';
+import { codeOf, errorCodes, TrainyardError } from '../core/errors.ts';
 
 /**
  * An error as a client may see it, with a code out of the closed set. An error that nobody threw on
- * purpose becomes INTERNAL without its message, and goes to `unexpected`.
+ * purpose becomes INTERNAL without its message, and goes to `unexpected`. Done twice it is as done once.
  */
 export function publicError(error: unknown, unexpected: (error: unknown) => void): GraphQLError {
   const located = error instanceof GraphQLError ? error : null;
@@ -18,7 +18,8 @@ export function publicError(error: unknown, unexpected: (error: unknown) => void
   }
   // A GraphQLError without another one behind it was thrown by GraphQL itself: the operation is wrong.
   if (original instanceof GraphQLError) {
-    const { http } = original.extensions;
+    const { http, code } = original.extensions;
+    if (isCode(code)) return original;
     return relocated(located, original.message, {
       code: 'BAD_USER_INPUT',
       ...(http === undefined ? {} : { http }),
@@ -34,6 +35,10 @@ function rootOf(error: unknown): unknown {
   let root = error;
   while (root instanceof GraphQLError && root.originalError) root = root.originalError;
   return root;
+}
+
+function isCode(code: unknown): boolean {
+  return errorCodes.some((known) => known === code);
 }
 
 function relocated(

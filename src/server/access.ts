@@ -2,6 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import { hostname } from 'node:os';
+import type { Refusal } from './refusal.ts';
 
 export interface AccessOptions {
   /** The address that the server listens on. */
@@ -14,13 +15,6 @@ export interface AccessOptions {
   allowedOrigins: readonly string[];
 }
 
-/** Why a request is not served. */
-export interface Refusal {
-  status: 401 | 403 | 421;
-  code: 'UNAUTHENTICATED' | 'FORBIDDEN' | 'BAD_USER_INPUT';
-  message: string;
-}
-
 /** Who may ask at all: the checks that come before any route. */
 export class Access {
   readonly #options: AccessOptions;
@@ -31,10 +25,6 @@ export class Access {
     this.#options = options;
     this.#hosts = new Set(['localhost', '127.0.0.1', '::1', options.host, ...options.allowedHosts]);
     this.#tokens = options.tokens.map(digest);
-  }
-
-  get needsToken(): boolean {
-    return this.#tokens.length > 0;
   }
 
   /** Host and origin: whether a web page may have sent this on its own account. */
@@ -73,6 +63,7 @@ export class Access {
       status: 401,
       code: 'UNAUTHENTICATED',
       message: 'Send a token of this server: `Authorization: Bearer TOKEN`.',
+      headers: { 'WWW-Authenticate': 'Bearer' },
     };
   }
 

@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type ExecutionResult, GraphQLError } from 'graphql';
+import { type ExecutionResult, GraphQLError, getOperationAST } from 'graphql';
 import { createHandler } from 'graphql-http';
 import { type Operation, prepareOperation } from './operations.ts';
-import { type createGraphServer, maxBodyBytes } from './yoga.ts';
+import { refuse } from './refusal.ts';
+import { type GraphServer, maxBodyBytes } from './yoga.ts';
 
 type Serve = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
@@ -10,10 +11,12 @@ type Serve = (request: IncomingMessage, response: ServerResponse) => Promise<voi
  * Serves plain operations, which are nearly all: JSON posted, JSON back. Runs them in Yoga's pipeline,
  * yet without its Request and Response objects, which cost more than the operation itself.
  */
-export function createJsonHandler(yoga: ReturnType<typeof createGraphServer>): Serve {
+export function createJsonHandler(graph: GraphServer): Serve {
   const handle = createHandler<IncomingMessage, undefined, Record<string, unknown>>({
-    onSubscribe: (_request, { query, operationName, variables }) =>
-      prepareOperation(yoga, { query, operationName, variables }),
+    onSubscribe: async (_request, { query, operationName, variables }) => {
+      const operation = await prepareOperation(graph, { query, operationName, variables });
+      return 'document' in operation && isSubscription(operation) ? [streamElsewhere] : operation;
+    },
     execute: (args) => (args as Operation).execute(args),
     // Turned into text here, since graphql-http's own way visits every value of a result.
     onOperation: ({ raw }, _args, result) =>
@@ -25,10 +28,8 @@ export function createJsonHandler(yoga: ReturnType<typeof createGraphServer>): S
   return async (request, response) => {
     const body = await readBody(request);
     if (body === null) {
-      const error = withCode(new Error(`The request has more than ${maxBodyBytes} bytes.`));
-      response.writeHead(413, { 'content-type': json, connection: 'close' });
-      response.end(JSON.stringify({ errors: [error] }));
-      return;
+      const message = `The request has more than ${maxBodyBytes} bytes.`;
+      return refuse(response, { status: 413, code: 'BAD_USER_INPUT', message });
     }
     const { url = '/', method = 'POST', headers } = request;
     const [answer, init] = await handle({
@@ -39,6 +40,7 @@ export function createJsonHandler(yoga: ReturnType<typeof createGraphServer>): S
       raw: request,
       context: undefined,
     });
+    if (answer === null) return refuse(response, unacceptable(init.status));
     response.writeHead(init.status, init.headers);
     response.end(answer);
   };
@@ -54,6 +56,23 @@ function answerInit({ headers }: IncomingMessage, result: ExecutionResult) {
   return { status, statusText: '', headers: { 'content-type': newer ? graphJson : json } };
 }
 
+const streamElsewhere = withCode(
+  new Error('Subscribe with `Accept: text/event-stream`, or over graphql-ws on the same path.'),
+);
+
+function isSubscription({ document, operationName }: Operation): boolean {
+  return getOperationAST(document, operationName)?.operation === 'subscription';
+}
+
+/** Where graphql-http answers without a body, it is about what the client sends or accepts. */
+function unacceptable(status: number) {
+  const message =
+    status === 406
+      ? 'The answer comes as application/json or application/graphql-response+json, in UTF-8.'
+      : 'Send operations as `Content-Type: application/json`, in UTF-8.';
+  return { status, code: 'BAD_USER_INPUT', message } as const;
+}
+
 /** What is wrong with a request before there is an operation. */
 function withCode(error: Error): GraphQLError {
   if (error instanceof GraphQLError && error.extensions.code) return error;
@@ -62,9 +81,10 @@ function withCode(error: Error): GraphQLError {
 
 /** The body as text; null where it is too large. The rest of a too large one is not read. */
 async function readBody(request: IncomingMessage): Promise<string | null> {
+  if (Number(request.headers['content-length'] ?? 0) > maxBodyBytes) return null;
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of request) {
+  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
     bytes += chunk.length;
     if (bytes > maxBodyBytes) return null;
     chunks.push(chunk);
@@ -72,7 +92,7 @@ async function readBody(request: IncomingMessage): Promise<string | null> {
   return Buffer.concat(chunks).toString();
 }
 
-/** True for what `createJsonHandler` serves; server-sent events, GET and GraphiQL are Yoga's own. */
+/** True for what `createJsonHandler` serves; server-sent events and GET are Yoga's own. */
 export function isPlainOperation({ method, headers }: IncomingMessage): boolean {
   const { accept = '*/*', 'content-type': type = '' } = headers;
   return (

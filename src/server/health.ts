@@ -1,25 +1,29 @@
+import type { HttpBindings } from '@hono/node-server';
 import { Hono } from 'hono';
 import { messageOf } from '../core/errors.ts';
 import type { Store } from '../core/store.ts';
 import type { Providers } from '../jobs/providers.ts';
+import type { Access } from './access.ts';
 
 export interface HealthOptions {
-  store: Store;
-  providers: Providers;
+  access: Pick<Access, 'checkToken'>;
+  store: Pick<Store, 'check'>;
+  providers: Pick<Providers, 'list' | 'lastHealth'>;
   /** True once the server has begun to stop. */
   closing: () => boolean;
 }
 
 /**
  * `/health/live`: the process answers. `/health/ready`: it can take work, which is when the store can
- * be written and every provider has been asked how it is (503 until then, and while stopping).
+ * be written and every provider has been asked how it is (503 until then, and while stopping). Anyone
+ * may ask; what is wrong, with names and addresses, is told only to those who may use the server.
  */
-export function healthRoutes({ store, providers, closing }: HealthOptions): Hono {
-  const app = new Hono();
+export function healthRoutes({ access, store, providers, closing }: HealthOptions) {
+  const app = new Hono<{ Bindings: HttpBindings }>();
   app.get('/live', (c) => c.json({ status: 'ok' }));
   app.get('/ready', async (c) => {
     const stored = await store.check().then(
-      () => null,
+      () => 'ok',
       (error: unknown) => messageOf(error),
     );
     const states = providers.list().map(({ name }) => {
@@ -27,13 +31,10 @@ export function healthRoutes({ store, providers, closing }: HealthOptions): Hono
       return { name, status: health?.status ?? 'UNKNOWN', message: health?.message ?? null };
     });
     const unknown = states.some(({ status }) => status === 'UNKNOWN');
-    const ready = stored === null && !unknown && !closing();
-    const body = {
-      status: ready ? 'ok' : 'unavailable',
-      store: stored === null ? 'ok' : stored,
-      providers: states,
-      ...(closing() ? { message: 'the server is stopping' } : {}),
-    };
+    const ready = stored === 'ok' && !unknown && !closing();
+    const status = closing() ? 'stopping' : ready ? 'ok' : 'unavailable';
+    const mayKnow = access.checkToken(c.req.header('authorization')) === null;
+    const body = mayKnow ? { status, store: stored, providers: states } : { status };
     return c.json(body, ready ? 200 : 503);
   });
   return app;

@@ -1,15 +1,19 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
-import { Hono } from 'hono';
+import { messageOf } from '../core/errors.ts';
 import type { Store } from '../core/store.ts';
 import type { GraphContext } from '../graphql/context.ts';
 import type { Providers } from '../jobs/providers.ts';
 import type { Logger } from '../lib/logger.ts';
-import type { Access, Refusal } from './access.ts';
+import type { Access } from './access.ts';
+import { allowOrigin } from './cors.ts';
 import { createJsonHandler, isPlainOperation } from './graph-http.ts';
-import { healthRoutes } from './health.ts';
-import { logTextRoutes } from './log-text.ts';
+import { serveGraphiQL, wantsPage } from './graphiql.ts';
+import { OpenStreams } from './open-streams.ts';
+import { internal, type Refusal, refuse } from './refusal.ts';
+import { createRestRoutes } from './rest.ts';
+import { defaultTimes, type ServerTimes } from './times.ts';
 import { serveGraphSockets } from './websocket.ts';
 import { createGraphServer, graphqlPath } from './yoga.ts';
 
@@ -21,6 +25,7 @@ export interface HttpOptions {
   store: Store;
   providers: Providers;
   logger: Logger;
+  times?: Partial<ServerTimes> | undefined;
 }
 
 export interface HttpServer {
@@ -30,44 +35,57 @@ export interface HttpServer {
   close(): Promise<void>;
 }
 
+/** Connections at once; one more is dropped. */
+const maxConnections = 20_000;
+
+/** What holds for every answer, unless a route says otherwise. */
+const headers = {
+  'X-Content-Type-Options': 'nosniff',
+  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'Referrer-Policy': 'no-referrer',
+};
+
 /** Listens, and serves every route behind the same checks. Rejects where the port is taken. */
 export async function openHttpServer(options: HttpOptions): Promise<HttpServer> {
-  const { access, context, store, providers, logger } = options;
+  const { access, logger } = options;
+  const times = { ...defaultTimes, ...options.times };
   let closing = false;
-  const yoga = createGraphServer({ context, access, logger });
-  const rest = new Hono()
-    .get('/', (c) => c.redirect(graphqlPath))
-    .route('/health', healthRoutes({ store, providers, closing: () => closing }))
-    .route('/jobs', logTextRoutes({ reader: context.logReader }))
-    .notFound((c) =>
-      c.json({ error: `Nothing is here. Try ${graphqlPath}.`, code: 'NOT_FOUND' }, 404),
-    )
-    .onError((error, c) => {
-      logger.error({ err: error }, 'a request met a defect');
-      return c.json({ error: 'Something went wrong inside Trainyard.', code: 'INTERNAL' }, 500);
-    });
-  const serveRest = getRequestListener(rest.fetch);
-  const serveJson = createJsonHandler(yoga);
+  const graph = createGraphServer(options);
+  const serveJson = createJsonHandler(graph);
+  const rest = createRestRoutes({ ...options, closing: () => closing });
+  const serveRest = getRequestListener(rest.fetch, { overrideGlobalObjects: false });
+  const streams = new OpenStreams(logger);
 
+  const serve = async (request: IncomingMessage, response: ServerResponse) => {
+    const path = request.url?.split('?', 1)[0] ?? '/';
+    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+    const foreign = access.checkOrigin(request);
+    if (foreign) return refuse(response, foreign);
+    if (allowOrigin(request, response, access)) return;
+    // GraphiQL's page holds nothing; what it asks for needs the token.
+    if (path === graphqlPath && wantsPage(request)) return serveGraphiQL(request, response);
+    const refusal = checkToken(request, path, access) ?? checkBody(request, path);
+    if (refusal) return refuse(response, refusal);
+    if (path !== graphqlPath) return serveRest(request, response);
+    if (isPlainOperation(request)) return serveJson(request, response);
+    streams.add(response);
+    await graph.yoga(request, response);
+  };
   const server = createServer(
-    { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 5000 },
+    {
+      headersTimeout: times.headersMs,
+      requestTimeout: times.requestMs,
+      connectionsCheckingInterval: times.checkMs,
+    },
     (request, response) => {
-      const path = request.url?.split('?', 1)[0] ?? '/';
-      response.setHeader('X-Content-Type-Options', 'nosniff');
-      const refusal = access.checkOrigin(request) ?? checkRoute(request, path, access);
-      if (refusal) refuse(response, refusal);
-      else if (path !== graphqlPath) void serveRest(request, response);
-      else if (isPlainOperation(request)) {
-        serveJson(request, response).catch((error: unknown) => {
-          // A client that left in the middle is no defect.
-          if (!request.destroyed) logger.error({ err: error }, 'a request met a defect');
-          response.destroy();
-        });
-      } else void yoga(request, response);
+      serve(request, response).catch((error: unknown) =>
+        fail({ request, response, error, logger }),
+      );
     },
   );
-  server.maxConnections = 20_000;
-  const sockets = serveGraphSockets({ server, yoga, access, logger });
+  server.maxConnections = maxConnections;
+  const sockets = serveGraphSockets({ server, graph, access, logger, times });
   await listen(server, options);
 
   const { port } = server.address() as AddressInfo;
@@ -75,52 +93,71 @@ export async function openHttpServer(options: HttpOptions): Promise<HttpServer> 
   return {
     url: `http://${name}:${port}`,
     async close() {
+      if (closing) return;
       closing = true;
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      streams.end();
       await sockets.close();
       server.closeIdleConnections();
-      const impatience = setTimeout(() => server.closeAllConnections(), 2000);
+      const impatience = setTimeout(() => server.closeAllConnections(), times.closeMs);
       await closed;
       clearTimeout(impatience);
     },
   };
 }
 
-/** What a simple form of a foreign page could send without asking is not read at all. */
-const simpleTypes = /^(application\/x-www-form-urlencoded|multipart\/form-data|text\/plain)/i;
+/** Paths that tell nothing, and so need no token. */
+const open: ReadonlySet<string> = new Set(['/', '/health/live', '/health/ready']);
 
-function checkRoute(request: IncomingMessage, path: string, access: Access) {
-  if (simpleTypes.test(request.headers['content-type'] ?? '')) {
+function checkToken(request: IncomingMessage, path: string, access: Access): Refusal | null {
+  return open.has(path) ? null : access.checkToken(request.headers.authorization);
+}
+
+const contentTypes = /^application\/(json|graphql\+json|graphql)\s*(;|$)/i;
+
+/**
+ * GraphQL operations come as GET, or as POST with a content type that a page of another site could
+ * not send without asking first. Any other body is refused unread, wherever it was sent.
+ */
+function checkBody(request: IncomingMessage, path: string): Refusal | null {
+  const { method, headers } = request;
+  const type = headers['content-type'];
+  const isOperation = path === graphqlPath;
+  if (isOperation && method !== 'GET' && method !== 'POST') {
     return {
-      status: 415,
+      status: 405,
       code: 'BAD_USER_INPUT',
-      message: 'Send operations as `Content-Type: application/json`.',
-    } as const;
+      message: `GraphQL is asked by GET or POST, not by ${method}.`,
+      headers: { Allow: 'GET, POST' },
+    };
   }
-  const open =
-    path.startsWith('/health/') ||
-    path === '/' ||
-    // GraphiQL's page holds nothing; what it asks for needs the token.
-    (path === graphqlPath &&
-      request.method === 'GET' &&
-      !request.url?.includes('query=') &&
-      wantsPage(request)) ||
-    request.method === 'OPTIONS';
-  return open ? null : access.checkToken(request.headers.authorization);
+  const needed = isOperation && method === 'POST';
+  if (type === undefined ? !needed : contentTypes.test(type)) return null;
+  return {
+    status: 415,
+    code: 'BAD_USER_INPUT',
+    message: `Send operations as \`Content-Type: application/json\`${type === undefined ? '' : `, not as ${JSON.stringify(type)}`}.`,
+  };
 }
 
-function wantsPage(request: IncomingMessage): boolean {
-  return request.headers.accept?.includes('text/html') ?? false;
-}
-
-function refuse(
-  response: ServerResponse,
-  { status, code, message }: Omit<Refusal, 'status'> & { status: number },
-): void {
-  const body = JSON.stringify({ errors: [{ message, extensions: { code } }] });
-  if (status === 401) response.setHeader('WWW-Authenticate', 'Bearer');
-  response.writeHead(status, { 'Content-Type': 'application/json', Connection: 'close' });
-  response.end(body);
+function fail({
+  request,
+  response,
+  error,
+  logger,
+}: {
+  request: IncomingMessage;
+  response: ServerResponse;
+  error: unknown;
+  logger: Logger;
+}): void {
+  if (request.destroyed && !request.complete) {
+    logger.debug({}, `a client left in the middle of its request: ${messageOf(error)}`);
+    return;
+  }
+  logger.error({ err: error }, 'a request met a defect');
+  if (response.headersSent) response.destroy();
+  else refuse(response, internal);
 }
 
 function listen(server: Server, { host, port }: { host: string; port: number }): Promise<void> {

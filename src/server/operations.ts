@@ -1,5 +1,5 @@
 import type { ExecutionArgs, ExecutionResult, GraphQLError } from 'graphql';
-import type { createGraphServer } from './yoga.ts';
+import type { GraphServer } from './yoga.ts';
 
 /** An operation as any transport brings it. */
 export interface OperationParams {
@@ -22,27 +22,26 @@ export interface Operation extends ExecutionArgs {
  * caches, its masking. What is wrong with the operation comes back as errors.
  */
 export async function prepareOperation(
-  yoga: ReturnType<typeof createGraphServer>,
+  { yoga, publicError }: GraphServer,
   params: OperationParams,
 ): Promise<Operation | GraphQLError[]> {
   const { schema, execute, subscribe, contextFactory, parse, validate } = yoga.getEnveloped({
     params,
   });
-  let document: ExecutionArgs['document'];
   try {
-    document = parse(params.query);
+    const document: ExecutionArgs['document'] = parse(params.query);
+    const errors: readonly GraphQLError[] = validate(schema, document);
+    if (errors.length > 0) return [...errors];
+    return {
+      schema,
+      document,
+      operationName: params.operationName,
+      variableValues: params.variables,
+      contextValue: { ...(await contextFactory()) },
+      execute,
+      subscribe,
+    };
   } catch (error) {
-    return [error as GraphQLError];
+    return [publicError(error)];
   }
-  const errors = validate(schema, document);
-  if (errors.length > 0) return [...errors];
-  return {
-    schema,
-    document,
-    operationName: params.operationName,
-    variableValues: params.variables,
-    contextValue: { ...(await contextFactory()) },
-    execute,
-    subscribe,
-  };
 }

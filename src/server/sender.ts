@@ -1,42 +1,57 @@
 import type { WebSocket } from 'ws';
+import type { SharedMessage } from './payload.ts';
 
 /** The most messages that may wait for one socket: replies to a client that asks and does not read. */
 const maxWaiting = 300;
+/** The most that may wait for one socket behind the message that is being sent, in UTF-16 units or bytes. */
+const maxWaitingSize = 32 * 1024 * 1024;
 
 /**
  * Sends one message after the other: the next one is handed over only when the last one has left, so
- * a socket that is not read holds one message, and whoever waits for a send is slowed down with it.
+ * whoever waits for a send is slowed down with the socket. One that lets too much wait is ended.
  */
 export class SocketSender {
   readonly #socket: WebSocket;
   #last: Promise<void> = Promise.resolve();
   #waiting = 0;
+  #waitingSize = 0;
 
   constructor(socket: WebSocket) {
     this.#socket = socket;
   }
 
   /** Resolves when the message has left, or the socket is closed. */
-  send(message: string): Promise<void> {
-    if (this.#waiting >= maxWaiting) {
+  send(message: string | SharedMessage): Promise<void> {
+    if (this.#waiting >= maxWaiting || this.#waitingSize > maxWaitingSize) {
       this.#socket.terminate();
       return Promise.resolve();
     }
     this.#waiting += 1;
+    this.#waitingSize += sizeOf(message);
     this.#last =
       this.#waiting === 1 ? this.#write(message) : this.#last.then(() => this.#write(message));
     return this.#last;
   }
 
-  #write(message: string): Promise<void> {
+  #write(message: string | SharedMessage): Promise<void> {
     return new Promise((resolve) => {
       const sent = () => {
         this.#waiting -= 1;
+        this.#waitingSize -= sizeOf(message);
         resolve();
       };
       if (this.#socket.readyState !== this.#socket.OPEN) sent();
       // An error here closes the socket, which says so itself.
-      else this.#socket.send(message, sent);
+      else if (typeof message === 'string') this.#socket.send(message, sent);
+      else {
+        // One message in two fragments, so that the shared bytes need not be copied.
+        this.#socket.send(message.head, { fin: false });
+        this.#socket.send(message.tail, { fin: true, binary: false }, sent);
+      }
     });
   }
+}
+
+function sizeOf(message: string | SharedMessage): number {
+  return typeof message === 'string' ? message.length : message.tail.length;
 }

@@ -1,25 +1,29 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { GraphQLError } from 'graphql';
 import { CloseCode, handleProtocols, makeServer } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { messageOf } from '../core/errors.ts';
 import type { Logger } from '../lib/logger.ts';
-import type { Access, Refusal } from './access.ts';
+import type { Access } from './access.ts';
 import { type Operation, prepareOperation } from './operations.ts';
 import { PayloadSharing } from './payload.ts';
+import type { Refusal } from './refusal.ts';
 import { SocketSender } from './sender.ts';
-import { type createGraphServer, graphqlPath } from './yoga.ts';
+import { keepAlive, MessageBudget } from './socket-limits.ts';
+import type { ServerTimes } from './times.ts';
+import { type GraphServer, graphqlPath } from './yoga.ts';
 
 /** The largest message from a client, in bytes. */
 const maxPayloadBytes = 64 * 1024;
 /** Operations under way on one socket. */
 const maxOperations = 100;
-/** Messages of one client in one second. */
+/** Messages of one client in one second, pings and pongs included. */
 const maxMessagesPerSecond = 200;
-/** A socket is pinged so often, and ended where no pong comes until the next ping. */
-const pingMs = 12_000;
 /** Sockets at once. */
 const maxSockets = 20_000;
+/** Says what became of a socket that asked too much; 4429 as in graphql-transport-ws. */
+const tooManyRequests = 4429;
 
 interface Extra {
   request: IncomingMessage;
@@ -32,56 +36,46 @@ export interface GraphSockets {
   close(): Promise<void>;
 }
 
-/** Serves graphql-transport-ws on an HTTP server's upgrades, through the same pipeline as HTTP. */
-export function serveGraphSockets(options: {
+export interface GraphSocketOptions {
   server: Server;
-  yoga: ReturnType<typeof createGraphServer>;
+  graph: GraphServer;
   access: Access;
   logger: Logger;
-}): GraphSockets {
-  const { server, yoga, access, logger } = options;
+  times: Pick<ServerTimes, 'pingMs' | 'closeMs'>;
+}
+
+/** Serves graphql-transport-ws on an HTTP server's upgrades, through the same pipeline as HTTP. */
+export function serveGraphSockets(options: GraphSocketOptions): GraphSockets {
+  const { server, access, logger, times } = options;
+  const protocol = createProtocol(options);
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: maxPayloadBytes,
     perMessageDeflate: false,
+    // Answered by hand, within the limits of a socket.
+    autoPong: false,
     handleProtocols,
-  });
-  const graph = makeServer<Record<string, unknown>, Extra>({
-    onConnect: ({ connectionParams, extra }) => {
-      const shown =
-        connectionParams?.authorization ??
-        connectionParams?.Authorization ??
-        extra.request.headers.authorization;
-      return access.checkToken(shown) === null;
-    },
-    onSubscribe: async (ctx, _id, params) => {
-      if (Object.keys(ctx.subscriptions).length > maxOperations) {
-        ctx.extra.socket.close(4429, `More than ${maxOperations} operations on one socket`);
-        return [];
-      }
-      return prepareOperation(yoga, params);
-    },
-    // Each operation brings the functions of its own pipeline along.
-    execute: (args) => (args as Operation).execute(args),
-    subscribe: (args) => (args as Operation).subscribe(args),
-    onNext: ({ extra }, _id, _payload, _args, result) => extra.sharing.placeholder(result),
   });
 
   sockets.on('connection', (socket, request) => {
     const sharing = new PayloadSharing();
     const sender = new SocketSender(socket);
     const budget = new MessageBudget(maxMessagesPerSecond);
-    const closed = graph.opened(
+    const mayGoOn = () => {
+      if (socket.readyState !== socket.OPEN) return false;
+      if (budget.take()) return true;
+      socket.close(tooManyRequests, `More than ${maxMessagesPerSecond} messages in a second`);
+      return false;
+    };
+    const stopPinging = keepAlive(socket, { everyMs: times.pingMs, mayGoOn });
+    const closed = protocol.opened(
       {
         protocol: socket.protocol,
         send: (message) => sender.send(sharing.fill(message)),
         close: (code, reason) => socket.close(code, reason),
         onMessage: (take) => {
           socket.on('message', (data) => {
-            if (!budget.take()) {
-              socket.close(4429, `More than ${maxMessagesPerSecond} messages in a second`);
-              return;
-            }
+            if (!mayGoOn()) return;
             take(String(data)).catch((error: unknown) => {
               logger.warn({ err: error }, `a client's message failed: ${messageOf(error)}`);
               socket.close(CloseCode.InternalServerError, 'Internal server error');
@@ -91,8 +85,7 @@ export function serveGraphSockets(options: {
       },
       { request, socket, sharing },
     );
-    const stopPinging = keepAlive(socket);
-    socket.on('error', (error) => logger.debug({ err: error }, 'a socket broke'));
+    socket.on('error', (error) => logger.debug({}, `a socket broke: ${messageOf(error)}`));
     socket.once('close', (code, reason) => {
       stopPinging();
       closed(code, String(reason)).catch((error: unknown) =>
@@ -120,53 +113,41 @@ export function serveGraphSockets(options: {
       }
       const impatience = setTimeout(() => {
         for (const socket of sockets.clients) socket.terminate();
-      }, 2000);
+      }, times.closeMs);
       await gone;
       clearTimeout(impatience);
     },
   };
 }
 
-function refuse(
-  socket: Duplex,
-  { status, message }: Pick<Refusal, 'message'> & { status: number },
-): void {
+function createProtocol({ graph, access }: GraphSocketOptions) {
+  return makeServer<Record<string, unknown>, Extra>({
+    onConnect: ({ connectionParams, extra }) => {
+      const shown =
+        connectionParams?.authorization ??
+        connectionParams?.Authorization ??
+        extra.request.headers.authorization;
+      return access.checkToken(shown) === null;
+    },
+    onSubscribe: async (ctx, _id, params) => {
+      if (Object.keys(ctx.subscriptions).length > maxOperations) {
+        const message = `More than ${maxOperations} operations on one socket`;
+        ctx.extra.socket.close(tooManyRequests, message);
+        return [new GraphQLError(message)];
+      }
+      return prepareOperation(graph, params);
+    },
+    // Each operation brings the functions of its own pipeline along.
+    execute: (args) => (args as Operation).execute(args),
+    subscribe: (args) => (args as Operation).subscribe(args),
+    onNext: ({ extra }, _id, _payload, _args, result) => extra.sharing.placeholder(result),
+    onError: (_ctx, _id, _payload, errors) =>
+      errors.map((error) => graph.publicError(error).toJSON()),
+  });
+}
+
+function refuse(socket: Duplex, { status, message }: Pick<Refusal, 'message' | 'status'>): void {
   socket.end(
     `HTTP/1.1 ${status} Refused\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: ${Buffer.byteLength(message)}\r\n\r\n${message}`,
   );
-}
-
-/** Pings a socket, so that silence is told from death; returns how to stop. */
-function keepAlive(socket: WebSocket): () => void {
-  let answered = true;
-  socket.on('pong', () => {
-    answered = true;
-  });
-  const timer = setInterval(() => {
-    if (!answered) socket.terminate();
-    answered = false;
-    if (socket.readyState === socket.OPEN) socket.ping();
-  }, pingMs);
-  return () => clearInterval(timer);
-}
-
-/** Counts messages a second. */
-class MessageBudget {
-  readonly #perSecond: number;
-  #second = 0;
-  #count = 0;
-
-  constructor(perSecond: number) {
-    this.#perSecond = perSecond;
-  }
-
-  take(): boolean {
-    const second = Math.floor(performance.now() / 1000);
-    if (second !== this.#second) {
-      this.#second = second;
-      this.#count = 0;
-    }
-    this.#count += 1;
-    return this.#count <= this.#perSecond;
-  }
 }

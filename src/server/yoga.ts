@@ -1,73 +1,80 @@
 import { maxAliasesPlugin } from '@escape.tech/graphql-armor-max-aliases';
 import { maxDepthPlugin } from '@escape.tech/graphql-armor-max-depth';
 import { maxTokensPlugin } from '@escape.tech/graphql-armor-max-tokens';
-import { GraphQLError } from 'graphql';
-import { createYoga, type Plugin } from 'graphql-yoga';
-import type { TrainyardError } from '../core/errors.ts';
+import type { GraphQLError } from 'graphql';
+import { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga';
 import type { GraphContext } from '../graphql/context.ts';
 import { publicError } from '../graphql/errors.ts';
 import { createExecutor } from '../graphql/execute.ts';
 import { schema } from '../graphql/schema.ts';
 import { createSubscriber } from '../graphql/subscribe.ts';
 import type { Logger } from '../lib/logger.ts';
-import type { Access } from './access.ts';
 import { createDocumentCaches } from './documents.ts';
-import { renderGraphiQL } from './graphiql.ts';
+import { errorBody } from './refusal.ts';
 
 /** The largest request body, in bytes. */
 export const maxBodyBytes = 256 * 1024;
 /** Where GraphQL is served. */
 export const graphqlPath = '/graphql';
 
+export interface GraphServer {
+  readonly yoga: YogaServerInstance<object, GraphContext>;
+  /** An error as a client may see it. One that nobody threw on purpose is masked, and logged once. */
+  publicError(error: unknown): GraphQLError;
+}
+
 /** The GraphQL pipeline for HTTP, server-sent events and, by `getEnveloped`, WebSocket. */
-export function createGraphServer(options: {
-  context: GraphContext;
-  access: Access;
-  logger: Logger;
-}) {
-  const { context, access, logger } = options;
-  const unexpected = (error: unknown) => logger.error({ err: error }, 'an operation met a defect');
-  return createYoga<object, GraphContext>({
+export function createGraphServer(options: { context: GraphContext; logger: Logger }): GraphServer {
+  const { context, logger } = options;
+  const mask = (error: unknown) =>
+    publicError(error, (unexpected) =>
+      logger.error({ err: unexpected }, 'an operation met a defect'),
+    );
+  const yoga = createYoga<object, GraphContext>({
     schema,
     context: () => context,
     graphqlEndpoint: graphqlPath,
     landingPage: false,
+    graphiql: false,
     multipart: false,
     batching: false,
-    cors: (request) => {
-      const origin = request.headers.get('origin');
-      return origin && access.allowsOrigin(origin)
-        ? { origin, methods: ['GET', 'POST'], allowedHeaders: ['authorization', 'content-type'] }
-        : false;
-    },
+    cors: false,
     maxRequestBodySize: maxBodyBytes,
     parserAndValidationCache: createDocumentCaches(),
-    // Unexpected errors are logged once, by `unexpected`; Yoga would log every masked one again.
+    // Unexpected errors are logged once, by `mask`; Yoga would log every masked one again.
     logging: false,
-    maskedErrors: { maskError: (error) => publicError(error, unexpected) },
-    graphiql: true,
-    renderGraphiQL,
+    maskedErrors: { maskError: mask },
     plugins: [
       maxTokensPlugin({ n: 2000 }),
       maxDepthPlugin({ n: 12 }),
       maxAliasesPlugin({ n: 30 }),
-      closedCodes(unexpected),
+      closedCodes(mask),
       fastExecution(),
+      explainedFormats(),
     ],
   });
+  return { yoga, publicError: mask };
 }
 
 /** Gives errors that never reach a resolver, such as a wrong field's, a code out of the closed set. */
-function closedCodes(unexpected: (error: unknown) => void): Plugin {
+function closedCodes(mask: (error: unknown) => GraphQLError): Plugin {
   return {
     onParse() {
       return ({ result, replaceParseResult }) => {
-        if (result instanceof Error) replaceParseResult(publicError(result, unexpected));
+        if (result instanceof Error) replaceParseResult(mask(result));
       };
     },
-    onValidate() {
+    onValidate({ validateFn, setValidationFn }) {
+      // The limits throw, where a rule would report.
+      setValidationFn((...args) => {
+        try {
+          return validateFn(...args);
+        } catch (error) {
+          return [mask(error)];
+        }
+      });
       return ({ result, setResult }) => {
-        if (result.length > 0) setResult(result.map((error) => publicError(error, unexpected)));
+        if (result.length > 0) setResult(result.map(mask));
       };
     },
   };
@@ -82,7 +89,17 @@ function fastExecution(): Plugin {
   };
 }
 
-/** An error for a client that speaks GraphQL, before there is an operation. */
-export function graphError(error: TrainyardError): GraphQLError {
-  return new GraphQLError(error.message, { extensions: { ...error.details, code: error.code } });
+/** Says what to accept where a client accepts no format that there is; Yoga would say nothing. */
+function explainedFormats(): Plugin {
+  return {
+    onResultProcess({ resultProcessor, setResultProcessor, acceptableMediaTypes }) {
+      if (resultProcessor) return;
+      const formats = [...new Set(acceptableMediaTypes)].join(', ');
+      const message = `The answer comes as ${formats}; the request accepts none of these. Subscriptions are also served over graphql-ws.`;
+      setResultProcessor((_result, { Response }) => {
+        const body = JSON.stringify(errorBody({ code: 'BAD_USER_INPUT', message }));
+        return new Response(body, { status: 406, headers: { 'Content-Type': 'application/json' } });
+      }, 'application/json');
+    },
+  };
 }

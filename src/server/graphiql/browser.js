@@ -1,0 +1,71 @@
+// Runs in the browser, after GraphiQL and graphql-ws: brings the page to life.
+/* global YogaGraphiQL, graphqlWs */
+(() => {
+  const { workers, tabs, logo } = JSON.parse(document.getElementById('data').textContent);
+  const endpoint = new URL(location.pathname, location.href);
+
+  globalThis.MonacoEnvironment = {
+    getWorkerUrl: (_module, label) =>
+      URL.createObjectURL(new Blob([workers[label]], { type: 'text/javascript' })),
+  };
+
+  YogaGraphiQL.renderYogaGraphiQL(document.getElementById('root'), {
+    title: 'Trainyard',
+    logo,
+    defaultTabs: tabs,
+    // Headers hold tokens: kept across visits only where a person says so, in the settings.
+    shouldPersistHeaders: undefined,
+    // Otherwise each edit goes into the page's address, and coming back opens the query twice.
+    onEditQuery: undefined,
+    fetcher: (operation, { headers = {}, documentAST } = {}) =>
+      isSubscription(documentAST, operation.operationName)
+        ? subscribe(operation, headers)
+        : send(operation, headers),
+  });
+
+  function isSubscription(document, name) {
+    return document?.definitions.some(
+      (it) => it.operation === 'subscription' && (!name || it.name?.value === name),
+    );
+  }
+
+  async function send(operation, headers) {
+    const response = await fetch(endpoint, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', accept: 'application/json', ...headers },
+      body: JSON.stringify(operation),
+    });
+    const text = await response.text();
+    try {
+      return JSON.parse(text);
+    } catch {
+      return { errors: [{ message: `${response.status} ${response.statusText}: ${text}` }] };
+    }
+  }
+
+  /** The results of a subscription over a socket of its own; a broken one ends with what broke it. */
+  function subscribe(operation, headers) {
+    const client = graphqlWs.createClient({
+      url: endpoint.href.replace(/^http/, 'ws'),
+      // A browser cannot send headers with a socket, so a token goes where graphql-ws has a place for it.
+      connectionParams: headers,
+      retryAttempts: 0,
+    });
+    const results = client.iterate(operation);
+    return {
+      next: () => results.next().catch((cause) => ({ done: false, value: failure(cause) })),
+      return: () => results.return(),
+      [Symbol.asyncIterator]() {
+        return this;
+      },
+    };
+  }
+
+  function failure(cause) {
+    if (Array.isArray(cause)) return { errors: cause };
+    const hint =
+      cause.code === 4403 ? '; under Headers, write {"Authorization": "Bearer TOKEN"}' : '';
+    const message = cause.code ? `${cause.code} ${cause.reason}${hint}` : String(cause.message);
+    return { errors: [{ message }] };
+  }
+})();

@@ -1,0 +1,78 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { pathToFileURL } from 'node:url';
+import { tabs } from './tabs.ts';
+
+export interface Page {
+  html: Buffer;
+  /** Changes with the page. */
+  etag: string;
+  /** The page's scripts as a content security policy names them: by their hashes. */
+  scriptSources: readonly string[];
+}
+
+const logo = `<svg viewBox="0 0 32 32" width="28" height="28" role="img" aria-label="Trainyard"
+><path fill="none" stroke="#e535ab" stroke-width="3" stroke-linecap="round" stroke-linejoin="round"
+d="M3 8h11c6 0 5 16 11 16h4M3 16h8M3 24h8M21 8h8"/></svg>`;
+
+/** GraphiQL as one page that names no other host: everything it needs is written into it. */
+export async function renderPage(): Promise<Page> {
+  // Loaded when first asked for: it is 9 MB, and a server without a person in front never needs it.
+  const graphiql = await import('@graphql-yoga/render-graphiql/graphiql');
+  const data = {
+    logo,
+    tabs,
+    // By the names under which the editor asks for them.
+    workers: {
+      editorWorkerService: graphiql.editorWorkerService,
+      json: graphiql.jsonWorker,
+      graphql: graphiql.graphqlWorker,
+    },
+  };
+  const scripts = [
+    await readFile(graphqlWsFile(), 'utf8'),
+    graphiql.js,
+    await readFile(new URL('browser.js', import.meta.url), 'utf8'),
+  ].map(scriptText);
+  const html = Buffer.from(`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Trainyard</title>
+<link rel="icon" href="data:image/svg+xml,${encodeURIComponent(logo)}">
+<style>${graphiql.css}</style>
+</head>
+<body class="no-focus-outline">
+<noscript>GraphiQL needs JavaScript.</noscript>
+<div id="root"></div>
+<script type="application/json" id="data">${JSON.stringify(data).replaceAll('<', '\\u003c')}</script>
+${scripts.map((text) => `<script>${text}</script>`).join('\n')}
+</body>
+</html>
+`);
+  return {
+    html,
+    etag: `"${sha256(html).slice(0, 22)}"`,
+    scriptSources: scripts.map((text) => `'sha256-${sha256(text)}'`),
+  };
+}
+
+/** graphql-ws for browsers, as one script that sets the global `graphqlWs`. */
+function graphqlWsFile(): URL {
+  const main = createRequire(import.meta.url).resolve('graphql-ws');
+  return new URL('../umd/graphql-ws.min.js', pathToFileURL(main));
+}
+
+/**
+ * A script as it may stand between script tags.
+ * https://html.spec.whatwg.org/multipage/scripting.html#restrictions-for-contents-of-script-elements
+ */
+function scriptText(text: string): string {
+  return text.replace(/<(?=!--|script|\/script)/gi, '\\x3C');
+}
+
+function sha256(content: string | Buffer): string {
+  return createHash('sha256').update(content).digest('base64');
+}

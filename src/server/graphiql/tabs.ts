@@ -1,0 +1,96 @@
+/** One tab of GraphiQL. */
+export interface Tab {
+  query: string;
+  /** A JSON object as text: what a person finds in the variables' editor. */
+  variables: string;
+}
+
+const deploy = `# Starts a training job: a tiny language model that learns to spell, on this machine.
+# Run it with Ctrl-Enter, and put the id it gets into the variables of the next tabs.
+#
+# Where the server needs a token, write {"Authorization": "Bearer TOKEN"} under Headers
+# below, and fetch the schema again with the button at the bottom left.
+mutation Deploy($input: DeployJobInput!) {
+  deployJob(input: $input) {
+    job {
+      id
+      name
+      status
+    }
+  }
+}
+`;
+
+const follow = `# Follows a job's log: its last 20 lines, then every new one, until the job is over.
+# The right side shows the newest page. Ctrl-Enter starts it, and stops it again;
+# to go on where it stopped, set the offset to the last nextOffset.
+subscription Follow($jobId: ID!, $offset: Int = 0) {
+  logStream(jobId: $jobId, offset: $offset) {
+    offset
+    lines
+    nextOffset
+    complete
+  }
+}
+`;
+
+const page = `# A page of a job's log: while the job runs, and long after.
+# A negative offset counts from the end: -50 is the last 50 lines, 0 the first line.
+# The next page begins at nextOffset.
+query Page($jobId: ID!, $offset: Int = 0, $limit: Int = 100) {
+  logs(jobId: $jobId, offset: $offset, limit: $limit) {
+    entries {
+      offset
+      time
+      level
+      text
+    }
+    nextOffset
+    hasMore
+    total
+    complete
+  }
+}
+`;
+
+const jobs = `# The newest jobs, and how far they are.
+query Jobs {
+  jobs(first: 10) {
+    totalCount
+    edges {
+      node {
+        id
+        name
+        status
+        createdAt
+        progress {
+          percent
+          loss
+        }
+      }
+    }
+  }
+}
+`;
+
+/** What a person finds who opens GraphiQL for the first time: deploy a job, follow it, page its log. */
+export const tabs: readonly Tab[] = [
+  {
+    query: deploy,
+    variables: json({
+      input: {
+        provider: 'local',
+        recipe: 'tiny-lm',
+        modelName: 'tiny-lm',
+        config: { epochs: 1, learning_rate: 0.005 },
+      },
+    }),
+  },
+  { query: follow, variables: json({ jobId: 'ID', offset: -20 }) },
+  { query: page, variables: json({ jobId: 'ID', offset: -50, limit: 50 }) },
+  { query: jobs, variables: '' },
+];
+
+function json(value: object): string {
+  return JSON.stringify(value, null, 2);
+}

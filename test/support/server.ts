@@ -1,0 +1,132 @@
+import { type Job, type NewJob, newJobId } from '../../src/core/job.ts';
+import type { Lease, Store } from '../../src/core/store.ts';
+import { Cancel } from '../../src/jobs/cancel.ts';
+import { Deploy } from '../../src/jobs/deploy.ts';
+import { Jobs } from '../../src/jobs/jobs.ts';
+import { JobLedger } from '../../src/jobs/ledger.ts';
+import { Providers } from '../../src/jobs/providers.ts';
+import { Supervisor } from '../../src/jobs/supervisor.ts';
+import { Hints } from '../../src/lib/hints.ts';
+import { LiveLogs } from '../../src/logs/live.ts';
+import { LogReader } from '../../src/logs/reader.ts';
+import { Access, type AccessOptions } from '../../src/server/access.ts';
+import { type HttpOptions, openHttpServer } from '../../src/server/http.ts';
+import { openSqliteStore } from '../../src/store/sqlite/open.ts';
+import { openFolder } from './folder.ts';
+import { LogCapture } from './log-capture.ts';
+
+export interface TestServer extends AsyncDisposable {
+  readonly url: string;
+  readonly dataDir: string;
+  readonly log: LogCapture;
+  readonly store: Store;
+  readonly liveLogs: LiveLogs;
+  /** A saved job whose log the test writes. */
+  openLog(job?: Partial<NewJob>): Promise<TestLog>;
+  /** Ends the server alone, as SIGTERM does. */
+  close(): Promise<void>;
+}
+
+export interface TestLog {
+  readonly job: Job;
+  readonly lease: Lease;
+  /** Appends lines to the log and tells those who follow it. */
+  print(...lines: string[]): Promise<void>;
+  /** The job is over and its log complete. */
+  end(): Promise<void>;
+}
+
+type Overrides = Partial<AccessOptions> &
+  Partial<Pick<HttpOptions, 'times'>> & {
+    /** Puts something between the server and its store. */
+    wrapStore?: (store: Store) => Store;
+  };
+
+/** The HTTP server alone over a real store, without a provider: what a test prints is what a log holds. */
+export async function openTestServer(overrides: Overrides = {}): Promise<TestServer> {
+  const { wrapStore = (store: Store) => store, times, ...access } = overrides;
+  await using opened = new AsyncDisposableStack();
+  const folder = opened.use(await openFolder());
+  const log = new LogCapture();
+  const { logger } = log;
+  const real = opened.adopt(await openSqliteStore({ dataDir: folder.path }), (it) => it.close());
+  const store = wrapStore(real);
+  const hints = new Hints<string>();
+  const advanced = (jobId: string) => hints.give(jobId);
+  const ledger = new JobLedger(store.jobs);
+  const providers = new Providers([]);
+  const supervisor = opened.adopt(
+    new Supervisor({ store, ledger, providers, advanced, logger }),
+    (it) => it.close(),
+  );
+  const logReader = new LogReader(store);
+  const liveLogs = new LiveLogs({ reader: logReader, hints });
+  const host = access.host ?? '127.0.0.1';
+  const server = opened.adopt(
+    await openHttpServer({
+      host,
+      port: 0,
+      times,
+      access: new Access({ tokens: [], allowedHosts: [], allowedOrigins: [], ...access, host }),
+      context: {
+        jobs: new Jobs({ ledger, logs: store.logs }),
+        deploy: new Deploy({ ledger, providers, supervisor }),
+        cancel: new Cancel({ ledger, providers }),
+        providers,
+        logReader,
+        liveLogs,
+        metrics: store.logs,
+      },
+      store,
+      providers,
+      logger,
+    }),
+    (it) => it.close(),
+  );
+  const parts = opened.move();
+  return {
+    url: server.url,
+    dataDir: folder.path,
+    log,
+    store: real,
+    liveLogs,
+    openLog: (job) => openLog({ store: real, ledger, advanced }, job),
+    close: () => server.close(),
+    [Symbol.asyncDispose]: () => parts.disposeAsync(),
+  };
+}
+
+async function openLog(
+  parts: { store: Store; ledger: JobLedger; advanced: (jobId: string) => void },
+  changes: Partial<NewJob> = {},
+): Promise<TestLog> {
+  const { store, ledger, advanced } = parts;
+  const { job } = await ledger.insert({
+    id: newJobId(),
+    name: 'a job',
+    provider: 'local',
+    recipe: 'default',
+    modelName: 'test-model',
+    datasetPath: null,
+    config: {},
+    options: {},
+    idempotencyKey: null,
+    ...changes,
+  });
+  const lease = await store.leases.claim(job.id);
+  if (!lease) throw new Error('a new job has no free lease');
+  return {
+    job,
+    lease,
+    async print(...texts) {
+      const runs = [{ count: texts.length, time: Date.now(), source: 'STDOUT' as const }];
+      await store.logs.append(lease, { texts, runs, cursor: null, carry: null });
+      advanced(job.id);
+    },
+    async end() {
+      await ledger.update(job.id, () => ({ status: 'COMPLETED' }));
+      await store.logs.complete(lease);
+      advanced(job.id);
+    },
+  };
+}
