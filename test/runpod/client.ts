@@ -96,3 +96,13 @@ export async function readLog(
 export function written(lines: readonly { source: string; line: string }[]): string[] {
   return lines.filter(({ source }) => source === 'container').map(({ line }) => line);
 }
+
+/** A start command that runs a program, with its last argument quoted for a shell. */
+export function command(program: string, last: string): string {
+  return `${program} '${last.replaceAll("'", "'\\''")}'`;
+}
+
+/** A start command that runs a script of bash. */
+export function bash(script: string): string {
+  return command('bash -c', script);
+}

@@ -59,6 +59,7 @@ export function createApi(
       const match = matchRoute(request.method ?? '', pathname);
       authorize(caller, match);
       call.body = request.method === 'POST' ? await readBody(request) : null;
+      changes.notify();
       const fault = faults.ofCall(match.name);
       const refusal = refusalOf(fault);
       if (refusal !== null) throw refusal;

@@ -26,7 +26,7 @@ export interface StreamFault {
    * event, `end-in-event` ends it cleanly just before the blank line of the next event, `end` ends it
    * cleanly, `silence` sends nothing any more.
    */
-  then?: 'cut' | 'end-in-event' | 'end' | 'silence';
+  stop?: 'cut' | 'end-in-event' | 'end' | 'silence';
   after?: number;
 }
 

@@ -28,11 +28,11 @@ export async function streamLog(options: {
   const from = Math.max(0, range.from - (fault.rewind ?? 0));
   try {
     const events = follow({ log, from, changes, signal });
-    for await (const { text, then } of spoil(events, range, fault)) {
+    for await (const { text, stop } of spoil(events, range, fault)) {
       await write(response, text);
       signal.throwIfAborted();
-      if (then === 'silence') return;
-      if (then === 'cut') return void response.destroy();
+      if (stop === 'silence') return;
+      if (stop === 'cut') return void response.destroy();
     }
     response.end();
   } catch (error) {
@@ -72,31 +72,31 @@ async function write(response: ServerResponse, text: string): Promise<void> {
 interface Piece {
   text: string;
   /** What happens after the text; without it, more follows. */
-  then?: StreamFault['then'];
+  stop?: StreamFault['stop'];
 }
 
 async function* spoil(
   batches: AsyncIterable<LogEvent[]>,
   { source }: LogRange,
-  { then, after = 0, lost = [], doubled = [] }: StreamFault,
+  { stop, after = 0, lost = [], doubled = [] }: StreamFault,
 ): AsyncGenerator<Piece> {
   let position = 0;
-  const isBetween = then === 'end' || then === 'silence';
-  if (isBetween && after === 0) return yield { text: '', then };
+  const isBetween = stop === 'end' || stop === 'silence';
+  if (isBetween && after === 0) return yield { text: '', stop };
   for await (const batch of batches) {
     let text = '';
     for (const event of batch) {
       if (source !== null && event.source !== source) continue;
       const whole = format(event);
-      if (then === 'cut' && position === after) {
-        return yield { text: text + whole.slice(0, whole.length >> 1), then };
+      if (stop === 'cut' && position === after) {
+        return yield { text: text + whole.slice(0, whole.length >> 1), stop };
       }
-      if (then === 'end-in-event' && position === after) {
-        return yield { text: text + whole.slice(0, -1), then };
+      if (stop === 'end-in-event' && position === after) {
+        return yield { text: text + whole.slice(0, -1), stop };
       }
       if (!lost.includes(position)) text += doubled.includes(position) ? whole + whole : whole;
       position += 1;
-      if (isBetween && position === after) return yield { text, then };
+      if (isBetween && position === after) return yield { text, stop };
     }
     yield { text };
   }

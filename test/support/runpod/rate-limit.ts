@@ -25,7 +25,7 @@ export function createRateLimit({ perMinute }: RateLimitOptions): RateLimit {
   const policy = windows.map(({ name, quota, seconds }) => `"${name}";q=${quota};w=${seconds}`);
   return {
     take() {
-      const now = performance.now();
+      const now = Math.floor(performance.now());
       for (const window of windows) {
         if (now < window.resetsAt) continue;
         window.left = window.quota;
