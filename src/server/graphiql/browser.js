@@ -9,9 +9,17 @@
       URL.createObjectURL(new Blob([workers[label]], { type: 'text/javascript' })),
   };
 
+  const storage = ownStorage('trainyard:');
+  if (!storage.getItem('graphiql:tabState')) {
+    // GraphiQL opens a tab of its own beside the first one, unless this is what it showed last.
+    storage.setItem('graphiql:query', tabs[0].query);
+    storage.setItem('graphiql:variables', tabs[0].variables);
+  }
+
   YogaGraphiQL.renderYogaGraphiQL(document.getElementById('root'), {
     title: 'Trainyard',
     logo,
+    storage,
     defaultTabs: tabs,
     // Headers hold tokens: kept across visits only where a person says so, in the settings.
     shouldPersistHeaders: undefined,
@@ -22,6 +30,20 @@
         ? subscribe(operation, headers)
         : send(operation, headers),
   });
+
+  /** What is kept here is not mixed up with the tabs of another GraphiQL that was once at this address. */
+  function ownStorage(prefix) {
+    const keys = () => Object.keys(localStorage).filter((key) => key.startsWith(prefix));
+    return {
+      getItem: (key) => localStorage.getItem(prefix + key),
+      setItem: (key, value) => localStorage.setItem(prefix + key, value),
+      removeItem: (key) => localStorage.removeItem(prefix + key),
+      clear: () => keys().forEach((key) => void localStorage.removeItem(key)),
+      get length() {
+        return keys().length;
+      },
+    };
+  }
 
   function isSubscription(document, name) {
     return document?.definitions.some(

@@ -5,11 +5,14 @@ export interface Tab {
   variables: string;
 }
 
-const deploy = `# Starts a training job: a tiny language model that learns to spell, on this machine.
-# Run it with Ctrl-Enter, and put the id it gets into the variables of the next tabs.
+const deploy = `# Starts a training job on this machine: a tiny
+# language model that learns to spell. Run it with
+# Ctrl-Enter, then put its id into the variables of
+# the next tabs.
 #
-# Where the server needs a token, write {"Authorization": "Bearer TOKEN"} under Headers
-# below, and fetch the schema again with the button at the bottom left.
+# A server that needs a token: under Headers, write
+# {"Authorization": "Bearer TOKEN"}, then fetch the
+# schema again with the button at the bottom left.
 mutation Deploy($input: DeployJobInput!) {
   deployJob(input: $input) {
     job {
@@ -21,9 +24,10 @@ mutation Deploy($input: DeployJobInput!) {
 }
 `;
 
-const follow = `# Follows a job's log: its last 20 lines, then every new one, until the job is over.
-# The right side shows the newest page. Ctrl-Enter starts it, and stops it again;
-# to go on where it stopped, set the offset to the last nextOffset.
+const follow = `# Follows a job's log: its last 20 lines, then every
+# new one, until the job is over. Ctrl-Enter starts
+# it and stops it; the right side shows the newest
+# lines. Resume with the last nextOffset as offset.
 subscription Follow($jobId: ID!, $offset: Int = 0) {
   logStream(jobId: $jobId, offset: $offset) {
     offset
@@ -34,9 +38,9 @@ subscription Follow($jobId: ID!, $offset: Int = 0) {
 }
 `;
 
-const page = `# A page of a job's log: while the job runs, and long after.
-# A negative offset counts from the end: -50 is the last 50 lines, 0 the first line.
-# The next page begins at nextOffset.
+const page = `# A page of a job's log: while it runs, and long after.
+# A negative offset counts from the end: -50 is the
+# last 50 lines. The next page begins at nextOffset.
 query Page($jobId: ID!, $offset: Int = 0, $limit: Int = 100) {
   logs(jobId: $jobId, offset: $offset, limit: $limit) {
     entries {
