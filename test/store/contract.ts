@@ -2,9 +2,10 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { codeOf } from '../../src/core/errors.ts';
 import type { JobFilter } from '../../src/core/job.ts';
-import type { JobListOptions, Lease, ScanStretch, Store } from '../../src/core/store.ts';
+import type { JobListOptions, ScanStretch, Store } from '../../src/core/store.ts';
+import { storeModel } from './model.ts';
 import type { StorePlace } from './place.ts';
-import { batch, leasedJob, newJob, numbered } from './samples.ts';
+import { batch, claimed, leasedJob, newJob, numbered } from './samples.ts';
 
 /** What every store must do. */
 export function storeContract(name: string, openPlace: () => Promise<StorePlace>): void {
@@ -512,6 +513,8 @@ export function storeContract(name: string, openPlace: () => Promise<StorePlace>
       });
     });
 
+    storeModel(openPlace);
+
     test('says whether it can be written, and closes twice', async () => {
       await store.check();
       await store.close();
@@ -528,13 +531,4 @@ async function stretches(
   options: { from: number; maybe?: (text: Buffer) => boolean },
 ): Promise<ScanStretch[]> {
   return Array.fromAsync(store.logs.scan(jobId, options));
-}
-
-/** Asks for a lease until it is free. */
-async function claimed(store: Store, jobId: string): Promise<Lease> {
-  for (;;) {
-    const lease = await store.leases.claim(jobId);
-    if (lease !== null) return lease;
-    await nextTurn();
-  }
 }

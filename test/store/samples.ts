@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Job, type NewJob, newJobId } from '../../src/core/job.ts';
 import type { LineRun } from '../../src/core/log.ts';
 import type { Append, Lease, Store } from '../../src/core/store.ts';
@@ -55,4 +56,13 @@ export function perLine(runs: readonly LineRun[]): string[] {
 /** A line that follows from its number, now and then a long one. */
 export function knownLine(number: number): string {
   return `line ${number} ${'ä'.repeat(number % 97)}${number % 1009 === 0 ? 'x'.repeat(9000) : ''}`;
+}
+
+/** Asks for a lease until it is free. */
+export async function claimed(store: Store, jobId: string): Promise<Lease> {
+  for (;;) {
+    const lease = await store.leases.claim(jobId);
+    if (lease !== null) return lease;
+    await nextTurn();
+  }
 }
