@@ -7,7 +7,7 @@ import {
   type RunPodStandInOptions,
 } from '../support/runpod/server.ts';
 
-export interface Answer {
+interface Answer {
   status: number;
   headers: Headers;
   /** Parsed where it is JSON; null where there is none. */

@@ -167,6 +167,7 @@ export class Pod {
 
   /** From the status of now to the end of the container. */
   async #live(signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return;
     const { image } = this.asked;
     if (this.#status === 'PROVISIONING') {
       if (!(await waitMs(this.#settings.provisionMs, signal))) return;
