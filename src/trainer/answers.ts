@@ -81,6 +81,17 @@ export function queueAnswer(running: JobRecord[], queued: JobRecord[]) {
   };
 }
 
+/** The `end` event of a log's stream. */
+export function endAnswer(record: JobRecord, log: JobLog) {
+  return {
+    total_lines: log.total,
+    status: record.status,
+    exit_code: record.exitCode,
+    signal: record.signal,
+    error_message: record.errorMessage,
+  };
+}
+
 /** ISO 8601 with its zone. */
 export function isoTime(ms: number): string;
 export function isoTime(ms: number | null): string | null;

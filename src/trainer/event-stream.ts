@@ -1,6 +1,6 @@
 import { abortable } from '../lib/abortable.ts';
 import { Wakeup } from '../lib/wakeup.ts';
-import { isoTime } from './answers.ts';
+import { endAnswer, isoTime } from './answers.ts';
 import type { Jobs } from './jobs.ts';
 import type { Place } from './log-index.ts';
 import { isOver } from './record.ts';
@@ -55,8 +55,7 @@ async function* events(
       line += lines.length;
       yield `id: ${line}\ndata: ${JSON.stringify({ offset: line - lines.length, lines, time })}\n\n`;
     } else if (over) {
-      const end = { total_lines: log.total, status: record.status, exit_code: record.exitCode };
-      yield `event: end\ndata: ${JSON.stringify({ ...end, signal: record.signal, error_message: record.errorMessage })}\n\n`;
+      yield `event: end\ndata: ${JSON.stringify(endAnswer(record, log))}\n\n`;
       return;
     } else if (line < log.total) {
       throw new Error(`the log of job ${id} is shorter than it was`);

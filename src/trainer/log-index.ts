@@ -9,7 +9,7 @@ export interface Place {
 }
 
 const recordBytes = 16;
-export const firstPlace: Place = { line: 0, position: 0, continued: false };
+const firstPlace: Place = { line: 0, position: 0, continued: false };
 
 /**
  * Sparse places of one log, in rising order, kept in memory and in an append-only file of 16-byte

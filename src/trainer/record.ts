@@ -2,14 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { writeDurably } from './private-files.ts';
 
-export const recordStatuses = [
-  'queued',
-  'running',
-  'paused',
-  'completed',
-  'failed',
-  'cancelled',
-] as const;
+const statuses = ['queued', 'running', 'paused', 'completed', 'failed', 'cancelled'] as const;
 
 const time = z.number();
 
@@ -25,7 +18,7 @@ const jobRecordShape = z.object({
   jobToken: z.string().nullable(),
   /** Of what was asked: tells a repeated request from another one. */
   digest: z.string(),
-  status: z.enum(recordStatuses),
+  status: z.enum(statuses),
   /** A cancel that was accepted: the job ends as cancelled, and by force at `killAt` at the latest. */
   cancel: z.object({ killAt: time }).nullable(),
   exitCode: z.number().nullable(),

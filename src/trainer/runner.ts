@@ -44,6 +44,7 @@ async function run(path: string): Promise<void> {
   const exit = await runCommand(plan, folder.process);
   // What a job that was told to stop leaves behind in its group would hold the GPU for ever.
   if (stopping) signalCommand('SIGKILL');
+  command = null; // from now on its pid may be another's
   await writeFinally(folder.exit, exit);
 }
 

@@ -5,7 +5,8 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { jobFolder } from '../../src/trainer/job-folder.ts';
-import { isAlive } from '../../src/trainer/process-identity.ts';
+import { isAlive, type ProcessIdentity } from '../../src/trainer/process-identity.ts';
+import { readClaim, readProcess } from '../../src/trainer/run-files.ts';
 import { openTrainer } from '../../src/trainer/trainer.ts';
 import {
   endAll,
@@ -16,7 +17,7 @@ import {
 } from '../support/trainer/harness.ts';
 
 const program = fileURLToPath(new URL('../support/trainer/standalone.ts', import.meta.url));
-const runner = fileURLToPath(new URL('../../src/trainer/runner.ts', import.meta.url));
+const runnerProgram = fileURLToPath(new URL('../../src/trainer/runner.ts', import.meta.url));
 
 let compileCache: string;
 let dataDir: string;
@@ -71,9 +72,15 @@ async function killServer(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
   server = undefined;
 }
 
-async function identityIn(id: string, file: 'claim' | 'process') {
-  const content = JSON.parse(await readFile(jobFolder(dataDir, id)[file], 'utf8'));
-  return file === 'claim' ? content : content.command;
+/** Who the job's runner is, and its command; a job may print before both are written down. */
+async function processesOf(
+  id: string,
+): Promise<{ runner: ProcessIdentity; command: ProcessIdentity }> {
+  const folder = jobFolder(dataDir, id);
+  await expect.poll(() => readProcess(folder.process)).not.toBe(null);
+  const [runner, command] = [readClaim(folder.claim), readProcess(folder.process)?.command];
+  if (!runner || !command) throw new Error(`job ${id} has no process`);
+  return { runner, command };
 }
 
 describe('after the server was killed', () => {
@@ -86,13 +93,13 @@ describe('after the server was killed', () => {
       `${count}; [ $i -ne 200 ] || until [ -e ${goOn} ]; do sleep 0.01; done; done; exit 7`,
     );
     await client.printed('job', 'line 199');
-    const before = await identityIn('job', 'process');
+    const { command: before } = await processesOf('job');
     await killServer();
     expect(isAlive(before)).toBe(true);
 
     await startServer();
     expect(await client.status('job')).toMatchObject({ status: 'running' });
-    expect(await identityIn('job', 'process')).toEqual(before);
+    expect((await processesOf('job')).command).toEqual(before);
     await writeFile(goOn, '');
     const { lines, end } = await client.over('job');
     expect(lines).toEqual(Array.from({ length: 400 }, (_, i) => `line ${i}`));
@@ -107,7 +114,7 @@ describe('after the server was killed', () => {
       `echo first; until [ -e ${goOn} ]; do sleep 0.01; done; printf last; kill -USR1 $$`,
     );
     await client.printed('job', 'first');
-    const claim = await identityIn('job', 'claim');
+    const { runner: claim } = await processesOf('job');
     await killServer();
     await writeFile(goOn, '');
     await expect.poll(() => isAlive(claim)).toBe(false);
@@ -153,10 +160,10 @@ describe('after the server was killed', () => {
     await startServer();
     await client.run('job', 'echo go; exec sleep 60');
     await client.printed('job', 'go');
-    await expect.poll(() => identityIn('job', 'process').catch(() => null)).not.toBe(null);
+    const { runner, command } = await processesOf('job');
     await killServer();
-    process.kill((await identityIn('job', 'claim')).pid, 'SIGKILL');
-    process.kill((await identityIn('job', 'process')).pid, 'SIGKILL');
+    process.kill(runner.pid, 'SIGKILL');
+    process.kill(command.pid, 'SIGKILL');
 
     await startServer();
     const { end } = await client.over('job');
@@ -168,8 +175,7 @@ describe('after the server was killed', () => {
     await startServer();
     await client.run('job', 'echo go; exec sleep 60');
     await client.printed('job', 'go');
-    await expect.poll(() => identityIn('job', 'process').catch(() => null)).not.toBe(null);
-    const [claim, command] = [await identityIn('job', 'claim'), await identityIn('job', 'process')];
+    const { runner: claim, command } = await processesOf('job');
     await killServer();
     process.kill(claim.pid, 'SIGKILL');
     process.kill(command.pid, 'SIGKILL');
@@ -214,7 +220,7 @@ test('of several runners of one job, one starts it', async () => {
   const plan = { command: ['sh', '-c', 'echo started >> starts'], cwd: folder.path, env: {} };
   await writeFile(folder.plan, JSON.stringify({ ...plan, env: { PATH: process.env.PATH } }));
   const runners = Array.from({ length: 4 }, () =>
-    spawn(process.execPath, [runner, folder.path], { stdio: 'ignore' }),
+    spawn(process.execPath, [runnerProgram, folder.path], { stdio: 'ignore' }),
   );
   const codes = await Promise.all(runners.map((child) => once(child, 'exit')));
   expect(codes.map(([code]) => code)).toEqual([0, 0, 0, 0]);
@@ -225,10 +231,9 @@ test('a job whose runner alone was killed does not run on unseen', async () => {
   await startServer();
   await client.run('job', 'echo go; exec sleep 60');
   await client.printed('job', 'go');
-  await expect.poll(() => identityIn('job', 'process').catch(() => null)).not.toBe(null);
-  process.kill((await identityIn('job', 'claim')).pid, 'SIGKILL');
+  const { runner, command } = await processesOf('job');
+  process.kill(runner.pid, 'SIGKILL');
   expect((await client.over('job')).end.error_message).toContain('the process vanished');
-  const command = await identityIn('job', 'process');
   await expect.poll(() => isAlive(command)).toBe(false);
 });
 
@@ -236,7 +241,7 @@ test('a signal to the runner reaches the job, and its end is still told', async 
   await startServer();
   await client.run('job', 'trap "exit 5" TERM; echo go; while :; do sleep 0.02; done');
   await client.printed('job', 'go');
-  process.kill((await identityIn('job', 'claim')).pid, 'SIGTERM');
+  process.kill((await processesOf('job')).runner.pid, 'SIGTERM');
   expect((await client.over('job')).end).toMatchObject({ status: 'failed', exit_code: 5 });
 });
 
