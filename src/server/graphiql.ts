@@ -16,32 +16,28 @@ export async function serveGraphiQL(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  try {
-    rendered ??= renderPage();
-    const page = await rendered;
-    response.setHeader('ETag', page.etag);
-    response.setHeader('Cache-Control', 'no-cache');
-    response.appendHeader('Vary', 'Accept, Accept-Encoding');
-    response.setHeader('Content-Security-Policy', policy(page, request.headers.host ?? ''));
-    if (request.headers['if-none-match']?.includes(page.etag)) {
-      response.writeHead(304).end();
-      return;
-    }
-    const encoding = encodingFor(request.headers['accept-encoding']);
-    const body = await encoded(page, encoding);
-    response.writeHead(200, {
-      'Content-Type': 'text/html; charset=utf-8',
-      'Content-Length': body.length,
-      ...(encoding === 'identity' ? {} : { 'Content-Encoding': encoding }),
-    });
-    response.end(request.method === 'HEAD' ? undefined : body);
-  } catch (cause) {
-    response.destroy(new Error('GraphiQL could not be served', { cause }));
+  rendered ??= renderPage();
+  const page = await rendered;
+  response.setHeader('ETag', page.etag);
+  response.setHeader('Cache-Control', 'no-cache');
+  response.appendHeader('Vary', 'Accept, Accept-Encoding');
+  response.setHeader('Content-Security-Policy', policy(page, request.headers.host ?? ''));
+  if (request.headers['if-none-match']?.includes(page.etag)) {
+    response.writeHead(304).end();
+    return;
   }
+  const encoding = encodingFor(request.headers['accept-encoding']);
+  const body = await encoded(page, encoding);
+  response.writeHead(200, {
+    'Content-Type': 'text/html; charset=utf-8',
+    'Content-Length': body.length,
+    ...(encoding === 'identity' ? {} : { 'Content-Encoding': encoding }),
+  });
+  response.end(request.method === 'HEAD' ? undefined : body);
 }
 
 const encoders = {
-  // Quality 5 takes a quarter of a second once; 11 takes half a minute for a tenth less.
+  // Quality 5 takes a quarter of a second, once; 9 takes seven times as long for 5 % less.
   br: (html: Buffer) =>
     promisify(brotliCompress)(html, { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } }),
   gzip: (html: Buffer) => promisify(gzip)(html),

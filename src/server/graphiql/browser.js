@@ -9,6 +9,7 @@
       URL.createObjectURL(new Blob([workers[label]], { type: 'text/javascript' })),
   };
 
+  let token = {};
   const storage = ownStorage('trainyard:');
   if (!storage.getItem('graphiql:tabState')) {
     // GraphiQL opens a tab of its own beside the first one, unless this is what it showed last.
@@ -25,11 +26,18 @@
     shouldPersistHeaders: undefined,
     // Otherwise each edit goes into the page's address, and coming back opens the query twice.
     onEditQuery: undefined,
-    fetcher: (operation, { headers = {}, documentAST } = {}) =>
+    fetcher: (operation, { headers, documentAST } = {}) =>
       isSubscription(documentAST, operation.operationName)
-        ? subscribe(operation, headers)
-        : send(operation, headers),
+        ? subscribe(operation, withToken(headers))
+        : send(operation, withToken(headers)),
   });
+
+  /** GraphiQL has headers for each tab; a token that one of them names holds for all, until the page is left. */
+  function withToken(headers = {}) {
+    const name = Object.keys(headers).find((key) => key.toLowerCase() === 'authorization');
+    if (name) token = { [name]: headers[name] };
+    return { ...token, ...headers };
+  }
 
   /** What is kept here is not mixed up with the tabs of another GraphiQL that was once at this address. */
   function ownStorage(prefix) {
