@@ -1,0 +1,33 @@
+import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
+import { print } from 'graphql';
+import type { Client } from 'graphql-ws';
+import { GraphError, toGraphError } from './errors.ts';
+
+/** Runs one query or mutation over a graphql-ws client. Rejects with a `GraphError`, or with the signal's reason. */
+export function ask<Data, Variables extends Record<string, unknown>>(
+  client: Client,
+  request: { document: TypedDocumentNode<Data, Variables>; variables: Variables },
+  signal: AbortSignal,
+): Promise<Data> {
+  const { promise, resolve, reject } = Promise.withResolvers<Data>();
+  const cancel = client.subscribe<Data>(
+    { query: print(request.document), variables: request.variables },
+    {
+      next: ({ data, errors }) => {
+        if (data && !errors) resolve(data);
+        else reject(toGraphError(errors));
+      },
+      error: (error) => reject(toGraphError(error)),
+      // Where a result came before, the promise is settled, and this says nothing.
+      complete: () =>
+        reject(new GraphError('DISCONNECTED', 'No answer came.', { cause: undefined })),
+    },
+  );
+  const abort = () => reject(signal.reason);
+  signal.addEventListener('abort', abort);
+  if (signal.aborted) abort();
+  return promise.finally(() => {
+    signal.removeEventListener('abort', abort);
+    cancel();
+  });
+}

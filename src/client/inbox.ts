@@ -1,0 +1,46 @@
+import { Wakeup } from '../lib/wakeup.ts';
+
+/** Holds what is pushed until it is pulled, up to a bound. What was put is given out even after the end. */
+export class Inbox<Item> {
+  readonly #waiting: { item: Item; size: number }[] = [];
+  readonly #maxSize: number;
+  readonly #wakeup = new Wakeup();
+  #size = 0;
+  #end: { error: Error | null } | null = null;
+
+  constructor(options: { maxSize: number }) {
+    this.#maxSize = options.maxSize;
+  }
+
+  /** False, and the end, once more than `maxSize` waits: this item was the last one taken. */
+  put(item: Item, size: number): boolean {
+    if (this.#end) return false;
+    this.#waiting.push({ item, size });
+    this.#size += size;
+    if (this.#size > this.#maxSize) this.end();
+    this.#wakeup.wake();
+    return !this.#end;
+  }
+
+  /** Nothing is taken any more; an error is thrown to the reader after the last item. */
+  end(error: Error | null = null): void {
+    this.#end ??= { error };
+    this.#wakeup.wake();
+  }
+
+  /** The items in order, until the end or until the signal is aborted. */
+  async *items(signal: AbortSignal): AsyncGenerator<Item, void, undefined> {
+    while (!signal.aborted) {
+      const first = this.#waiting.shift();
+      if (first) {
+        this.#size -= first.size;
+        yield first.item;
+      } else if (this.#end) {
+        if (this.#end.error) throw this.#end.error;
+        return;
+      } else {
+        await this.#wakeup.next(signal);
+      }
+    }
+  }
+}

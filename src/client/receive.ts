@@ -1,0 +1,57 @@
+import { print } from 'graphql';
+import type { Client } from 'graphql-ws';
+import { toGraphError } from './errors.ts';
+import type { LogPlaceFragment } from './generated/graphql.ts';
+import { Inbox } from './inbox.ts';
+import type { LogVariables, PageShape } from './shapes.ts';
+
+/** The most text that waits for the reader, in UTF-16 units: about two of the largest pages. */
+const maxWaitingChars = 8 * 1024 * 1024;
+/** What a page weighs beside its text. */
+const pageChars = 1024;
+
+/**
+ * The pages of one subscription. A client pushes them, so they wait here for the reader; when more than
+ * `maxWaitingChars` wait, the subscription is dropped and the pages end early, without a hole. They end
+ * early, too, where the server ends them. Throws a `GraphError`. Ends when the signal is aborted.
+ */
+export async function* receive<Page extends LogPlaceFragment>(
+  client: Client,
+  request: { shape: PageShape<Page>; variables: LogVariables },
+  signal: AbortSignal,
+): AsyncGenerator<Page, void, undefined> {
+  const { shape } = request;
+  const inbox = new Inbox<Page>({ maxSize: maxWaitingChars });
+  // A client that reconnects by itself sends the variables anew, as they are by then.
+  const variables = { ...request.variables };
+  const unsubscribe = client.subscribe<{ logStream: Page }>(
+    { query: print(shape.stream), variables },
+    {
+      next({ data, errors }) {
+        if (!data || errors) return inbox.end(toGraphError(errors));
+        const page = data.logStream;
+        variables.offset = page.nextOffset;
+        if (!inbox.put(page, sizeOf(shape.texts(page)))) unsubscribe();
+      },
+      error: (error) => inbox.end(toGraphError(error)),
+      complete: () => inbox.end(),
+    },
+  );
+  // A client may try a refused token again for long; this says at once that it was refused.
+  const unlisten = client.on('closed', (event) => {
+    const error = toGraphError(event);
+    if (error.definitive) inbox.end(error);
+  });
+  try {
+    yield* inbox.items(signal);
+  } finally {
+    unlisten();
+    unsubscribe();
+  }
+}
+
+function sizeOf(texts: Iterable<string>): number {
+  let size = pageChars;
+  for (const text of texts) size += text.length;
+  return size;
+}

@@ -1,0 +1,38 @@
+import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
+import {
+  type LogEntriesFragment,
+  LogEntriesPageDocument,
+  LogEntriesStreamDocument,
+  type LogFilter,
+  type LogPlaceFragment,
+  type LogTextFragment,
+  LogTextPageDocument,
+  LogTextStreamDocument,
+} from './generated/graphql.ts';
+
+export interface LogVariables extends Record<string, unknown> {
+  jobId: string;
+  offset?: number | null;
+  filter?: LogFilter | null;
+}
+
+/** One way to ask for pages: how to stream them, how to read one, and how much text one holds. */
+export interface PageShape<Page extends LogPlaceFragment> {
+  stream: TypedDocumentNode<{ logStream: Page }, LogVariables>;
+  page: TypedDocumentNode<{ logs: Page }, LogVariables & { limit?: number | null }>;
+  texts(page: Page): Iterable<string>;
+}
+
+/** Pages of text alone: the cheap way. */
+export const textShape: PageShape<LogTextFragment> = {
+  stream: LogTextStreamDocument,
+  page: LogTextPageDocument,
+  texts: (page) => page.lines,
+};
+
+/** Pages with all that is known of each line. */
+export const entriesShape: PageShape<LogEntriesFragment> = {
+  stream: LogEntriesStreamDocument,
+  page: LogEntriesPageDocument,
+  texts: (page) => page.entries.map(({ text }) => text),
+};

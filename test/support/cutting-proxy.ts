@@ -1,0 +1,65 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+
+export interface CuttingProxy extends AsyncDisposable {
+  /** Where clients connect instead: `http://127.0.0.1:PORT`. */
+  readonly url: string;
+  /** Connections cut so far. */
+  readonly cuts: number;
+  /** Cuts every connection now. */
+  cut(): void;
+}
+
+/** A TCP proxy that ends a connection after so many bytes of the server's as `bytesUntilCut` says when it is opened. */
+export async function openCuttingProxy(
+  target: string,
+  bytesUntilCut: () => number = () => Number.POSITIVE_INFINITY,
+): Promise<CuttingProxy> {
+  const { hostname, port } = new URL(target);
+  const clients = new Set<Socket>();
+  let cuts = 0;
+  const proxy = createServer((client) => {
+    const upstream = connect(Number(port), hostname);
+    let left = bytesUntilCut();
+    clients.add(client);
+    client.on('close', () => {
+      clients.delete(client);
+      upstream.destroy();
+    });
+    upstream.on('close', () => client.destroySoon());
+    // Either side may break: the other one is then closed, and that is all.
+    client.on('error', () => {});
+    upstream.on('error', () => {});
+    client.pipe(upstream);
+    upstream.on('data', (bytes) => {
+      const room = client.write(bytes.subarray(0, left));
+      left -= bytes.length;
+      if (left <= 0) {
+        cuts += 1;
+        upstream.destroy();
+      } else if (!room) {
+        upstream.pause();
+        client.once('drain', () => upstream.resume());
+      }
+    });
+  });
+  proxy.listen(0, '127.0.0.1');
+  await once(proxy, 'listening');
+  const { port: ownPort } = proxy.address() as AddressInfo;
+  const cut = () => {
+    cuts += clients.size;
+    for (const client of clients) client.destroy();
+  };
+  return {
+    url: `http://127.0.0.1:${ownPort}`,
+    get cuts() {
+      return cuts;
+    },
+    cut,
+    async [Symbol.asyncDispose]() {
+      proxy.close();
+      cut();
+      await once(proxy, 'close');
+    },
+  };
+}
