@@ -1,0 +1,15 @@
+import { CancelJobDocument } from '../../client/generated/graphql.ts';
+import type { CommandContext } from '../context.ts';
+
+/** Asks a job to end. Prints the status that it then has. */
+export async function cancel(
+  { api, screen }: CommandContext,
+  id: string,
+  { force = false }: { force?: boolean },
+): Promise<void> {
+  const { cancelJob } = await api.ask(CancelJobDocument, { input: { jobId: id, force } });
+  await screen.print(`${cancelJob.job.id} ${cancelJob.job.status}`);
+  if (cancelJob.job.status === 'STOPPING') {
+    screen.note(`it may take a while to save its work; follow it with: trainyard logs ${id} -f`);
+  }
+}

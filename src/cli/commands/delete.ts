@@ -1,0 +1,8 @@
+import { DeleteJobDocument } from '../../client/generated/graphql.ts';
+import type { CommandContext } from '../context.ts';
+
+/** Forgets an ended job and its log. */
+export async function deleteJob({ api, screen }: CommandContext, id: string): Promise<void> {
+  const { deleteJob: gone } = await api.ask(DeleteJobDocument, { input: { jobId: id } });
+  await screen.print(`${gone.deletedJobId} deleted`);
+}

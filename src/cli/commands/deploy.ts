@@ -1,0 +1,30 @@
+import { DeployJobDocument } from '../../client/generated/graphql.ts';
+import type { CommandContext } from '../context.ts';
+import { type DeployFlags, readDeployInput } from '../deploy-input.ts';
+import { exitCode } from '../exit.ts';
+import { visible, visibleJson } from '../visible.ts';
+
+export interface DeployOptions extends DeployFlags {
+  follow?: boolean;
+  output: 'text' | 'json';
+}
+
+/** Starts a job and prints its id; with `--follow` its log, and resolves to how it ended. */
+export async function deploy(
+  context: CommandContext,
+  file: string | undefined,
+  { follow, output, ...flags }: DeployOptions,
+): Promise<number> {
+  const { api, screen } = context;
+  const input = await readDeployInput(context, file, flags);
+  const { job } = (await api.ask(DeployJobDocument, { input })).deployJob;
+  const what = visible(`${job.name} on ${job.provider.name}: ${job.status}`, { colours: false });
+  if (follow) {
+    screen.note(`job ${job.id}, ${what}`);
+    const { followJob } = await import('../follow-job.ts');
+    return followJob(context, job, { offset: 0, filter: null, output, timestamps: false });
+  }
+  await screen.print(output === 'json' ? visibleJson(job) : job.id);
+  screen.note(`${what}. Follow it with: trainyard logs ${job.id} -f`);
+  return exitCode.ok;
+}

@@ -1,0 +1,74 @@
+import type { JobFragment } from '../../client/generated/graphql.ts';
+import type { CommandContext } from '../context.ts';
+import { formatSpan } from '../duration.ts';
+import { findJob } from '../find-job.ts';
+import { percentWords, progressWords, styleOf } from '../progress.ts';
+import type { Screen } from '../screen.ts';
+import { visible, visibleJson } from '../visible.ts';
+
+/** Shows all that is known of one job, its log aside. */
+export async function job(
+  { api, screen }: CommandContext,
+  id: string,
+  { output }: { output: 'text' | 'json' },
+): Promise<void> {
+  const found = await findJob(api, id);
+  await screen.print(output === 'json' ? visibleJson(found) : describe(screen, found));
+}
+
+function describe(screen: Screen, job: JobFragment): string {
+  const { failure, progress, provider } = job;
+  const status = `${job.status}${job.stale ? ' (stale: its provider does not answer)' : ''}`;
+  const said = job.providerStatus ? ` (${provider.name} says ${job.providerStatus})` : '';
+  const facts: [string, string | null][] = [
+    ['Id', job.id],
+    ['Name', job.name],
+    ['Status', status + said],
+    [
+      'Progress',
+      [percentWords(progress), ...progressWords(job)].filter(Boolean).join(', ') || null,
+    ],
+    [
+      'Provider',
+      `${provider.name} (${provider.kind})${job.externalId ? `, as ${job.externalId}` : ''}`,
+    ],
+    ['Recipe', job.recipe],
+    ['Model', job.modelName],
+    ['Data set', job.datasetPath],
+    ['Config', Object.keys(job.config).length > 0 ? visibleJson(job.config) : null],
+    ['Cost', costWords(job.cost)],
+    ['Console', job.consoleUrl],
+    ['Created', `${job.createdAt} (${formatSpan(job.createdAt, null)} ago)`],
+    ['Started', job.startedAt],
+    ['Finished', job.finishedAt && `${job.finishedAt}${ranFor(job)}`],
+    ['Failure', failure && failureWords(failure)],
+  ];
+  const lines = facts.flatMap(([name, value]) => {
+    if (value === null) return [];
+    const shown = visible(value, { colours: false });
+    const styled = name === 'Status' ? screen.paint(styleOf(job.status), shown) : shown;
+    return `${screen.paint('bold', name.padEnd(10))}${styled}`;
+  });
+  const excerpt = (failure?.excerpt ?? []).map((line) => `  ${visible(line, screen)}`);
+  return [...lines, ...excerpt].join('\n');
+}
+
+function costWords(cost: JobFragment['cost']): string | null {
+  if (!cost) return null;
+  const { accrued, currency, perHour, limit } = cost;
+  const most = limit === null ? '' : `, at most ${limit} ${currency}`;
+  return `${accrued.toFixed(2)} ${currency} so far, ${perHour} ${currency} an hour${most}`;
+}
+
+function ranFor({ startedAt, finishedAt }: JobFragment): string {
+  return startedAt && finishedAt ? ` (ran for ${formatSpan(startedAt, finishedAt)})` : '';
+}
+
+function failureWords({ message, exitCode, signal, offset }: NonNullable<JobFragment['failure']>) {
+  const details = [
+    exitCode === null ? '' : `exit code ${exitCode}`,
+    signal ?? '',
+    offset === null ? '' : `line ${offset}`,
+  ].filter(Boolean);
+  return details.length === 0 ? message : `${message} (${details.join(', ')})`;
+}

@@ -1,0 +1,79 @@
+import {
+  type JobFilter,
+  type JobFragment,
+  type JobStatus,
+  JobsDocument,
+  type JobsQuery,
+} from '../../client/generated/graphql.ts';
+import type { Api } from '../api.ts';
+import type { CommandContext } from '../context.ts';
+import { formatSpan } from '../duration.ts';
+import { percentWords, progressWords, styleOf } from '../progress.ts';
+import { type Cell, renderTable } from '../table.ts';
+import { visibleJson } from '../visible.ts';
+
+/** The most jobs that the API gives at a time. */
+const pageJobs = 100;
+
+export interface JobsOptions {
+  provider?: string[];
+  status?: JobStatus[];
+  search?: string;
+  limit: number;
+  output: 'text' | 'json';
+}
+
+/** Lists jobs, newest first. */
+export async function jobs({ api, screen }: CommandContext, options: JobsOptions): Promise<void> {
+  const { provider, status, search, limit, output } = options;
+  const filter = { providers: provider, statuses: status, search };
+  const { found, total } = await newest(api, filter, limit);
+  if (output === 'json') {
+    if (found.length > 0) await screen.print(found.map(visibleJson).join('\n'));
+    return;
+  }
+  if (found.length === 0) {
+    const none = Object.values(filter).some((value) => value !== undefined);
+    screen.note(
+      none ? 'no job passes the filter' : 'no jobs yet; start one: trainyard deploy --help',
+    );
+    return;
+  }
+  await screen.print(
+    renderTable(
+      screen,
+      ['ID', 'NAME', 'PROVIDER', 'STATUS', 'DONE', 'AGE', 'PROGRESS'],
+      found.map(row),
+    ),
+  );
+  if (total > found.length) screen.note(`${found.length} of ${total} jobs; --limit shows more`);
+}
+
+async function newest(
+  api: Api,
+  filter: JobFilter,
+  limit: number,
+): Promise<{ found: JobFragment[]; total: number }> {
+  const found: JobFragment[] = [];
+  let after: string | null = null;
+  for (;;) {
+    const first = Math.min(pageJobs, limit - found.length);
+    const page: JobsQuery = await api.ask(JobsDocument, { first, after, filter });
+    const { edges, pageInfo, totalCount } = page.jobs;
+    found.push(...edges.map(({ node }) => node));
+    after = pageInfo.endCursor;
+    if (!pageInfo.hasNextPage || found.length >= limit) return { found, total: totalCount };
+  }
+}
+
+function row(job: JobFragment): Cell[] {
+  return [
+    { text: job.id },
+    { text: job.name },
+    { text: job.provider.name },
+    { text: job.status + (job.stale ? ' (stale)' : ''), style: styleOf(job.status) },
+    { text: percentWords(job.progress) },
+    { text: formatSpan(job.createdAt, null), style: 'dim' },
+    { text: progressWords(job).join(', '), style: 'dim' },
+  ];
+}

@@ -1,0 +1,88 @@
+import {
+  LogEntriesPageDocument,
+  type LogFilter,
+  type LogLevel,
+  LogTextPageDocument,
+} from '../../client/generated/graphql.ts';
+import type { Api } from '../api.ts';
+import type { CommandContext } from '../context.ts';
+import { CommandError, exitCode } from '../exit.ts';
+import { findJob } from '../find-job.ts';
+import { LinePrinter } from '../line-printer.ts';
+
+/** The most lines that the API gives at a time. */
+const pageLines = 5000;
+
+export interface LogsOptions {
+  follow?: boolean;
+  lines?: number;
+  offset?: number;
+  grep?: string;
+  level?: LogLevel;
+  timestamps?: boolean;
+  output: 'text' | 'json';
+}
+
+/** Prints a job's log, or follows it; resolves to the exit code. */
+export async function logs(
+  context: CommandContext,
+  id: string,
+  options: LogsOptions,
+): Promise<number> {
+  const { follow, lines, offset } = options;
+  if (follow && lines !== undefined && offset !== undefined) {
+    throw new CommandError(exitCode.usage, 'Give either --lines or --offset with --follow.');
+  }
+  const filter: LogFilter | null =
+    options.grep || options.level
+      ? { regex: options.grep ?? null, minLevel: options.level ?? null }
+      : null;
+  const format = { output: options.output, timestamps: options.timestamps ?? false };
+  if (!follow) {
+    await printStored(context, id, { filter, ...format, lines, offset });
+    return exitCode.ok;
+  }
+  const job = await findJob(context.api, id);
+  const from = lines === 0 ? await endOffset(context.api, id) : (offset ?? (lines ? -lines : 0));
+  const { followJob } = await import('../follow-job.ts');
+  return followJob(context, job, { offset: from, filter, ...format });
+}
+
+/**
+ * Prints what is stored when it begins: a job that prints faster than its reader reads would have no end.
+ * `lines` alone are the last ones that are looked at; with an offset, the most that are printed from there.
+ */
+async function printStored(
+  { api, screen }: CommandContext,
+  jobId: string,
+  options: {
+    filter: LogFilter | null;
+    output: 'text' | 'json';
+    timestamps: boolean;
+    lines: number | undefined;
+    offset: number | undefined;
+  },
+): Promise<void> {
+  const { filter, lines } = options;
+  if (lines === 0) return;
+  const printer = new LinePrinter(screen, options);
+  let left =
+    options.offset === undefined ? Number.POSITIVE_INFINITY : (lines ?? Number.POSITIVE_INFINITY);
+  let offset = options.offset ?? -(lines ?? 0);
+  let end: number | null = null;
+  for (;;) {
+    const limit = Math.min(pageLines, left);
+    const { logs: page } = await api.ask(LogEntriesPageDocument, { jobId, offset, limit, filter });
+    await printer.print(page);
+    end ??= page.total;
+    left -= page.entries.length;
+    offset = page.nextOffset;
+    if (left <= 0 || offset >= end || !page.hasMore) return;
+  }
+}
+
+/** The offset of the next line that the job will print. */
+async function endOffset(api: Api, jobId: string): Promise<number> {
+  const { logs: page } = await api.ask(LogTextPageDocument, { jobId, offset: -1, limit: 1 });
+  return page.nextOffset;
+}

@@ -1,0 +1,14 @@
+import type { CommandContext } from '../context.ts';
+import { CommandError, exitCode } from '../exit.ts';
+import { findJob } from '../find-job.ts';
+import { visible } from '../visible.ts';
+
+/** Prints the link to a job's page in its provider's console. */
+export async function open({ api, screen }: CommandContext, id: string): Promise<void> {
+  const { consoleUrl, provider } = await findJob(api, id);
+  if (consoleUrl !== null) return screen.print(visible(consoleUrl, { colours: false }));
+  throw new CommandError(
+    exitCode.refused,
+    `The job ${id} has no page elsewhere: ${provider.name} is of the kind ${provider.kind}, or has not accepted it yet. Its log: trainyard logs ${id}`,
+  );
+}

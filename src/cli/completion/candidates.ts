@@ -1,0 +1,111 @@
+import type { Command, Option } from 'commander';
+import { JobsDocument, ProvidersDocument } from '../../client/generated/graphql.ts';
+import type { Api } from '../api.ts';
+import { visible } from '../visible.ts';
+
+/** A server that is slow to answer must not hold up the prompt. */
+const answerMs = 1000;
+/** Job ids offered, newest first. */
+const offeredJobs = 50;
+
+interface Candidate {
+  word: string;
+  meaning: string;
+}
+
+/**
+ * What may stand for the last of `words`, the ones behind `trainyard` up to the cursor: lines of a word,
+ * a tab, and what it means. None where a file name is wanted.
+ */
+export async function candidates(options: {
+  program: Command;
+  api: Api;
+  words: readonly string[];
+}): Promise<string[]> {
+  const { program, api } = options;
+  // bash makes a word of its own of the = in --option=value.
+  const words = options.words.filter((word, at) => word !== '=' || at === options.words.length - 1);
+  const current = words.at(-1)?.replace(/^=$/, '') ?? '';
+  const { command, pending, operands } = walk(program, words.slice(0, -1));
+  const found = pending
+    ? await valuesOf(api, pending)
+    : current.startsWith('-')
+      ? optionsOf(program, command)
+      : await operandsOf(api, { program, command, operands });
+  return found
+    .filter(({ word }) => word.startsWith(current))
+    .map(({ word, meaning }) => `${plain(word)}\t${plain(meaning)}`);
+}
+
+/** Goes over the words before the cursor: in which command it stands, and which option waits for a value. */
+function walk(program: Command, words: readonly string[]) {
+  let command = program;
+  let pending: Option | null = null;
+  let operands = 0;
+  for (const word of words) {
+    if (pending) pending = null;
+    else if (word.startsWith('-')) pending = waiting([program, command], word);
+    else if (command === program) command = subcommand(program, word) ?? program;
+    else operands += 1;
+  }
+  return { command, pending, operands };
+}
+
+function waiting(commands: readonly Command[], word: string): Option | null {
+  const option = commands
+    .flatMap(({ options }) => options)
+    .find(({ short, long }) => short === word || long === word);
+  return option?.required ? option : null;
+}
+
+function subcommand(program: Command, word: string): Command | undefined {
+  return program.commands.find((each) => each.name() === word || each.aliases().includes(word));
+}
+
+async function valuesOf(api: Api, option: Option): Promise<Candidate[]> {
+  if (option.argChoices) return option.argChoices.map((word) => ({ word, meaning: '' }));
+  const name = option.attributeName();
+  if (name !== 'provider' && name !== 'recipe') return [];
+  const { providers } = await api.ask(ProvidersDocument, {}, AbortSignal.timeout(answerMs));
+  if (name === 'provider')
+    return providers.map(({ name: word, kind }) => ({ word, meaning: kind }));
+  const recipes = new Set(providers.flatMap((provider) => provider.recipes));
+  return [...recipes].map((word) => ({ word, meaning: '' }));
+}
+
+function optionsOf(program: Command, command: Command): Candidate[] {
+  const help = { word: '--help', meaning: 'display help for command' };
+  const all = [...new Set([...command.options, ...program.options])].map((option) => ({
+    word: option.long ?? option.flags,
+    meaning: option.description,
+  }));
+  return [...all, help];
+}
+
+async function operandsOf(
+  api: Api,
+  { program, command, operands }: { program: Command; command: Command; operands: number },
+): Promise<Candidate[]> {
+  if (command === program) {
+    return program.commands
+      .filter((each) => !each.name().startsWith('_'))
+      .map((each) => ({ word: each.name(), meaning: each.summary() || each.description() }));
+  }
+  const argument = command.registeredArguments[operands];
+  if (argument?.argChoices) return argument.argChoices.map((word) => ({ word, meaning: '' }));
+  if (argument?.name() !== 'id') return [];
+  const { jobs } = await api.ask(
+    JobsDocument,
+    { first: offeredJobs },
+    AbortSignal.timeout(answerMs),
+  );
+  return jobs.edges.map(({ node: { id, name, status } }) => ({
+    word: id,
+    meaning: `${status} ${name}`,
+  }));
+}
+
+/** No tab, which separates, and nothing that drives a terminal. */
+function plain(text: string): string {
+  return visible(text.replaceAll('\t', ' '), { colours: false });
+}

@@ -1,0 +1,67 @@
+import { type Command, Option } from 'commander';
+import { collect, listOf, oneOf, positiveNumber, wholeNumber } from '../arguments.ts';
+import type { DeployOptions } from '../commands/deploy.ts';
+import type { Run } from '../program.ts';
+import { outputOption } from './output.ts';
+
+const examples = `
+KEY=VALUE takes VALUE as JSON where it is JSON (3, true, [1,2]), else as text. A file holds the fields of
+the API's DeployJobInput, as YAML or JSON; flags go over it:
+
+  provider: local
+  recipe: tiny-lm
+  modelName: tiny
+  config: { steps: 500 }
+
+Examples:
+  trainyard deploy --model tiny --config steps=500 --follow
+  trainyard deploy --model tiny --config '{"steps": 500}' --config @more.yaml
+  trainyard deploy job.yaml --name second-try
+  trainyard deploy job.yaml --env HF_TOKEN --budget-usd 5 --max-hours 8
+  ID=$(trainyard deploy job.yaml)
+
+With --follow the exit code tells how the job ended: 0 COMPLETED, 1 FAILED, 3 CANCELLED, 4 LOST.`;
+
+export function defineDeploy(program: Command, run: Run): void {
+  program
+    .command('deploy')
+    .summary('start a job; prints its id')
+    .description('Starts a job, from flags or from a file, and prints its id.')
+    .argument('[file]', 'YAML or JSON; - is stdin')
+    .option('--provider <name>', 'where to run; needed where the server has several')
+    .option('--recipe <name>', 'what to run (default: default)')
+    .option('--model <name>', 'the model to train')
+    .option('--dataset <path>', 'the data set, as the machine that trains knows it')
+    .option('--name <name>', 'for people')
+    .option(
+      '--config <item>',
+      "KEY=VALUE, JSON or @FILE: the recipe's settings; repeatable",
+      collect,
+    )
+    .option('--idempotency-key <key>', 'the same key gives the same job, however often it is sent')
+    .option('-f, --follow', 'print the log until the job is over')
+    .addOption(outputOption())
+    .optionsGroup('RunPod:')
+    .option('--gpu-type <type>', "RunPod's id, such as 'NVIDIA GeForce RTX 4090'")
+    .option('--gpu-count <count>', 'how many GPUs', wholeNumber(1))
+    .option('--image <image>', 'the container image')
+    .addOption(
+      new Option('--cloud <kind>', 'whose hosts')
+        .choices(['secure', 'community'])
+        .argParser(oneOf(['SECURE', 'COMMUNITY'])),
+    )
+    .option('--disk-gb <gb>', 'the container disk', wholeNumber(1))
+    .option('--volume-gb <gb>', 'a disk that outlives a restart', wholeNumber(10))
+    .option('--network-volume-id <id>', 'a network volume instead')
+    .option('--data-center-ids <ids>', 'where to look for room, in this order', listOf(String))
+    .option('--env <name>', 'NAME=VALUE, or NAME for its value here; repeatable', collect)
+    .option('--budget-usd <usd>', 'cancel when it has cost so much', positiveNumber)
+    .option('--max-hours <hours>', 'cancel when it has run so long', positiveNumber)
+    .addHelpText('after', examples)
+    .action((file: string | undefined, options: DeployOptions) =>
+      run(async (context) => {
+        const { deploy } = await import('../commands/deploy.ts');
+        return deploy(context, file, options);
+      }),
+    );
+}

@@ -1,0 +1,90 @@
+import { type Command, Option } from 'commander';
+import { jobStatuses } from '../../core/job.ts';
+import { collect, listOf, oneOf, wholeNumber } from '../arguments.ts';
+import type { JobsOptions } from '../commands/jobs.ts';
+import type { Run } from '../program.ts';
+import { outputOption } from './output.ts';
+
+type Output = Pick<JobsOptions, 'output'>;
+
+export function defineJobs(program: Command, run: Run): void {
+  program
+    .command('jobs')
+    .alias('ls')
+    .description('Lists jobs, newest first.')
+    .addOption(
+      new Option('--status <status>', 'only jobs in this state; repeatable')
+        .choices(jobStatuses.map((status) => status.toLowerCase()))
+        .argParser(listOf(oneOf(jobStatuses))),
+    )
+    .option('--provider <name>', 'only jobs of this provider; repeatable', collect)
+    .option('--search <text>', "part of the name, the model's name or the id")
+    .option('-n, --limit <count>', 'the most jobs', wholeNumber(1, 10_000), 20)
+    .addOption(outputOption())
+    .addHelpText(
+      'after',
+      `
+Examples:
+  trainyard jobs
+  trainyard jobs --status running,queued --provider local
+  trainyard jobs --search llama -o json | jq -r .id`,
+    )
+    .action((options: JobsOptions) =>
+      run(async (context) => (await import('../commands/jobs.ts')).jobs(context, options)),
+    );
+
+  program
+    .command('job')
+    .description('Shows all that is known of a job, its log aside.')
+    .argument('<id>', 'the job')
+    .addOption(outputOption())
+    .addHelpText(
+      'after',
+      `
+Examples:
+  trainyard job ID
+  trainyard job ID -o json | jq .progress.loss`,
+    )
+    .action((id: string, options: Output) =>
+      run(async (context) => (await import('../commands/job.ts')).job(context, id, options)),
+    );
+
+  program
+    .command('cancel')
+    .description('Asks a job to end; it may save a checkpoint first.')
+    .argument('<id>', 'the job')
+    .option('--force', 'at once, without time to save anything')
+    .addHelpText('after', '\nExamples:\n  trainyard cancel ID\n  trainyard cancel ID --force')
+    .action((id: string, options: { force?: boolean }) =>
+      run(async (context) => (await import('../commands/cancel.ts')).cancel(context, id, options)),
+    );
+
+  program
+    .command('delete')
+    .description('Forgets an ended job and its whole log.')
+    .argument('<id>', 'the job')
+    .addHelpText('after', '\nExample:\n  trainyard delete ID')
+    .action((id: string) =>
+      run(async (context) => (await import('../commands/delete.ts')).deleteJob(context, id)),
+    );
+
+  program
+    .command('open')
+    .description("Prints the link to a job's page in its provider's console.")
+    .argument('<id>', 'the job')
+    .addHelpText('after', '\nExample:\n  xdg-open "$(trainyard open ID)"')
+    .action((id: string) =>
+      run(async (context) => (await import('../commands/open.ts')).open(context, id)),
+    );
+
+  program
+    .command('providers')
+    .description('Lists the places where jobs run, how they are, and what they can run.')
+    .addOption(outputOption())
+    .addHelpText('after', '\nExample:\n  trainyard providers')
+    .action((options: Output) =>
+      run(async (context) =>
+        (await import('../commands/providers.ts')).providers(context, options),
+      ),
+    );
+}

@@ -1,0 +1,36 @@
+import type { Command } from 'commander';
+
+export function defineServers(program: Command): void {
+  program
+    .command('serve')
+    .description('Starts a Trainyard server, as `npm start` does in a checkout.')
+    .addHelpText(
+      'after',
+      `
+Settings come from the environment (HOST, PORT, TRAINYARD_DATA_DIR, ...) and trainyard.config.json.
+
+Examples:
+  trainyard serve
+  PORT=8080 TRAINYARD_DATA_DIR=/srv/trainyard trainyard serve`,
+    )
+    .action(async () => {
+      const { serve } = await import('../../serve.ts');
+      await serve();
+    });
+
+  program
+    .command('trainer')
+    .description('Starts a training server alone, for a machine with GPUs.')
+    .addHelpText(
+      'after',
+      `
+Settings come from the environment (TRAINER_HOST, TRAINER_PORT, TRAINER_API_KEY, ...).
+
+Example:
+  TRAINER_HOST=0.0.0.0 TRAINER_API_KEY=secret trainyard trainer`,
+    )
+    .action(async () => {
+      const { serveTrainer } = await import('../../serve-trainer.ts');
+      await serveTrainer();
+    });
+}

@@ -1,0 +1,83 @@
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import { readClientSettings } from '../config/client.ts';
+import { Api } from './api.ts';
+import type { CommandContext } from './context.ts';
+import { defineCompletion } from './definitions/completion.ts';
+import { defineDeploy } from './definitions/deploy.ts';
+import { defineJobs } from './definitions/jobs.ts';
+import { defineLogs } from './definitions/logs.ts';
+import { defineServers } from './definitions/servers.ts';
+import { exitCode } from './exit.ts';
+import type { Screen } from './screen.ts';
+
+/** Runs one command's work; what it resolves to is the exit code. Work is imported when it is called for. */
+export type Run = (
+  work: (context: CommandContext) => Promise<number> | Promise<void>,
+) => Promise<void>;
+
+const examples = `
+Examples:
+  trainyard serve                                    start a server on this machine
+  trainyard deploy --model tiny --config epochs=3    start a job; prints its id
+  trainyard logs ID -f                               follow its log until it is over
+  trainyard jobs --status running                    what runs now
+
+Environment:
+  TRAINYARD_URL    the server (default: http://127.0.0.1:4000)
+  TRAINYARD_TOKEN  its token, where it needs one; --token shows it to other users of this machine
+  NO_COLOR, FORCE_COLOR
+
+Exit codes:
+  0   done; with --follow: the job COMPLETED
+  1   with --follow: the job FAILED
+  2   wrong use
+  3   with --follow: the job was CANCELLED
+  4   with --follow: the job is LOST
+  5   the server refused; its code and reason are on stderr
+  69  the server cannot be reached
+  130 Ctrl-C, which stops the following, never the job`;
+
+/** The command line `trainyard`; `run` parses arguments and resolves to the exit code. */
+export function createProgram(options: { screen: Screen; environment: NodeJS.ProcessEnv }): {
+  command: Command;
+  run(args: readonly string[]): Promise<number>;
+} {
+  const { screen, environment } = options;
+  let code: number = exitCode.ok;
+  const program = new Command('trainyard')
+    .description('Training jobs and their logs, wherever they run.')
+    .version(version(), '-V, --version')
+    .option('--url <url>', 'the server; else TRAINYARD_URL')
+    .option('--token <token>', 'its token; else TRAINYARD_TOKEN')
+    .addHelpText('after', examples)
+    .showHelpAfterError('`trainyard --help` tells more.')
+    .exitOverride()
+    .configureOutput({
+      outputError: (text, write) => write(text.replace(/^error:/, 'trainyard:')),
+    });
+  const run: Run = async (work) => {
+    const api = new Api(readClientSettings(program.opts(), environment));
+    const result = await work({ api, screen, environment });
+    code = typeof result === 'number' ? result : exitCode.ok;
+  };
+  defineDeploy(program, run);
+  defineLogs(program, run);
+  defineJobs(program, run);
+  defineServers(program);
+  defineCompletion(program, run);
+  return {
+    command: program,
+    async run(args) {
+      await program.parseAsync(args, { from: 'user' });
+      return code;
+    },
+  };
+}
+
+/** The package's own, which lies as far above the sources as above what is built of them. */
+function version(): string {
+  const content = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  const { version }: { version: string } = JSON.parse(content);
+  return version;
+}
