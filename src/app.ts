@@ -1,17 +1,19 @@
 import { randomBytes } from 'node:crypto';
-import type { Config } from './config/config.ts';
+import type { Config, ProviderConfig } from './config/config.ts';
 import { ConfigError } from './config/config-error.ts';
 import { Cancel } from './jobs/cancel.ts';
 import { Deploy } from './jobs/deploy.ts';
 import { Jobs } from './jobs/jobs.ts';
 import { JobLedger } from './jobs/ledger.ts';
+import { Leftovers } from './jobs/leftovers.ts';
 import { Providers } from './jobs/providers.ts';
 import { Supervisor } from './jobs/supervisor.ts';
 import { Hints } from './lib/hints.ts';
 import type { Logger } from './lib/logger.ts';
 import { LiveLogs } from './logs/live.ts';
 import { LogReader } from './logs/reader.ts';
-import { type LocalProviderOptions, openLocalProvider } from './providers/local/provider.ts';
+import { openLocalProvider } from './providers/local/provider.ts';
+import { openRunPodProvider } from './providers/runpod/provider.ts';
 import { Access, isLoopback } from './server/access.ts';
 import { openHttpServer } from './server/http.ts';
 import { openSqliteStore } from './store/sqlite/open.ts';
@@ -38,17 +40,17 @@ export async function openApp(config: Config, logger: Logger): Promise<App> {
   const store = await openSqliteStore({ dataDir: config.dataDir, logger });
   opened.defer(() => store.close());
 
-  const local: LocalProviderOptions[] = config.providers.map((options) => ({ ...options, logger }));
+  const configured: ProviderConfig[] = [...config.providers];
   if (config.embeddedTrainer) {
     // A key that nobody else can know: no other program of this machine may use this server.
     const apiKey = randomBytes(24).toString('base64url');
     const trainer = await openTrainer({ ...config.embeddedTrainer, apiKey, logger });
     opened.defer(() => trainer.close());
-    local.unshift({ name: 'local', url: trainer.url, apiKey, recipes: null, logger });
+    configured.unshift({ kind: 'local', name: 'local', url: trainer.url, apiKey, recipes: null });
   }
   const providers = new Providers(
-    local.map((options) =>
-      opened.adopt(openLocalProvider(options), (provider) => provider.close()),
+    configured.map((options) =>
+      opened.adopt(openProvider(options, logger), (provider) => provider.close()),
     ),
   );
 
@@ -62,6 +64,8 @@ export async function openApp(config: Config, logger: Logger): Promise<App> {
     logger,
   });
   opened.defer(() => supervisor.close());
+  const leftovers = new Leftovers({ store, providers, logger });
+  opened.defer(() => leftovers.close());
 
   const logReader = new LogReader(store);
   const server = await openHttpServer({
@@ -85,6 +89,7 @@ export async function openApp(config: Config, logger: Logger): Promise<App> {
 
   const health = providers.list().map(({ name }) => providers.health(name));
   supervisor.start();
+  leftovers.start();
   const parts = opened.move();
   return {
     url: server.url,
@@ -94,4 +99,10 @@ export async function openApp(config: Config, logger: Logger): Promise<App> {
       await parts.disposeAsync();
     },
   };
+}
+
+function openProvider(options: ProviderConfig, logger: Logger) {
+  return options.kind === 'local'
+    ? openLocalProvider({ ...options, logger })
+    : openRunPodProvider(options);
 }

@@ -1,6 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Recipe } from '../core/recipe.ts';
+import type { RunPodProviderOptions } from '../providers/runpod/provider.ts';
 import { ConfigError } from './config-error.ts';
 import { type Environment, parseEnvironment } from './environment.ts';
 import { type ConfigFile, defaultConfigFile, readConfigFile } from './file.ts';
@@ -14,6 +15,13 @@ export interface LocalProviderConfig {
   /** Null: the server is asked for them. */
   recipes: readonly string[] | null;
 }
+
+/** A RunPod account to use. */
+export interface RunPodProviderConfig extends RunPodProviderOptions {
+  kind: 'runpod';
+}
+
+export type ProviderConfig = LocalProviderConfig | RunPodProviderConfig;
 
 /** The training server to start. */
 export interface TrainerConfig {
@@ -37,7 +45,7 @@ export interface Config {
   tokens: readonly string[];
   allowedHosts: readonly string[];
   allowedOrigins: readonly string[];
-  providers: readonly LocalProviderConfig[];
+  providers: readonly ProviderConfig[];
   /** Started within the server; null where another one is used. */
   embeddedTrainer: TrainerConfig | null;
 }
@@ -61,19 +69,29 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     apiKey: _apiKey,
     ...trainer
   } = readTrainer({ env, file, dataDir, environment });
-  const named = namedProviders(environment, file);
-  const remote: LocalProviderConfig[] = env.TRAINING_SERVER_URL
-    ? [
-        {
-          kind: 'local',
-          name: 'local',
-          url: env.TRAINING_SERVER_URL,
-          apiKey: env.TRAINING_SERVER_API_KEY ?? null,
-          recipes: null,
-        },
-      ]
-    : [];
-  const configured = [...remote, ...named];
+  const { recipeBase } = trainer;
+  const configured: ProviderConfig[] = [];
+  if (env.TRAINING_SERVER_URL) {
+    configured.push({
+      kind: 'local',
+      name: 'local',
+      url: env.TRAINING_SERVER_URL,
+      apiKey: env.TRAINING_SERVER_API_KEY ?? null,
+      recipes: null,
+    });
+  }
+  if (env.RUNPOD_API_KEY) {
+    configured.push({
+      kind: 'runpod',
+      name: 'runpod',
+      url: env.RUNPOD_API_URL,
+      apiKey: env.RUNPOD_API_KEY,
+      keyName: 'RUNPOD_API_KEY',
+      recipes: podRecipes(file),
+      recipeBase,
+    });
+  }
+  configured.push(...namedProviders({ env, file, environment, recipeBase }));
   return {
     host: env.HOST,
     port: env.PORT,
@@ -125,19 +143,69 @@ function readTrainer({
 
 /** `tiny-lm` brings its own data set; it is the default where the operator names no other. */
 function shippedRecipes(): Record<string, Recipe> {
-  const tinyLm: Recipe = {
-    command: [process.execPath, 'examples/tiny-lm/train.ts'],
-    cwd: projectDir,
-  };
-  return { default: tinyLm, 'tiny-lm': tinyLm };
+  return withDefault({ ...tinyLm, command: [process.execPath, tinyLmProgram] });
 }
 
-function namedProviders(environment: NodeJS.ProcessEnv, file: ConfigFile): LocalProviderConfig[] {
-  return Object.entries(file.providers).map(([name, { url, apiKey, apiKeyEnv, recipes }]) => {
-    const key = apiKeyEnv === undefined ? apiKey : environment[apiKeyEnv];
-    if (apiKeyEnv !== undefined && !key) {
+/** What pods can run: a pod's image has a Node of its own, and the recipe's few files travel along. */
+function podRecipes(file: ConfigFile): Record<string, Recipe> {
+  return { ...withDefault(tinyLm), ...file.recipes };
+}
+
+const tinyLmProgram = 'examples/tiny-lm/train.ts';
+const tinyLm: Recipe = {
+  command: ['node', '--disable-warning=ExperimentalWarning', tinyLmProgram],
+  cwd: projectDir,
+  image: 'node:24',
+  files: ['package.json', 'examples/tiny-lm'],
+  // It needs none: the cheap ones first.
+  gpuType: [
+    'NVIDIA RTX A4000',
+    'NVIDIA GeForce RTX 3090',
+    'NVIDIA GeForce RTX 4090',
+    'NVIDIA A40',
+    'NVIDIA L40S',
+  ],
+  diskGb: 10,
+};
+
+function withDefault(recipe: Recipe): Record<string, Recipe> {
+  return { default: recipe, 'tiny-lm': recipe };
+}
+
+function namedProviders({
+  env,
+  file,
+  environment,
+  recipeBase,
+}: {
+  env: Environment;
+  file: ConfigFile;
+  environment: NodeJS.ProcessEnv;
+  recipeBase: string;
+}): ProviderConfig[] {
+  return Object.entries(file.providers).map(([name, provider]) => {
+    const { apiKeyEnv } = provider;
+    const apiKey = (apiKeyEnv === undefined ? provider.apiKey : environment[apiKeyEnv]) || null;
+    if (apiKeyEnv !== undefined && apiKey === null) {
       throw new ConfigError(`${apiKeyEnv} is not set: providers.${name}.apiKeyEnv asks for it.`);
     }
-    return { kind: 'local', name, url, apiKey: key ?? null, recipes: recipes ?? null };
+    if (provider.kind === 'local') {
+      const { kind, url, recipes } = provider;
+      return { kind, name, url, apiKey, recipes: recipes ?? null };
+    }
+    const { kind, url, graceSeconds } = provider;
+    if (apiKey === null) {
+      throw new ConfigError(`providers.${name} has no key: set its apiKeyEnv, or its apiKey.`);
+    }
+    return {
+      kind,
+      name,
+      url: url ?? env.RUNPOD_API_URL,
+      apiKey,
+      keyName: apiKeyEnv ?? `providers.${name}.apiKey`,
+      recipes: podRecipes(file),
+      recipeBase,
+      ...(graceSeconds === undefined ? {} : { graceSeconds }),
+    };
   });
 }

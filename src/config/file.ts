@@ -11,15 +11,36 @@ const recipe = z.strictObject({
   env: z.record(text, z.string()).optional(),
   dataset: text.optional(),
   defaults: z.record(text, z.unknown()).optional(),
+  image: text.optional(),
+  files: z.array(text).min(1).optional(),
+  gpuType: z.union([text, z.array(text).min(1)]).optional(),
+  gpuCount: z.int().min(1).optional(),
+  diskGb: z.int().min(1).optional(),
+  volumeGb: z.union([z.literal(0), z.int().min(10)]).optional(),
+  cloud: z.enum(['SECURE', 'COMMUNITY']).optional(),
+  dataCenterIds: z.array(text).optional(),
 });
 
-const localProvider = z.strictObject({
-  kind: z.literal('local'),
-  url: z.url({ protocol: /^https?$/ }),
+const httpUrl = z.url({ protocol: /^https?$/ });
+const key = {
   apiKey: text.optional(),
   /** The environment variable that holds the key. */
   apiKeyEnv: text.optional(),
+};
+
+const localProvider = z.strictObject({
+  kind: z.literal('local'),
+  url: httpUrl,
+  ...key,
   recipes: z.array(text).optional(),
+});
+
+const runpodProvider = z.strictObject({
+  kind: z.literal('runpod'),
+  url: httpUrl.optional(),
+  ...key,
+  /** How long a pod waits, after its training, for Trainyard to terminate it. */
+  graceSeconds: z.int().min(0).max(86_400).optional(),
 });
 
 const file = z.strictObject({
@@ -27,7 +48,7 @@ const file = z.strictObject({
   providers: z
     .record(
       z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/),
-      z.discriminatedUnion('kind', [localProvider]),
+      z.discriminatedUnion('kind', [localProvider, runpodProvider]),
     )
     .default({}),
   recipes: z.record(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/), recipe).default({}),

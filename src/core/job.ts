@@ -46,9 +46,13 @@ export interface JobProgress {
 export interface JobCost {
   /** ISO 4217, such as `USD`. */
   currency: string;
+  /** The rate since `at`. */
   perHour: number;
+  /** Spent until `at`. */
   accrued: number;
   limit: number | null;
+  /** Milliseconds since 1970, by the provider's clock. */
+  at: number;
 }
 
 /** One training run. Times are milliseconds since 1970, UTC. */
@@ -64,7 +68,11 @@ export interface Job {
   modelName: string;
   datasetPath: string | null;
   config: JsonObject;
-  /** What only this kind of provider understands, such as RunPod's GPU type. Never shown to a client. */
+  /**
+   * What only this kind of provider understands, such as RunPod's GPU type. Never shown to a client.
+   * Its `env` may hold secrets: it is dropped as soon as the job is deployed. Its `budgetUsd` and
+   * `maxHours`, where given, end the job.
+   */
   options: JsonObject;
   idempotencyKey: string | null;
   status: JobStatus;

@@ -1,4 +1,4 @@
-import type { Job, JobCost, JobFailure, JobProgress, JobStatus } from './job.ts';
+import type { Job, JobFailure, JobProgress, JobStatus, NewJob } from './job.ts';
 import type { LineBlock, LogNotice } from './log.ts';
 
 export const providerKinds = ['LOCAL', 'RUNPOD'] as const;
@@ -20,6 +20,16 @@ export interface JobRef {
   externalId: string;
 }
 
+/** What a job costs at one moment. */
+export interface CostRate {
+  /** ISO 4217, such as `USD`. */
+  currency: string;
+  perHour: number;
+  /** When the provider began to charge, and the moment of this rate, by the provider's clock; milliseconds since 1970. */
+  since: number;
+  at: number;
+}
+
 /** What a provider says of one job. Whatever it does not say is absent. */
 export interface ProviderState {
   /** Null where the provider's word has no meaning here: the last known status stays. */
@@ -29,7 +39,7 @@ export interface ProviderState {
   finishedAt?: number | null;
   progress?: Partial<JobProgress>;
   failure?: Partial<JobFailure>;
-  cost?: JobCost;
+  rate?: CostRate;
   consoleUrl?: string | null;
 }
 
@@ -60,6 +70,8 @@ export interface Provider {
   readonly pollMs: number;
   /** The names that a caller may choose; asked of the provider where it knows them, at most as old as the last health check. */
   recipes(): readonly string[];
+  /** Throws `BAD_USER_INPUT` for a job that could never be deployed here. */
+  check?(job: NewJob): void;
   /** Starts a job; asked twice for the same job id it starts one. */
   deploy(
     job: Job,
@@ -75,5 +87,9 @@ export interface Provider {
   followLogs(ref: JobRef, cursor: string | null, signal: AbortSignal): AsyncIterable<LogBatch>;
   /** What a reader should know where this job's log cannot be had. */
   logNotice(job: Job): LogNotice | null;
+  /** Everything that is still held for jobs, over or not, of this store or of another; where holding costs. */
+  held?(signal: AbortSignal): Promise<JobRef[]>;
+  /** Gives back what is held for a job, which ends it. Doing so twice is fine. */
+  release?(ref: JobRef, signal: AbortSignal): Promise<void>;
   health(signal: AbortSignal): Promise<ProviderHealth>;
 }

@@ -99,7 +99,7 @@ function parseInput(input: DeployInput, provider: Provider): NewJob {
     );
   }
   const { name, modelName, datasetPath, idempotencyKey } = parsed.data;
-  return {
+  const job: NewJob = {
     id: newJobId(),
     name: name ?? `${modelName} (${input.recipe})`,
     provider: provider.name,
@@ -110,6 +110,8 @@ function parseInput(input: DeployInput, provider: Provider): NewJob {
     options: input.options ?? {},
     idempotencyKey: idempotencyKey ?? null,
   };
+  provider.check?.(job);
+  return job;
 }
 
 function rejected(job: Job): TrainyardError {

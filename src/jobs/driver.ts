@@ -7,6 +7,7 @@ import type { Logger } from '../lib/logger.ts';
 import { waitMs } from '../lib/wait.ts';
 import { Wakeup } from '../lib/wakeup.ts';
 import { Collector } from '../logs/collector.ts';
+import { limitReached } from './cost.ts';
 import type { JobLedger } from './ledger.ts';
 import { summarize } from './summary.ts';
 import { mergeProgress, transition } from './transition.ts';
@@ -14,6 +15,8 @@ import type { StatusWatch } from './watch.ts';
 
 /** A job that its provider has denied knowing for so long, and more than once, is LOST. */
 const lostAfterMs = 5000;
+/** How long a provider may take to accept a cancel, or to give back what a job held. */
+const cancelTimeoutMs = 10_000;
 /** The least time between two saved steps of a job's progress. */
 const progressEveryMs = 1000;
 
@@ -79,7 +82,7 @@ export class JobDriver {
         logger.info({ job: job.id, provider: provider.name, ...accepted }, 'deployed');
         const patch: JobPatch = { externalId: accepted.externalId, stale: false };
         if (accepted.consoleUrl) patch.consoleUrl = accepted.consoleUrl;
-        job = (await this.#change(() => patch)) ?? job;
+        job = (await this.#change((now) => ({ ...patch, ...withoutSecrets(now) }))) ?? job;
         if (job.cancelledAt !== null) await this.#cancelLate(job, signal);
       } catch (error) {
         if (signal.aborted) return null;
@@ -107,6 +110,7 @@ export class JobDriver {
         },
         stale: false,
         providerStatus: now.providerStatus,
+        ...withoutSecrets(now),
       }));
     }
     const least = error instanceof TrainyardError ? (error.retryAfterMs ?? 0) : 0;
@@ -177,10 +181,12 @@ export class JobDriver {
     if ('state' in report) {
       this.#deniedSince = null;
       this.#later(() => this.#change((job) => this.#stateOf(job, report.state)));
+      this.#later(() => this.#keepLimits());
     } else if (codeOf(report.error) === 'NOT_FOUND') {
       this.#deniedSince ??= performance.now();
       if (performance.now() - this.#deniedSince > lostAfterMs) this.#later(() => this.#lose());
     }
+    this.#later(() => this.#change((job) => ({ notice: this.#options.provider.logNotice(job) })));
   }
 
   /** Where log and provider both tell the progress, the log is nearer to the truth. */
@@ -190,6 +196,23 @@ export class JobDriver {
       patch.progress = mergeProgress(patch.progress, this.#collector.progress);
     }
     return patch;
+  }
+
+  /** Cancels a job that has used up what it was given. Where that fails, the next report tries again. */
+  async #keepLimits(): Promise<void> {
+    const { job, ledger, provider, logger } = this.#options;
+    const now = await ledger.store.get(job.id);
+    if (!now || now.externalId === null || isOver(now.status) || now.cancelledAt !== null) return;
+    const message = limitReached(now);
+    if (message === null) return;
+    logger.warn({ job: job.id, provider: provider.name }, `the job is cancelled: ${message}`);
+    const ref = { jobId: job.id, externalId: now.externalId };
+    await provider.cancel(ref, { force: false }, AbortSignal.timeout(cancelTimeoutMs));
+    await this.#change(() => ({
+      status: 'STOPPING',
+      cancelledAt: Date.now(),
+      failure: { message, exitCode: null, signal: null, offset: null, excerpt: [] },
+    }));
   }
 
   #lose(): Promise<Job | null> {
@@ -206,7 +229,7 @@ export class JobDriver {
             failure:
               now.cancelledAt === null
                 ? { message, exitCode: null, signal: null, offset: null, excerpt: [] }
-                : null,
+                : now.failure,
           },
     );
   }
@@ -248,10 +271,15 @@ export class JobDriver {
         if (!now) return;
         const failure = await summarize(now, logs);
         if (failure) await this.#change(() => ({ failure }));
+        await this.#release(now);
         const { total } = await logs.complete(lease);
         advanced();
         // Readers of the job learn, too, that its log is complete.
-        await this.#change(() => ({ stale: false, notice: provider.logNotice(now) }));
+        await this.#change((last) => ({
+          stale: false,
+          notice: provider.logNotice(last),
+          ...withoutSecrets(last),
+        }));
         const facts = { job: job.id, provider: provider.name, status: now.status, lines: total };
         logger.info(facts, 'the job is over and its log complete');
         return;
@@ -260,6 +288,19 @@ export class JobDriver {
         logger.warn({ job: job.id }, `the log is not closed yet: ${messageOf(error)}`);
         await waitMs(backoff.nextMs(), signal);
       }
+    }
+  }
+
+  /** An over job holds nothing any more. Where this fails it is held, and given back by the next round of `Leftovers`. */
+  async #release({ id: jobId, externalId }: Job): Promise<void> {
+    const { provider, logger } = this.#options;
+    if (!provider.release || externalId === null) return;
+    try {
+      await provider.release({ jobId, externalId }, AbortSignal.timeout(cancelTimeoutMs));
+      await this.#change(({ cost }) => (cost ? { cost: { ...cost, perHour: 0 } } : null));
+    } catch (error) {
+      const facts = { job: jobId, provider: provider.name, code: codeOf(error) };
+      logger.warn(facts, `what the job holds is not given back yet: ${messageOf(error)}`);
     }
   }
 
@@ -274,4 +315,10 @@ export class JobDriver {
       this.#options.logger.warn(facts, `the job's state is not saved yet: ${messageOf(error)}`);
     });
   }
+}
+
+/** What the caller passed for the job's environment has done its work once the job is deployed. */
+function withoutSecrets({ options }: Job): JobPatch {
+  const { env: _, ...kept } = options;
+  return { options: kept };
 }

@@ -7,6 +7,7 @@ import {
   type JobStatus,
 } from '../core/job.ts';
 import type { ProviderState } from '../core/provider.ts';
+import { accrue } from './cost.ts';
 
 /**
  * What a provider's word changes in a job. Over is over; an accepted cancel is final, so whatever
@@ -20,7 +21,7 @@ export function transition(job: Job, state: ProviderState, now: number): JobPatc
     providerStatus: state.providerStatus ?? job.providerStatus,
   };
   if (state.consoleUrl) patch.consoleUrl = state.consoleUrl;
-  if (state.cost) patch.cost = state.cost;
+  if (state.rate) patch.cost = accrue(job, state.rate);
   if (state.progress) patch.progress = mergeProgress(job.progress, state.progress);
   if (!job.startedAt && (state.startedAt || status === 'RUNNING')) {
     patch.startedAt = state.startedAt ?? now;

@@ -1,0 +1,29 @@
+import type { ProviderState } from '../../core/provider.ts';
+import type { End } from './cursor.ts';
+import type { Pod } from './wire.ts';
+
+/** How a job ended whose wrapper has said so. */
+export function endStateOf({ exitCode, time }: End): ProviderState {
+  const state = { providerStatus: null, finishedAt: time };
+  switch (exitCode) {
+    case 0:
+      return { ...state, status: 'COMPLETED' };
+    case 'interrupted':
+    case 'restarted':
+      return { ...state, status: 'FAILED', failure: { message: restarted } };
+    default:
+      return { ...state, status: 'FAILED', failure: { exitCode } };
+  }
+}
+
+/** How a job ended whose container has, without a word from the wrapper. */
+export function silentEndOf(pod: Pod): ProviderState {
+  const message =
+    pod.status === 'ERROR'
+      ? `RunPod could not run the container: the pod ${pod.id} is in the state ERROR.`
+      : `The container of pod ${pod.id} ended without saying how the training did: it was killed, or could not be started. See the log's last lines.`;
+  return { status: 'FAILED', providerStatus: pod.status, failure: { message } };
+}
+
+const restarted =
+  'RunPod restarted the container in the middle of the training, which is not begun a second time. Deploy the job again.';

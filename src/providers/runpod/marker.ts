@@ -1,0 +1,19 @@
+/** What the wrapper in a pod says of a job, in lines of the log that are not the job's. */
+export type Marker =
+  /** The training begins. `run` differs with every start of the container. */
+  | { kind: 'begin'; run: string }
+  /** The training is over, and has printed so many lines; null where that is not known. */
+  | { kind: 'end'; exitCode: number | 'interrupted'; lines: number | null };
+
+/** The marker that a line is; null for any other line. See `say` in wrapper.sh. */
+export function markerIn(line: string, jobId: string): Marker | null {
+  const head = `::trainyard ${jobId} `;
+  if (!line.startsWith(head)) return null;
+  const said = line.slice(head.length).trimEnd();
+  const [, run] = /^begin run=(\S{1,64})$/.exec(said) ?? [];
+  if (run !== undefined) return { kind: 'begin', run };
+  const [, code, lines] = /^end code=(\d{1,3}|interrupted) lines=(\d{0,15})$/.exec(said) ?? [];
+  if (code === undefined) return null;
+  const exitCode = code === 'interrupted' ? code : Number(code);
+  return { kind: 'end', exitCode, lines: lines ? Number(lines) : null };
+}

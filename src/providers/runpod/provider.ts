@@ -1,0 +1,241 @@
+import { codeOf, TrainyardError } from '../../core/errors.ts';
+import type { Job, NewJob } from '../../core/job.ts';
+import type { LogNotice } from '../../core/log.ts';
+import type {
+  JobRef,
+  LogBatch,
+  Provider,
+  ProviderHealth,
+  ProviderState,
+  StatusReport,
+} from '../../core/provider.ts';
+import type { Recipe } from '../../core/recipe.ts';
+import { RunPodApi } from './api.ts';
+import { PodDeploy } from './deploy.ts';
+import { type FollowTimes, followPod, type PodLog } from './follow.ts';
+import { checkHealth } from './health.ts';
+import { noticeOf } from './notice.ts';
+import { Pods } from './pods.ts';
+import { jobIdIn } from './request.ts';
+import { LogTroubles } from './troubles.ts';
+import { hasEnded, type Pod, stateOf } from './wire.ts';
+
+export interface RunPodProviderOptions {
+  name: string;
+  /** Where RunPod's API is. */
+  url: string;
+  apiKey: string;
+  /** Where the key comes from, such as `RUNPOD_API_KEY`: for whoever has to mend it. */
+  keyName: string;
+  recipes: Readonly<Record<string, Recipe>>;
+  /** The folder where relative paths of recipes start. */
+  recipeBase: string;
+  /** Milliseconds between two lists of the account's pods. */
+  pollMs?: number;
+  /** How long a pod waits, after its training, for Trainyard to terminate it; then it ends itself. */
+  graceSeconds?: number;
+  times?: Partial<RunPodTimes>;
+}
+
+/** All in milliseconds. */
+export interface RunPodTimes extends FollowTimes {
+  /** From a call to the answer's headers. */
+  headersMs: number;
+  /** From there to the end of the answer. */
+  bodyMs: number;
+  /** The longest silence in a log stream, before it is opened again. */
+  silenceMs: number;
+  /** A running pod without a line for so long has no log to show. */
+  emptyMs: number;
+  /** How long a create whose answer was lost may take to show in the list of pods. */
+  settleMs: number;
+}
+
+export interface RunPodProvider extends Provider {
+  check(job: NewJob): void;
+  held(signal: AbortSignal): Promise<JobRef[]>;
+  release(ref: JobRef, signal: AbortSignal): Promise<void>;
+  /** Ends every call that is under way; later ones fail. Closing twice is fine. */
+  close(): Promise<void>;
+}
+
+/** Jobs in rented pods, over RunPod's REST API v2: one pod a job, terminated when the job is over. */
+export function openRunPodProvider(options: RunPodProviderOptions): RunPodProvider {
+  return new PodProvider(options);
+}
+
+/** The usual; a create may take RunPod longer than other calls. */
+const usualTimes: RunPodTimes = {
+  headersMs: 30_000,
+  bodyMs: 30_000,
+  silenceMs: 45_000,
+  quietMs: 5000,
+  preparingMs: 2000,
+  emptyMs: 120_000,
+  settleMs: 5000,
+};
+/** Pods that are remembered as terminated by Trainyard; the oldest is forgotten first. */
+const maxTerminated = 1000;
+
+class PodProvider implements RunPodProvider {
+  readonly name: string;
+  readonly kind = 'RUNPOD';
+  readonly pollMs: number;
+  readonly #options: RunPodProviderOptions;
+  readonly #times: RunPodTimes;
+  readonly #api: RunPodApi;
+  readonly #pods: Pods;
+  readonly #deploy: PodDeploy;
+  readonly #troubles: LogTroubles;
+  readonly #terminated = new Set<string>();
+
+  constructor(options: RunPodProviderOptions) {
+    const { name, url, apiKey, keyName, recipes, recipeBase, graceSeconds = 600 } = options;
+    const times = { ...usualTimes, ...options.times };
+    const { headersMs, bodyMs, silenceMs, settleMs, emptyMs } = times;
+    this.name = name;
+    this.pollMs = options.pollMs ?? 5000;
+    this.#options = options;
+    this.#times = times;
+    const timeouts = { headersMs, bodyMs, silenceMs };
+    this.#api = new RunPodApi({ provider: name, url, apiKey, keyName, timeouts });
+    this.#pods = new Pods(this.#api, { freshMs: this.pollMs });
+    this.#troubles = new LogTroubles({ emptyMs });
+    const apiUrl = url.replace(/\/+$/, '');
+    const deploy = { api: this.#api, recipes, recipeBase, graceSeconds, apiUrl, settleMs };
+    this.#deploy = new PodDeploy(deploy);
+  }
+
+  recipes(): readonly string[] {
+    return Object.keys(this.#options.recipes);
+  }
+
+  check(job: NewJob): void {
+    this.#deploy.check(job);
+  }
+
+  deploy(job: Job, signal: AbortSignal): Promise<{ externalId: string; consoleUrl: string }> {
+    return this.#deploy.run(job, signal);
+  }
+
+  find(job: Job, signal: AbortSignal): Promise<string | null> {
+    return this.#deploy.find(job, signal);
+  }
+
+  async *status(refs: readonly JobRef[], signal: AbortSignal): AsyncGenerator<StatusReport, void> {
+    if (signal.aborted) return;
+    const list = await this.#pods.list(signal);
+    for (const ref of refs) {
+      const { jobId } = ref;
+      if (this.#terminated.has(ref.externalId)) {
+        yield { jobId, state: terminatedState };
+        continue;
+      }
+      try {
+        const pod = await this.#pods.find(list, ref.externalId, signal);
+        if (pod) yield { jobId, state: stateOf(pod, list.at) };
+        else yield { jobId, error: this.#gone(ref) };
+      } catch (error) {
+        yield { jobId, error };
+      }
+    }
+  }
+
+  /** Politely, a container that runs is stopped, so that its last words are read; its pod is terminated when they are. */
+  async cancel(ref: JobRef, options: { force: boolean }, signal: AbortSignal): Promise<boolean> {
+    const pod = await this.#api.get(ref.externalId, signal);
+    if (pod === null && this.#terminated.has(ref.externalId)) return false;
+    if (pod === null) throw this.#gone(ref);
+    if (hasEnded(pod) || pod.status === 'TERMINATED') return false;
+    if (!options.force && pod.status === 'RUNNING' && (await this.#stop(pod, signal))) return true;
+    await this.#terminate(pod.id, signal);
+    return true;
+  }
+
+  async *followLogs(
+    ref: JobRef,
+    cursor: string | null,
+    signal: AbortSignal,
+  ): AsyncGenerator<LogBatch, void> {
+    try {
+      const { quietMs, preparingMs } = this.#times;
+      const log = this.#log(ref, signal);
+      yield* followPod(log, cursor, { signal, times: { quietMs, preparingMs } });
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
+  }
+
+  logNotice({ id, externalId }: Job): LogNotice | null {
+    const trouble = this.#troubles.of(id);
+    if (externalId === null || trouble === null) return null;
+    return noticeOf(externalId, trouble, this.#pods.last(externalId));
+  }
+
+  async held(signal: AbortSignal): Promise<JobRef[]> {
+    const { pods } = await this.#pods.list(signal);
+    return [...pods.values()].flatMap(({ id, name }) => {
+      const jobId = jobIdIn(name);
+      return jobId === null ? [] : { jobId, externalId: id };
+    });
+  }
+
+  async release({ externalId }: JobRef, signal: AbortSignal): Promise<void> {
+    await this.#terminate(externalId, signal);
+  }
+
+  health(signal: AbortSignal): Promise<ProviderHealth> {
+    return checkHealth(this.#api, signal);
+  }
+
+  async close(): Promise<void> {
+    this.#pods.close();
+    await this.#api.close();
+  }
+
+  /** False where the pod cannot be stopped, such as a locked one. */
+  async #stop(pod: Pod, signal: AbortSignal): Promise<boolean> {
+    if (!pod.actions.includes('stop')) return false;
+    try {
+      await this.#api.stop(pod.id, signal);
+      return true;
+    } catch (error) {
+      if (codeOf(error) === 'PROVIDER_REJECTED') return false;
+      throw error;
+    }
+  }
+
+  async #terminate(podId: string, signal: AbortSignal): Promise<void> {
+    await this.#api.terminate(podId, signal);
+    const [oldest] = this.#terminated;
+    if (oldest !== undefined && this.#terminated.size >= maxTerminated) {
+      this.#terminated.delete(oldest);
+    }
+    this.#terminated.add(podId);
+  }
+
+  #log(ref: JobRef, signal: AbortSignal): PodLog {
+    const { jobId, externalId } = ref;
+    return {
+      jobId,
+      pod: async () => {
+        const pod = await this.#pods.look(externalId, signal);
+        if (pod !== null && !this.#terminated.has(externalId)) return pod;
+        if (!this.#terminated.has(externalId)) this.#troubles.gone(jobId);
+        throw this.#gone(ref);
+      },
+      open: (start, either) => this.#api.log(externalId, start, either),
+      refused: (error) => this.#troubles.refused(jobId, error),
+      had: (pod, { empty }) => this.#troubles.had(jobId, pod, { empty }),
+      broken: (reason, cause) => this.#api.brokenLog(externalId, reason, cause),
+    };
+  }
+
+  #gone({ jobId, externalId }: JobRef): TrainyardError {
+    const message = `RunPod no longer has the pod ${externalId} of job ${jobId}`;
+    return new TrainyardError('NOT_FOUND', message);
+  }
+}
+
+/** Ended by Trainyard itself, on somebody's demand: what RunPod says of it afterwards no longer counts. */
+const terminatedState: ProviderState = { status: 'CANCELLED', providerStatus: 'TERMINATED' };
