@@ -7,7 +7,8 @@ import type { LogReader } from './reader.ts';
 
 /** How often a followed log is looked at without a hint: another server may write it. */
 const pollMs = 1000;
-/** The longest rest between two rounds of viewers, in milliseconds. */
+/** The rest between two rounds of viewers, in milliseconds: as long as the last round took, within these. */
+const minRestMs = 5;
 const maxRestMs = 50;
 /** The most pages of one log that are kept for viewers who are about to ask for the same. */
 const maxSharedPages = 16;
@@ -135,8 +136,8 @@ class LiveLog {
   }
 
   /**
-   * Wakes everybody at once, or after a rest as long as the last round took: with many viewers,
-   * lines then travel in fewer, larger pages instead of taking the whole processor.
+   * Wakes everybody at once, or after a rest: with many viewers or many lines, these then travel in
+   * fewer, larger pages instead of taking the whole processor.
    */
   #advanced(): void {
     this.#pages.clear();
@@ -153,7 +154,8 @@ class LiveLog {
     // All that the woken viewers do without waiting is done by the time this runs.
     setImmediate(() => {
       this.#roundEndedAt = performance.now();
-      this.#restMs = Math.min(maxRestMs, this.#roundEndedAt - startedAt);
+      const tookMs = this.#roundEndedAt - startedAt;
+      this.#restMs = Math.min(maxRestMs, Math.max(minRestMs, tookMs));
     });
   }
 }

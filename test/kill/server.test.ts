@@ -1,4 +1,5 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -14,6 +15,8 @@ test(`keeps every served line through ${rounds} kills of the server while a job 
   await using folder = await openFolder();
   const config = join(folder.path, 'trainyard.config.json');
   const stop = join(folder.path, 'stop');
+  // The job outlives every server: whatever happens here, it must end.
+  await using _job = { [Symbol.asyncDispose]: () => endJobs(folder.path, stop) };
   const recipes = { chatty: { command: [process.execPath, chatty] } };
   await writeFile(config, JSON.stringify({ recipes }));
   const env = { TRAINYARD_CONFIG: config, TRAINYARD_DATA_DIR: join(folder.path, 'data') };
@@ -48,6 +51,14 @@ test(`keeps every served line through ${rounds} kills of the server while a job 
     logs: { total: truth.length, gaps: [] },
   });
 }, 240_000);
+
+async function endJobs(folder: string, stop: string): Promise<void> {
+  await writeFile(stop, '');
+  const jobs = join(folder, 'data/trainer/jobs');
+  for (const job of existsSync(jobs) ? await readdir(jobs) : []) {
+    while (!existsSync(join(jobs, job, 'exit.json'))) await setTimeout(20);
+  }
+}
 
 /** Reads pages until `atLeast` lines are known or the log is complete; what was served before must come again. */
 async function readOn(
