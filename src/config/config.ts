@@ -143,7 +143,8 @@ function readTrainer({
 
 /** `tiny-lm` brings its own data set; it is the default where the operator names no other. */
 function shippedRecipes(): Record<string, Recipe> {
-  return withDefault({ ...tinyLm, command: [process.execPath, tinyLmProgram] });
+  const command = [process.execPath, tinyLmProgram];
+  return withDefault({ ...tinyLm, command, dataset: undefined });
 }
 
 /** What pods can run: a pod's image has a Node of its own, and the recipe's few files travel along. */
@@ -157,6 +158,8 @@ const tinyLm: Recipe = {
   cwd: projectDir,
   image: 'node:24',
   files: ['package.json', 'examples/tiny-lm'],
+  // The package of words that it takes elsewhere is too large to travel.
+  dataset: 'examples/tiny-lm/words.txt',
   // It needs none: the cheap ones first.
   gpuType: [
     'NVIDIA RTX A4000',

@@ -159,7 +159,7 @@ export class JobDriver {
     this.#collector = collector;
     const unwatch = watch.add({
       ref,
-      report: (report) => this.#heard(report),
+      report: (report) => this.#heard(report, signal),
       stale: () => this.#later(() => this.#change(() => ({ stale: true }))),
     });
     try {
@@ -176,12 +176,12 @@ export class JobDriver {
     }
   }
 
-  #heard(report: StatusReport): void {
+  #heard(report: StatusReport, signal: AbortSignal): void {
     this.#answered.wake();
     if ('state' in report) {
       this.#deniedSince = null;
       this.#later(() => this.#change((job) => this.#stateOf(job, report.state)));
-      this.#later(() => this.#keepLimits());
+      this.#later(() => this.#keepLimits(signal));
     } else if (codeOf(report.error) === 'NOT_FOUND') {
       this.#deniedSince ??= performance.now();
       if (performance.now() - this.#deniedSince > lostAfterMs) this.#later(() => this.#lose());
@@ -199,7 +199,7 @@ export class JobDriver {
   }
 
   /** Cancels a job that has used up what it was given. Where that fails, the next report tries again. */
-  async #keepLimits(): Promise<void> {
+  async #keepLimits(signal: AbortSignal): Promise<void> {
     const { job, ledger, provider, logger } = this.#options;
     const now = await ledger.store.get(job.id);
     if (!now || now.externalId === null || isOver(now.status) || now.cancelledAt !== null) return;
@@ -207,7 +207,7 @@ export class JobDriver {
     if (message === null) return;
     logger.warn({ job: job.id, provider: provider.name }, `the job is cancelled: ${message}`);
     const ref = { jobId: job.id, externalId: now.externalId };
-    await provider.cancel(ref, { force: false }, AbortSignal.timeout(cancelTimeoutMs));
+    await provider.cancel(ref, { force: false }, within(signal));
     await this.#change(() => ({
       status: 'STOPPING',
       cancelledAt: Date.now(),
@@ -271,7 +271,7 @@ export class JobDriver {
         if (!now) return;
         const failure = await summarize(now, logs);
         if (failure) await this.#change(() => ({ failure }));
-        await this.#release(now);
+        await this.#release(now, signal);
         const { total } = await logs.complete(lease);
         advanced();
         // Readers of the job learn, too, that its log is complete.
@@ -292,11 +292,11 @@ export class JobDriver {
   }
 
   /** An over job holds nothing any more. Where this fails it is held, and given back by the next round of `Leftovers`. */
-  async #release({ id: jobId, externalId }: Job): Promise<void> {
+  async #release({ id: jobId, externalId }: Job, signal: AbortSignal): Promise<void> {
     const { provider, logger } = this.#options;
     if (!provider.release || externalId === null) return;
     try {
-      await provider.release({ jobId, externalId }, AbortSignal.timeout(cancelTimeoutMs));
+      await provider.release({ jobId, externalId }, within(signal));
       await this.#change(({ cost }) => (cost ? { cost: { ...cost, perHour: 0 } } : null));
     } catch (error) {
       const facts = { job: jobId, provider: provider.name, code: codeOf(error) };
@@ -315,6 +315,10 @@ export class JobDriver {
       this.#options.logger.warn(facts, `the job's state is not saved yet: ${messageOf(error)}`);
     });
   }
+}
+
+function within(signal: AbortSignal): AbortSignal {
+  return AbortSignal.any([signal, AbortSignal.timeout(cancelTimeoutMs)]);
 }
 
 /** What the caller passed for the job's environment has done its work once the job is deployed. */

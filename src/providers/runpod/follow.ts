@@ -66,6 +66,7 @@ export async function* followPod(
       const stream = new Stream(opened);
       for await (const lot of withQuiet(stream.lots(log), times.quietMs)) {
         const fresh = lot === null ? rejoin.settle() : rejoin.take(lot);
+        log.had(pod, { empty: rejoin.newest === null });
         if (fresh.events.length > 0 || fresh.hole) {
           cuts.reset();
           const batch = transcript.take(fresh, rejoin.newest);
@@ -73,10 +74,10 @@ export async function* followPod(
           if (end !== null) return yield { ...batch, ended: { state: endStateOf(end) } };
           yield batch;
         } else if (lot === null) {
-          if (hasEnded(pod)) return yield ended(silentEndOf(pod));
+          const before = pod;
           pod = await lookAgain(log, pod);
+          if (hasEnded(before) && hasEnded(pod)) return yield ended(silentEndOf(pod));
         }
-        log.had(pod, { empty: rejoin.newest === null });
       }
       if (hadEnded && !stream.wasCut) return yield ended(silentEndOf(pod));
       if (!(await waitMs(cuts.nextMs(), signal))) return;

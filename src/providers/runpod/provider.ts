@@ -16,6 +16,7 @@ import { type FollowTimes, followPod, type PodLog } from './follow.ts';
 import { checkHealth } from './health.ts';
 import { noticeOf } from './notice.ts';
 import { Pods } from './pods.ts';
+import { RecentIds } from './recent-ids.ts';
 import { jobIdIn } from './request.ts';
 import { LogTroubles } from './troubles.ts';
 import { hasEnded, type Pod, stateOf } from './wire.ts';
@@ -64,9 +65,8 @@ export function openRunPodProvider(options: RunPodProviderOptions): RunPodProvid
   return new PodProvider(options);
 }
 
-/** The usual; a create may take RunPod longer than other calls. */
 const usualTimes: RunPodTimes = {
-  headersMs: 30_000,
+  headersMs: 10_000,
   bodyMs: 30_000,
   silenceMs: 45_000,
   quietMs: 5000,
@@ -74,8 +74,6 @@ const usualTimes: RunPodTimes = {
   emptyMs: 120_000,
   settleMs: 5000,
 };
-/** Pods that are remembered as terminated by Trainyard; the oldest is forgotten first. */
-const maxTerminated = 1000;
 
 class PodProvider implements RunPodProvider {
   readonly name: string;
@@ -87,7 +85,8 @@ class PodProvider implements RunPodProvider {
   readonly #pods: Pods;
   readonly #deploy: PodDeploy;
   readonly #troubles: LogTroubles;
-  readonly #terminated = new Set<string>();
+  readonly #stopped = new RecentIds();
+  readonly #terminated = new RecentIds();
 
   constructor(options: RunPodProviderOptions) {
     const { name, url, apiKey, keyName, recipes, recipeBase, graceSeconds = 600 } = options;
@@ -160,7 +159,13 @@ class PodProvider implements RunPodProvider {
     try {
       const { quietMs, preparingMs } = this.#times;
       const log = this.#log(ref, signal);
-      yield* followPod(log, cursor, { signal, times: { quietMs, preparingMs } });
+      const times = { quietMs, preparingMs };
+      for await (const batch of followPod(log, cursor, { signal, times })) {
+        const end = batch.ended?.state;
+        // The last words of a container that was stopped may come before RunPod's answer.
+        const isStopped = end && this.#stopped.has(ref.externalId);
+        yield isStopped ? { ...batch, ended: { state: { ...end, status: 'CANCELLED' } } } : batch;
+      }
     } catch (error) {
       if (!signal.aborted) throw error;
     }
@@ -196,10 +201,12 @@ class PodProvider implements RunPodProvider {
   /** False where the pod cannot be stopped, such as a locked one. */
   async #stop(pod: Pod, signal: AbortSignal): Promise<boolean> {
     if (!pod.actions.includes('stop')) return false;
+    this.#stopped.add(pod.id);
     try {
       await this.#api.stop(pod.id, signal);
       return true;
     } catch (error) {
+      this.#stopped.delete(pod.id);
       if (codeOf(error) === 'PROVIDER_REJECTED') return false;
       throw error;
     }
@@ -207,10 +214,6 @@ class PodProvider implements RunPodProvider {
 
   async #terminate(podId: string, signal: AbortSignal): Promise<void> {
     await this.#api.terminate(podId, signal);
-    const [oldest] = this.#terminated;
-    if (oldest !== undefined && this.#terminated.size >= maxTerminated) {
-      this.#terminated.delete(oldest);
-    }
     this.#terminated.add(podId);
   }
 
