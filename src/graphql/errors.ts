@@ -1,4 +1,4 @@
-import { GraphQLError } from 'graphql';
+import { GraphQLError, type GraphQLErrorExtensions } from 'graphql';
 import { codeOf, errorCodes, TrainyardError } from '../core/errors.ts';
 
 /**
@@ -18,7 +18,8 @@ export function publicError(error: unknown, unexpected: (error: unknown) => void
   }
   // A GraphQLError without another one behind it was thrown by GraphQL itself: the operation is wrong.
   if (original instanceof GraphQLError) {
-    const { http, code } = original.extensions;
+    // The errors of compiled operations have none.
+    const { http, code }: Partial<GraphQLErrorExtensions> = original.extensions ?? {};
     if (isCode(code)) return original;
     return relocated(located, original.message, {
       code: 'BAD_USER_INPUT',

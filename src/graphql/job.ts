@@ -151,7 +151,7 @@ export const JobType = builder.objectRef<Job>('Job').implement({
       },
       complexity: ({ maxPoints }) => ({
         field: 1,
-        multiplier: Math.max(1, (maxPoints ?? 500) / 50),
+        multiplier: Math.max(1, Math.min(maxMetricPoints, maxPoints ?? 500) / 10),
       }),
       resolve: ({ id }, { names, maxPoints }, { metrics }) =>
         metrics.metrics(id, {

@@ -131,9 +131,11 @@ interface PageArgs {
   filter?: LogFilter | null;
 }
 
-/** A page costs by its size: 5000 lines with all of their fields about 500. */
+/** A page costs by its size: 5000 lines 500, and as much again with all of their fields. */
 function pageCost({ limit }: PageArgs) {
-  return { field: 1, multiplier: Math.max(1, (limit ?? 100) / 100) };
+  // A limit out of bounds is refused by name, not by what it would cost.
+  const lines = Math.min(maxPageLines, Math.max(10, limit ?? 100));
+  return { field: lines / 10, multiplier: Math.max(1, lines / 100) };
 }
 
 function pageRequest({ limit, offset, filter }: PageArgs) {

@@ -1,21 +1,24 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type ExecutionResult, GraphQLError, getOperationAST } from 'graphql';
-import { createHandler } from 'graphql-http';
+import { createHandler, type Response } from 'graphql-http';
 import { type Operation, prepareOperation } from './operations.ts';
-import { refuse } from './refusal.ts';
+import { errorBody, refuse } from './refusal.ts';
 import { type GraphServer, maxBodyBytes } from './yoga.ts';
 
 type Serve = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
 /**
- * Serves plain operations, which are nearly all: JSON posted, JSON back. Runs them in Yoga's pipeline,
+ * Serves plain operations, which are nearly all: one question, one JSON back. Runs them in Yoga's pipeline,
  * yet without its Request and Response objects, which cost more than the operation itself.
  */
 export function createJsonHandler(graph: GraphServer): Serve {
   const handle = createHandler<IncomingMessage, undefined, Record<string, unknown>>({
-    onSubscribe: async (_request, { query, operationName, variables }) => {
+    onSubscribe: async ({ method }, { query, operationName, variables }) => {
       const operation = await prepareOperation(graph, { query, operationName, variables });
-      return 'document' in operation && isSubscription(operation) ? [streamElsewhere] : operation;
+      if (!('document' in operation)) return operation;
+      const kind = getOperationAST(operation.document, operationName)?.operation;
+      if (kind === 'subscription') return [streamElsewhere];
+      return kind === 'mutation' && method === 'GET' ? postInstead : operation;
     },
     execute: (args) => (args as Operation).execute(args),
     // Turned into text here, since graphql-http's own way visits every value of a result.
@@ -60,9 +63,10 @@ const streamElsewhere = withCode(
   new Error('Subscribe with `Accept: text/event-stream`, or over graphql-ws on the same path.'),
 );
 
-function isSubscription({ document, operationName }: Operation): boolean {
-  return getOperationAST(document, operationName)?.operation === 'subscription';
-}
+const postInstead = [
+  JSON.stringify(errorBody({ code: 'BAD_USER_INPUT', message: 'Send mutations by POST.' })),
+  { status: 405, statusText: '', headers: { allow: 'POST', 'content-type': json } },
+] as const satisfies Response;
 
 /** Where graphql-http answers without a body, it is about what the client sends or accepts. */
 function unacceptable(status: number) {
@@ -92,12 +96,11 @@ async function readBody(request: IncomingMessage): Promise<string | null> {
   return Buffer.concat(chunks).toString();
 }
 
-/** True for what `createJsonHandler` serves; server-sent events and GET are Yoga's own. */
+/** True for what `createJsonHandler` serves; streams are Yoga's. */
 export function isPlainOperation({ method, headers }: IncomingMessage): boolean {
   const { accept = '*/*', 'content-type': type = '' } = headers;
   return (
-    method === 'POST' &&
-    type.startsWith('application/json') &&
+    (method === 'GET' || type.startsWith('application/json')) &&
     !accept.includes('text/event-stream') &&
     !accept.includes('multipart/mixed')
   );

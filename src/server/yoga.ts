@@ -1,7 +1,7 @@
 import { maxAliasesPlugin } from '@escape.tech/graphql-armor-max-aliases';
 import { maxDepthPlugin } from '@escape.tech/graphql-armor-max-depth';
 import { maxTokensPlugin } from '@escape.tech/graphql-armor-max-tokens';
-import type { GraphQLError } from 'graphql';
+import { GraphQLError } from 'graphql';
 import { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga';
 import type { GraphContext } from '../graphql/context.ts';
 import { publicError } from '../graphql/errors.ts';
@@ -50,7 +50,7 @@ export function createGraphServer(options: { context: GraphContext; logger: Logg
       maxAliasesPlugin({ n: 30 }),
       closedCodes(mask),
       fastExecution(),
-      explainedFormats(),
+      explainedRefusals(),
     ],
   });
   return { yoga, publicError: mask };
@@ -89,13 +89,25 @@ function fastExecution(): Plugin {
   };
 }
 
-/** Says what to accept where a client accepts no format that there is; Yoga would say nothing. */
-function explainedFormats(): Plugin {
+/** Says what is wrong with a request where Yoga would call it a defect, or say nothing. */
+function explainedRefusals(): Plugin {
   return {
+    onRequestParse({ requestParser, setRequestParser }) {
+      if (!requestParser) return;
+      setRequestParser(async (request) => {
+        try {
+          return await requestParser(request);
+        } catch (error) {
+          if (!(error instanceof SyntaxError)) throw error;
+          const extensions = { http: { status: 400 } };
+          throw new GraphQLError('What the address says of variables is no JSON.', { extensions });
+        }
+      });
+    },
     onResultProcess({ resultProcessor, setResultProcessor, acceptableMediaTypes }) {
       if (resultProcessor) return;
       const formats = [...new Set(acceptableMediaTypes)].join(', ');
-      const message = `The answer comes as ${formats}; the request accepts none of these. Subscriptions are also served over graphql-ws.`;
+      const message = `The answer comes as ${formats}; the request accepts none of these.`;
       setResultProcessor((_result, { Response }) => {
         const body = JSON.stringify(errorBody({ code: 'BAD_USER_INPUT', message }));
         return new Response(body, { status: 406, headers: { 'Content-Type': 'application/json' } });

@@ -11,11 +11,7 @@
 
   let token = {};
   const storage = ownStorage('trainyard:');
-  if (!storage.getItem('graphiql:tabState')) {
-    // GraphiQL opens a tab of its own beside the first one, unless this is what it showed last.
-    storage.setItem('graphiql:query', tabs[0].query);
-    storage.setItem('graphiql:variables', tabs[0].variables);
-  }
+  showLastTab();
 
   YogaGraphiQL.renderYogaGraphiQL(document.getElementById('root'), {
     title: 'Trainyard',
@@ -31,6 +27,14 @@
         ? subscribe(operation, withToken(headers))
         : send(operation, withToken(headers)),
   });
+
+  /** GraphiQL opens one more tab, unless what it shows first is what one of its tabs holds. */
+  function showLastTab() {
+    const kept = JSON.parse(storage.getItem('graphiql:tabState') ?? '{}');
+    const tab = kept.tabs?.[kept.activeTabIndex] ?? tabs[0];
+    storage.setItem('graphiql:query', tab.query ?? '');
+    storage.setItem('graphiql:variables', tab.variables ?? '');
+  }
 
   /** GraphiQL has headers for each tab; a token that one of them names holds for all, until the page is left. */
   function withToken(headers = {}) {
