@@ -1,0 +1,163 @@
+import { fileURLToPath } from 'node:url';
+import type { Page } from 'playwright-core';
+import { expect, test } from 'vitest';
+import { openTestApp, type TestApp } from '../support/app.ts';
+import { findChromium, openBrowser } from '../support/chromium.ts';
+import { graphql, graphSocket, subscribe } from '../support/clients.ts';
+
+const chromium = findChromium();
+const skipped = chromium ? '' : ' (SKIPPED, no Chromium here: apt-get install -y chromium)';
+const browserTest = test.runIf(chromium);
+const patience = { timeout: 60_000 };
+const soon = { timeout: 15_000 };
+
+browserTest(
+  `a person deploys the job that is ready to run, follows it live, pages and lists it${skipped}`,
+  patience,
+  async () => {
+    await using app = await openTestApp({ embeddedTrainer: { recipes: tinyLm } });
+    await using browser = await openBrowser(chromium ?? '');
+    const graphiql = new GraphiQL(browser.page);
+    await graphiql.open(app.url);
+
+    await graphiql.showTab('Deploy');
+    await graphiql.run();
+    const id = await graphiql.answer(/"id": "(\w+)"/);
+    await using _job = cancelled(app, id);
+
+    await graphiql.showTab('Follow');
+    await graphiql.write('Variables', { jobId: id, offset: -3 });
+    await graphiql.run();
+    const seen = Number(await graphiql.answer(/loss[\s\S]*"nextOffset": (\d+)/));
+    // The same subscription shows later lines without being asked again.
+    await expect
+      .poll(async () => Number(await graphiql.answer(/"nextOffset": (\d+)/)), soon)
+      .toBeGreaterThan(seen);
+    await graphiql.run(); // stops it
+
+    await graphiql.showTab('Page');
+    await graphiql.write('Variables', { jobId: id, offset: -2, limit: 2 });
+    await graphiql.run();
+    await graphiql.answer(/"entries"[\s\S]*"text": ".*loss/);
+
+    await graphiql.showTab('Jobs');
+    await graphiql.run();
+    expect(await graphiql.answer(/"node": {\s*"id": "(\w+)"/)).toBe(id);
+
+    await browser.page.reload();
+    expect(await graphiql.tabs()).toEqual(['Deploy', 'Follow', 'Page', 'Jobs']);
+    expect([...browser.hosts]).toEqual([new URL(app.url).host]);
+    expect(browser.complaints).toEqual([]);
+  },
+);
+
+browserTest(
+  `a token under Headers opens the server, subscriptions included${skipped}`,
+  patience,
+  async () => {
+    const token = { Authorization: 'Bearer a-token-of-the-test' };
+    await using app = await openTestApp({ tokens: ['a-token-of-the-test'] });
+    const deploy = `mutation {
+      deployJob(input: { provider: "local", recipe: "print", modelName: "m" }) { job { id } }
+    }`;
+    const { data } = await graphql(app.url, deploy, {}, token);
+    const { id } = data.deployJob.job;
+    await using browser = await openBrowser(chromium ?? '');
+    const graphiql = new GraphiQL(browser.page);
+    await graphiql.open(app.url);
+
+    await graphiql.showTab('Follow');
+    await graphiql.write('Variables', { jobId: id });
+    await graphiql.run();
+    await graphiql.answer(/4403 Forbidden/);
+
+    await graphiql.write('Headers', token);
+    await graphiql.run();
+    await graphiql.answer(/"complete": true/);
+
+    await graphiql.showTab('Jobs');
+    await graphiql.run();
+    expect(await graphiql.answer(/"node": {\s*"id": "(\w+)"/)).toBe(id);
+  },
+);
+
+/** GraphiQL as a person uses it. */
+class GraphiQL {
+  readonly #page: Page;
+
+  constructor(page: Page) {
+    this.#page = page;
+  }
+
+  async open(url: string): Promise<void> {
+    await this.#page.goto(`${url}/graphql`);
+    await this.#page.locator('.graphiql-query-editor .view-line').first().waitFor();
+  }
+
+  async tabs(): Promise<string[]> {
+    await this.#page.locator('.graphiql-tab-button').first().waitFor();
+    return this.#page.locator('.graphiql-tab-button').allTextContents();
+  }
+
+  async showTab(title: string): Promise<void> {
+    const tab = this.#page.locator('.graphiql-tab-button', { hasText: title });
+    // Clicks are lost as long as the editors are being made; and what a tab holds can be run
+    // only when GraphiQL has taken note of it, which is when it keeps it.
+    await expect
+      .poll(async () => {
+        await tab.click();
+        return this.#page.evaluate("localStorage.getItem('trainyard:graphiql:query')");
+      }, soon)
+      .toMatch(new RegExp(`^(query|mutation|subscription) ${title}\\b`, 'm'));
+  }
+
+  /** Replaces what the editor of that name holds. */
+  async write(editor: 'Variables' | 'Headers', value: object): Promise<void> {
+    await this.#page.getByRole('button', { name: editor, exact: true }).click();
+    await this.#page.getByRole('region', { name: editor }).getByRole('code').click();
+    await this.#page.keyboard.press('Control+A');
+    await this.#page.keyboard.insertText(JSON.stringify(value));
+    // The brackets that the editor closes by itself.
+    await this.#page.keyboard.press('Control+Shift+End');
+    await this.#page.keyboard.press('Delete');
+  }
+
+  /** Starts the operation, or stops it. */
+  async run(): Promise<void> {
+    await this.#page.locator('.graphiql-execute-button').click();
+  }
+
+  /** Waits until the answer looks like this; resolves to the first group. */
+  async answer(pattern: RegExp): Promise<string> {
+    const lines = this.#page.locator('.graphiql-response .view-lines');
+    // The editor shows blanks as no-break spaces. Its lines are blocks, which textContent would join.
+    const read = async () =>
+      // biome-ignore lint/performance/useDomNodeTextContent: as said
+      (await lines.innerText()).replaceAll('\u00a0', ' ');
+    await expect.poll(read, soon).toMatch(pattern);
+    return pattern.exec(await read())?.[1] ?? '';
+  }
+}
+
+const tinyLm = {
+  'tiny-lm': {
+    command: [process.execPath, 'examples/tiny-lm/train.ts'],
+    cwd: fileURLToPath(new URL('../..', import.meta.url)),
+  },
+};
+
+/** Ends a job that would otherwise outlive the server. */
+function cancelled(app: TestApp, id: string): AsyncDisposable {
+  return {
+    async [Symbol.asyncDispose]() {
+      const cancel =
+        'mutation ($id: ID!) { cancelJob(input: { jobId: $id, force: true }) { job { id } } }';
+      await graphql(app.url, cancel, { id });
+      using client = graphSocket(app.url);
+      const updates = 'subscription ($id: ID!) { jobUpdated(id: $id) { status } }';
+      for await (const { data } of subscribe(client, updates, { id })) {
+        if (data?.jobUpdated.status === 'CANCELLED') return;
+      }
+    },
+  };
+}
