@@ -7,16 +7,14 @@ import type { Logger } from '../lib/logger.ts';
 import { waitMs } from '../lib/wait.ts';
 import { Wakeup } from '../lib/wakeup.ts';
 import { Collector } from '../logs/collector.ts';
-import { limitReached } from './cost.ts';
+import { finishJob, withoutSecrets } from './finish.ts';
 import type { JobLedger } from './ledger.ts';
-import { summarize } from './summary.ts';
+import { keepLimits } from './limits.ts';
 import { mergeProgress, transition } from './transition.ts';
 import type { StatusWatch } from './watch.ts';
 
 /** A job that its provider has denied knowing for so long, and more than once, is LOST. */
 const lostAfterMs = 5000;
-/** How long a provider may take to accept a cancel, or to give back what a job held. */
-const cancelTimeoutMs = 10_000;
 /** The least time between two saved steps of a job's progress. */
 const progressEveryMs = 1000;
 
@@ -57,7 +55,7 @@ export class JobDriver {
       const ref = await this.#deploy(signal);
       this.#deployed.resolve();
       if (ref) await this.#follow(ref, signal);
-      if (!signal.aborted) await this.#finish(signal);
+      if (!signal.aborted) await finishJob(this.#options.job.id, this.#options, signal);
     } finally {
       this.#deployed.resolve();
       await this.#changing;
@@ -181,7 +179,7 @@ export class JobDriver {
     if ('state' in report) {
       this.#deniedSince = null;
       this.#later(() => this.#change((job) => this.#stateOf(job, report.state)));
-      this.#later(() => this.#keepLimits(signal));
+      this.#later(() => keepLimits(report.jobId, this.#options, signal));
     } else if (codeOf(report.error) === 'NOT_FOUND') {
       this.#deniedSince ??= performance.now();
       if (performance.now() - this.#deniedSince > lostAfterMs) this.#later(() => this.#lose());
@@ -196,23 +194,6 @@ export class JobDriver {
       patch.progress = mergeProgress(patch.progress, this.#collector.progress);
     }
     return patch;
-  }
-
-  /** Cancels a job that has used up what it was given. Where that fails, the next report tries again. */
-  async #keepLimits(signal: AbortSignal): Promise<void> {
-    const { job, ledger, provider, logger } = this.#options;
-    const now = await ledger.store.get(job.id);
-    if (!now || now.externalId === null || isOver(now.status) || now.cancelledAt !== null) return;
-    const message = limitReached(now);
-    if (message === null) return;
-    logger.warn({ job: job.id, provider: provider.name }, `the job is cancelled: ${message}`);
-    const ref = { jobId: job.id, externalId: now.externalId };
-    await provider.cancel(ref, { force: false }, within(signal));
-    await this.#change(() => ({
-      status: 'STOPPING',
-      cancelledAt: Date.now(),
-      failure: { message, exitCode: null, signal: null, offset: null, excerpt: [] },
-    }));
   }
 
   #lose(): Promise<Job | null> {
@@ -262,48 +243,6 @@ export class JobDriver {
     }
   }
 
-  async #finish(signal: AbortSignal): Promise<void> {
-    const { job, ledger, logs, lease, logger, advanced, provider } = this.#options;
-    const backoff = new Backoff({ firstMs: 250, maxMs: 10_000 });
-    while (!signal.aborted) {
-      try {
-        const now = await ledger.store.get(job.id);
-        if (!now) return;
-        const failure = await summarize(now, logs);
-        if (failure) await this.#change(() => ({ failure }));
-        await this.#release(now, signal);
-        const { total } = await logs.complete(lease);
-        advanced();
-        // Readers of the job learn, too, that its log is complete.
-        await this.#change((last) => ({
-          stale: false,
-          notice: provider.logNotice(last),
-          ...withoutSecrets(last),
-        }));
-        const facts = { job: job.id, provider: provider.name, status: now.status, lines: total };
-        logger.info(facts, 'the job is over and its log complete');
-        return;
-      } catch (error) {
-        if (codeOf(error) !== 'STORE_UNAVAILABLE') throw error;
-        logger.warn({ job: job.id }, `the log is not closed yet: ${messageOf(error)}`);
-        await waitMs(backoff.nextMs(), signal);
-      }
-    }
-  }
-
-  /** An over job holds nothing any more. Where this fails it is held, and given back by the next round of `Leftovers`. */
-  async #release({ id: jobId, externalId }: Job, signal: AbortSignal): Promise<void> {
-    const { provider, logger } = this.#options;
-    if (!provider.release || externalId === null) return;
-    try {
-      await provider.release({ jobId, externalId }, within(signal));
-      await this.#change(({ cost }) => (cost ? { cost: { ...cost, perHour: 0 } } : null));
-    } catch (error) {
-      const facts = { job: jobId, provider: provider.name, code: codeOf(error) };
-      logger.warn(facts, `what the job holds is not given back yet: ${messageOf(error)}`);
-    }
-  }
-
   #change(change: (job: Job) => JobPatch | null): Promise<Job | null> {
     return this.#options.ledger.update(this.#options.job.id, change);
   }
@@ -315,14 +254,4 @@ export class JobDriver {
       this.#options.logger.warn(facts, `the job's state is not saved yet: ${messageOf(error)}`);
     });
   }
-}
-
-function within(signal: AbortSignal): AbortSignal {
-  return AbortSignal.any([signal, AbortSignal.timeout(cancelTimeoutMs)]);
-}
-
-/** What the caller passed for the job's environment has done its work once the job is deployed. */
-function withoutSecrets({ options }: Job): JobPatch {
-  const { env: _, ...kept } = options;
-  return { options: kept };
 }
