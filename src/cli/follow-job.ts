@@ -9,6 +9,7 @@ import { catchInterruption } from './interruption.ts';
 import { endOf } from './job-end.ts';
 import { JobView, watchJob } from './job-view.ts';
 import { type LineFormat, LinePrinter } from './line-printer.ts';
+import { styleOf } from './progress.ts';
 import { openSocket } from './socket.ts';
 
 const retry = { firstMs: 250, maxMs: 10_000 };
@@ -65,6 +66,6 @@ export async function followJob(
   if (!ended) {
     throw new CommandError(exitCode.refused, `NOT_FOUND: the job ${job.id} has been deleted.`);
   }
-  screen.note(endOf(ended), ended.status === 'COMPLETED' ? 'green' : 'red');
+  screen.note(endOf(ended), styleOf(ended.status));
   return exitCodeOf(ended.status);
 }

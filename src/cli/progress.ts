@@ -33,7 +33,7 @@ export function progressWords({
     words.push(`epoch ${short(epoch)}${totalEpochs == null ? '' : `/${short(totalEpochs)}`}`);
   }
   if (loss != null) words.push(`loss ${short(loss)}`);
-  if (secondsRemaining != null) words.push(`${formatSeconds(secondsRemaining)} left`);
+  if (secondsRemaining) words.push(`${formatSeconds(secondsRemaining)} left`);
   if (cost) words.push(`${cost.accrued.toFixed(2)} ${cost.currency}`);
   return words;
 }

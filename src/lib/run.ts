@@ -11,16 +11,10 @@ const closeTimeoutMs = 10_000;
 export async function runUntilStopped(
   open: () => Promise<{ close(): Promise<void> }>,
 ): Promise<void> {
-  let opened: { close(): Promise<void> };
-  try {
-    opened = await open();
-  } catch (error) {
-    console.error(`trainyard: ${explain(error)}`);
-    process.exit(1);
-  }
+  let opened: { close(): Promise<void> } | null = null;
   let stopping = false;
   const stop = (signal: NodeJS.Signals) => {
-    if (stopping) process.exit(signal === 'SIGINT' ? 130 : 143);
+    if (stopping || !opened) process.exit(signal === 'SIGINT' ? 130 : 143);
     stopping = true;
     setTimeout(() => process.exit(1), closeTimeoutMs).unref();
     opened.close().then(
@@ -31,8 +25,15 @@ export async function runUntilStopped(
       },
     );
   };
+  // Before it is opened: whoever reads that it is ready may stop it at once.
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
+  try {
+    opened = await open();
+  } catch (error) {
+    console.error(`trainyard: ${explain(error)}`);
+    process.exit(1);
+  }
 }
 
 function explain(error: unknown): string {
