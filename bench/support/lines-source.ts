@@ -1,5 +1,8 @@
 import { setTimeout } from 'node:timers/promises';
 
+/** A process that was held up catches up in batches of so many lines. */
+const maxBatch = 1000;
+
 /**
  * Hands out `perSecond` lines a second, some every few milliseconds, until the signal is aborted. Each
  * line begins with the moment it was made (milliseconds since 1970) and is about 118 bytes long.
@@ -13,7 +16,8 @@ export async function produceLines(
   let made = 0;
   while (!signal.aborted) {
     await setTimeout(1);
-    const due = Math.floor(((performance.now() - startedAt) / 1000) * perSecond) - made;
+    const behind = Math.floor(((performance.now() - startedAt) / 1000) * perSecond) - made;
+    const due = Math.min(behind, maxBatch);
     if (due === 0) continue;
     const stamp = now().toFixed(3);
     const lines: string[] = [];

@@ -1,5 +1,5 @@
-import type { Database, Transaction } from 'better-sqlite3';
-import { retryWhileLocked } from './retry.ts';
+import type { Database, Statement } from 'better-sqlite3';
+import { type RetryOptions, retryWhileLocked } from './retry.ts';
 
 export interface WriteOptions {
   /** The transaction is on the disk, not only in the system's cache, before the call resolves. */
@@ -12,14 +12,22 @@ export interface WriteOptions {
  */
 export class Connection {
   readonly db: Database;
-  readonly #lockWaitMs: number;
+  readonly #retry: RetryOptions;
   readonly #closing = new AbortController();
-  readonly #transaction: Transaction<(work: () => unknown) => unknown>;
+  readonly #begin: Statement;
+  readonly #end: Statement;
+  readonly #undo: Statement;
 
   constructor(db: Database, options: { lockWaitMs: number }) {
     this.db = db;
-    this.#lockWaitMs = options.lockWaitMs;
-    this.#transaction = db.transaction((work: () => unknown) => work());
+    this.#retry = {
+      path: db.name,
+      lockWaitMs: options.lockWaitMs,
+      signal: this.#closing.signal,
+    };
+    this.#begin = db.prepare('BEGIN IMMEDIATE');
+    this.#end = db.prepare('COMMIT');
+    this.#undo = db.prepare('ROLLBACK');
   }
 
   /** Aborted when the store closes. */
@@ -58,20 +66,20 @@ export class Connection {
   }
 
   #attempt<T>(work: () => T): Promise<T> {
-    return retryWhileLocked(work, {
-      path: this.db.name,
-      lockWaitMs: this.#lockWaitMs,
-      signal: this.closing,
-    });
+    return retryWhileLocked(work, this.#retry);
   }
 
   #commit<T>(work: () => T): T {
-    let result: { value: T } | undefined;
-    this.#transaction.immediate(() => {
-      result = { value: work() };
-    });
-    if (result === undefined) throw new Error('a transaction ended without its work');
-    return result.value;
+    this.#begin.run();
+    try {
+      const result = work();
+      this.#end.run();
+      return result;
+    } catch (error) {
+      // Some failures, such as a full disk, have ended the transaction already.
+      if (this.db.inTransaction) this.#undo.run();
+      throw error;
+    }
   }
 
   #synced<T>(work: () => T): T {

@@ -15,16 +15,17 @@ export interface RetryOptions {
  * short waits that leave the event loop free.
  */
 export async function retryWhileLocked<T>(work: () => T, options: RetryOptions): Promise<T> {
-  const startedAt = performance.now();
-  const backoff = new Backoff({ firstMs: 5, maxMs: 50 });
+  let locked: { since: number; backoff: Backoff } | undefined;
   for (;;) {
     if (options.signal.aborted) throw closedError(options.path);
     try {
       return work();
     } catch (error) {
-      const waitedMs = performance.now() - startedAt;
-      if (!isBusy(error) || waitedMs >= options.lockWaitMs) throw translate(error, options.path);
+      if (!isBusy(error)) throw translate(error, options.path);
+      locked ??= { since: performance.now(), backoff: new Backoff({ firstMs: 5, maxMs: 50 }) };
+      const waitedMs = performance.now() - locked.since;
+      if (waitedMs >= options.lockWaitMs) throw translate(error, options.path);
     }
-    await waitMs(backoff.nextMs(), options.signal);
+    await waitMs(locked.backoff.nextMs(), options.signal);
   }
 }

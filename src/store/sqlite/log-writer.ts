@@ -1,0 +1,158 @@
+import { TrainyardError } from '../../core/errors.ts';
+import { maxLines } from '../../core/log.ts';
+import type { Append, Lease, LogHead } from '../../core/store.ts';
+import { type Chunk, cutChunks, fullness, joinTail, rawChunk } from '../chunk.ts';
+import { textSize } from '../line-text.ts';
+import type { Connection } from './connection.ts';
+import type { SqliteMetrics } from './metrics.ts';
+
+/** Where a log ends: after `total` lines, of which those from `tail_first` on are raw rows of about `tail_size` bytes. */
+interface LogEnd {
+  seq: number;
+  total: number;
+  tail_first: number;
+  tail_size: number;
+}
+
+/** Appends to the logs of a SQLite store. */
+export class LogWriter {
+  readonly #connection: Connection;
+  readonly #metrics: SqliteMetrics;
+  readonly #compress: boolean;
+  readonly #sql: ReturnType<typeof prepare>;
+  /** What the last append under a lease has left, so that the next one need not read it again. */
+  readonly #ends = new WeakMap<Lease, LogEnd>();
+
+  constructor(connection: Connection, metrics: SqliteMetrics, options: { compress: boolean }) {
+    this.#connection = connection;
+    this.#metrics = metrics;
+    this.#compress = options.compress;
+    this.#sql = prepare(connection);
+  }
+
+  /** As `LogStore.append` promises. */
+  async append(lease: Lease, batch: Append): Promise<LogHead> {
+    checkRuns(batch);
+    const end = await this.#connection.write(() => this.#append(lease, batch));
+    this.#ends.set(lease, end);
+    return { total: end.total, cursor: batch.cursor, carry: batch.carry, complete: false };
+  }
+
+  /** As `LogStore.complete` promises. */
+  complete(lease: Lease): Promise<LogHead> {
+    const work = (): LogHead => {
+      const head = this.#sql.complete.get(lease.jobId, lease.fence);
+      if (head === undefined) throw this.#refusal(lease);
+      return { ...head, complete: true };
+    };
+    return this.#connection.write(work, { synced: true });
+  }
+
+  #append(lease: Lease, batch: Append): LogEnd {
+    const start = this.#ends.get(lease) ?? this.#sql.end.get(lease.jobId);
+    this.#ends.delete(lease);
+    if (start === undefined) throw this.#refusal(lease);
+    const end = endAfter(start, batch.texts);
+    if (end.total > maxLines) {
+      throw new TrainyardError('CONFLICT', `the log of job ${lease.jobId} is full`);
+    }
+    const { changes } = this.#sql.advance.run(
+      end.total,
+      end.tail_first,
+      end.tail_size,
+      batch.cursor,
+      batch.carry,
+      start.seq,
+      lease.fence,
+      start.total,
+    );
+    if (changes === 0) throw this.#refusal(lease);
+    if (end.tail_first > start.tail_first) this.#insertChunks(start, batch);
+    else if (batch.texts.length > 0) this.#insertChunk(start.seq, start.total, rawChunk(batch));
+    for (const { before, reason } of batch.gaps ?? []) {
+      this.#sql.addGap.run(start.seq, start.total + before, reason);
+    }
+    if (batch.metrics !== undefined) this.#metrics.add(start.seq, batch.metrics);
+    return end;
+  }
+
+  /** Replaces the raw rows at the end, and adds the new lines, by compressed chunks. */
+  #insertChunks(start: LogEnd, batch: Append): void {
+    const tail = joinTail(this.#sql.tail.all(start));
+    this.#sql.deleteTail.run(start);
+    let first = start.tail_first;
+    for (const chunk of cutChunks(tail, batch, { compress: this.#compress })) {
+      this.#insertChunk(start.seq, first, chunk);
+      first += chunk.count;
+    }
+  }
+
+  #insertChunk(seq: number, first: number, chunk: Chunk): void {
+    const { count, encoding, bytes, runs, text } = chunk;
+    this.#sql.insert.run(seq, first, count, encoding, bytes, runs, text);
+  }
+
+  /** Why a lease may not write. */
+  #refusal(lease: Lease): TrainyardError {
+    const complete = this.#sql.isComplete.get(lease.jobId) === 1;
+    const why = complete ? 'is complete' : 'is collected by another server';
+    return new TrainyardError('CONFLICT', `the log of job ${lease.jobId} ${why}`);
+  }
+}
+
+function checkRuns(batch: Append): void {
+  const covered = batch.runs.reduce((sum, run) => sum + run.count, 0);
+  if (covered !== batch.texts.length) {
+    throw new Error(`runs for ${covered} lines came with ${batch.texts.length} lines`);
+  }
+}
+
+/** Small batches make the tail grow; once it is a full chunk, or more, nothing of it stays raw. */
+function endAfter(start: LogEnd, texts: readonly string[]): LogEnd {
+  const total = start.total + texts.length;
+  const size = start.tail_size + textSize(texts);
+  const isFull = fullness({ count: total - start.tail_first, size }) >= 1;
+  return {
+    seq: start.seq,
+    total,
+    tail_first: isFull ? total : start.tail_first,
+    tail_size: isFull ? 0 : size,
+  };
+}
+
+type TailKey = Pick<LogEnd, 'seq' | 'tail_first'>;
+type HeadRow = Omit<LogHead, 'complete'>;
+type Advance = [...number[], cursor: string | null, carry: string | null, number, number, number];
+
+function prepare({ db }: Connection) {
+  return {
+    end: db.prepare<[string], LogEnd>(`
+      SELECT seq, total, tail_first, tail_size FROM logs
+      WHERE seq = (SELECT seq FROM jobs WHERE id = ?)`),
+    // The fence is checked here: under an older lease, or once the log is complete, no row is found.
+    advance: db.prepare<Advance>(`
+      UPDATE logs SET total = ?, tail_first = ?, tail_size = ?, cursor = ?, carry = ?
+      WHERE seq = ? AND fence = ? AND total = ? AND complete = 0`),
+    complete: db.prepare<[string, number], HeadRow>(`
+      UPDATE logs SET complete = 1
+      WHERE seq = (SELECT seq FROM jobs WHERE id = ?) AND fence = ? AND complete = 0
+      RETURNING total, cursor, carry`),
+    isComplete: db
+      .prepare<[string], number>(
+        'SELECT complete FROM logs WHERE seq = (SELECT seq FROM jobs WHERE id = ?)',
+      )
+      .pluck(),
+    insert: db.prepare<[number, number, number, number, number, Buffer, Buffer]>(`
+      INSERT INTO chunks (id, count, encoding, bytes, runs, text)
+      VALUES ((? << 32) | ?, ?, ?, ?, ?, ?)`),
+    tail: db.prepare<TailKey, Pick<Chunk, 'count' | 'runs' | 'text'>>(`
+      SELECT count, runs, text FROM chunks
+      WHERE id >= (@seq << 32) | @tail_first AND id < (@seq + 1) << 32 ORDER BY id`),
+    deleteTail: db.prepare<TailKey>(
+      'DELETE FROM chunks WHERE id >= (@seq << 32) | @tail_first AND id < (@seq + 1) << 32',
+    ),
+    addGap: db.prepare<[number, number, string]>(
+      'INSERT INTO gaps (seq, line, reason) VALUES (?, ?, ?)',
+    ),
+  };
+}
