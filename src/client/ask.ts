@@ -1,6 +1,6 @@
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
 import { print } from 'graphql';
-import type { Client } from 'graphql-ws';
+import type { Client } from 'graphql-ws/client';
 import { GraphError, toGraphError } from './errors.ts';
 
 /** Runs one query or mutation over a graphql-ws client. Rejects with a `GraphError`, or with the signal's reason. */

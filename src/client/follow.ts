@@ -1,4 +1,4 @@
-import type { Client } from 'graphql-ws';
+import type { Client } from 'graphql-ws/client';
 import { abortable } from '../lib/abortable.ts';
 import { Backoff } from '../lib/backoff.ts';
 import { ask } from './ask.ts';
@@ -72,6 +72,8 @@ class Following<Page extends LogPlaceFragment> {
   /** The line to go on with; negative until the first page tells where the end is. */
   #next: number;
   #begun = false;
+  /** Why lines right before `next` were lost, as far as it was told. */
+  #boundaryGaps: ReadonlySet<string> = new Set();
 
   constructor(options: FollowOptions, shape: PageShape<Page>, signal: AbortSignal) {
     const { firstMs = 250, maxMs = 30_000 } = options.retry ?? {};
@@ -130,10 +132,17 @@ class Following<Page extends LogPlaceFragment> {
     throw new GraphError('INTERNAL', `Line ${this.#next} cannot be read again.`, { cause: logs });
   }
 
+  /** A gap between two pages is told with both of them by the server, but once here. */
   #take(page: Page): Page {
+    const known = this.#boundaryGaps;
+    const gaps = page.gaps.filter(
+      ({ offset, reason }) => offset > page.offset || !known.has(reason),
+    );
+    const atEnd = page.gaps.filter(({ offset }) => offset === page.nextOffset);
+    this.#boundaryGaps = new Set(atEnd.map(({ reason }) => reason));
     this.#next = page.nextOffset;
     this.#begun = true;
-    return page;
+    return gaps.length === page.gaps.length ? page : { ...page, gaps };
   }
 
   /** The first page always is, even where it is empty: it tells what is known of the log. */

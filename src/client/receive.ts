@@ -1,5 +1,5 @@
 import { print } from 'graphql';
-import type { Client } from 'graphql-ws';
+import type { Client } from 'graphql-ws/client';
 import { toGraphError } from './errors.ts';
 import type { LogPlaceFragment } from './generated/graphql.ts';
 import { Inbox } from './inbox.ts';

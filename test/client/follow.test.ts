@@ -164,6 +164,36 @@ test('with a filter, each matching line comes once, with its own number', async 
   expect(offsets).toEqual(Array.from({ length: 3000 }, (_, index) => index * 10 + 7));
 });
 
+test('tells of lines lost at the source once, wherever pages begin', async () => {
+  await using server = await openTestServer();
+  using client = graphSocket(server.url);
+  const log = await server.openLog();
+  await log.print('line 0', 'line 1');
+  const pages = followLog({ client, jobId: log.job.id });
+  const gaps = (await pages.next()).value?.gaps ?? [];
+  for (const reason of ['the pod was away', 'the pod was away again']) {
+    await server.store.logs.append(log.lease, {
+      texts: ['a line after a gap'],
+      runs: [{ count: 1, time: Date.now(), source: null }],
+      cursor: null,
+      carry: null,
+      gaps: [
+        { before: 0, reason },
+        { before: 1, reason: `${reason}, then it ended` },
+      ],
+    });
+    await log.print();
+    gaps.push(...((await pages.next()).value?.gaps ?? []));
+  }
+  await pages.return();
+  expect(gaps).toEqual([
+    { offset: 2, reason: 'the pod was away' },
+    { offset: 3, reason: 'the pod was away, then it ended' },
+    { offset: 3, reason: 'the pod was away again' },
+    { offset: 4, reason: 'the pod was away again, then it ended' },
+  ]);
+});
+
 test('a negative offset counts from the end', async () => {
   await using server = await openTestServer();
   using client = graphSocket(server.url);

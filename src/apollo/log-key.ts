@@ -1,0 +1,10 @@
+/** Names the list that a page belongs to: one a job and filter, however the filter is written down. */
+export function logKey(args: Record<string, unknown> | null): string {
+  const { jobId, filter } = args ?? {};
+  const conditions =
+    typeof filter === 'object' && filter !== null
+      ? Object.entries(filter).filter(([, value]) => value !== null && value !== undefined)
+      : [];
+  if (conditions.length === 0) return JSON.stringify({ jobId });
+  return JSON.stringify({ jobId, filter: Object.fromEntries(conditions.sort()) });
+}

@@ -1,0 +1,70 @@
+import {
+  type Client,
+  type ClientOptions,
+  createClient,
+  type FormattedExecutionResult,
+  type Sink,
+  type SubscribePayload,
+} from 'graphql-ws/client';
+import { Backoff } from '../lib/backoff.ts';
+import { toGraphError } from './errors.ts';
+
+/** A silent connection is asked for a sign of life so often, in milliseconds. */
+const defaultKeepAlive = 10_000;
+
+/**
+ * A graphql-ws client that stays with its server: it tries again for ever, with jittered waits of up to
+ * 30 s, unless it is refused; it gives up a connection that does not answer a ping within `keepAlive`
+ * (10 s); and a `logStream` with a variable `offset` goes on behind the last page it got when the
+ * connection is back, instead of from its beginning. Every setting of graphql-ws can be overridden.
+ */
+export function createSocket(options: ClientOptions): Client {
+  const backoff = new Backoff({ firstMs: 250, maxMs: 30_000 });
+  const keepAlive = options.keepAlive ?? defaultKeepAlive;
+  const client = createClient({
+    retryAttempts: Number.POSITIVE_INFINITY,
+    shouldRetry: (event) => !toGraphError(event).definitive,
+    retryWait: () => new Promise((resolve) => setTimeout(resolve, backoff.nextMs())),
+    ...options,
+    keepAlive,
+  });
+  let impatience: ReturnType<typeof setTimeout> | undefined;
+  client.on('ping', (received) => {
+    if (!received) impatience = setTimeout(() => client.terminate(), keepAlive);
+  });
+  client.on('pong', () => clearTimeout(impatience));
+  client.on('closed', () => clearTimeout(impatience));
+  client.on('message', ({ type }) => {
+    if (type === 'next') backoff.reset();
+  });
+  return { ...client, subscribe: resuming(client.subscribe) };
+}
+
+/** graphql-ws sends the variables anew when it has reconnected, as they are by then. */
+function resuming(subscribe: Client['subscribe']): Client['subscribe'] {
+  return <Data, Extensions>(
+    payload: SubscribePayload,
+    sink: Sink<FormattedExecutionResult<Data, Extensions>>,
+  ) => {
+    const variables = { ...payload.variables };
+    const next: typeof sink.next = (result) => {
+      const offset = nextOffsetOf(result.data);
+      if (offset !== null) variables.offset = offset;
+      sink.next(result);
+    };
+    return subscribe<Data, Extensions>(
+      { ...payload, variables },
+      { next, error: (error) => sink.error(error), complete: () => sink.complete() },
+    );
+  };
+}
+
+function nextOffsetOf(data: unknown): number | null {
+  const { logStream } = asRecord(data);
+  const { nextOffset } = asRecord(logStream);
+  return typeof nextOffset === 'number' ? nextOffset : null;
+}
+
+function asRecord(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? { ...value } : {};
+}
