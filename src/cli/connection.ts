@@ -6,12 +6,12 @@ const maxOfflineMs = 15 * 60_000;
 
 /** Tells the reader when the server is lost and found again, and when there is no more hope. */
 export class Connection {
-  readonly #view: JobView;
+  readonly #view: Pick<JobView, 'remark'>;
   readonly #giveUp: () => void;
   #lostAt: number | null = null;
   #givenUp: GraphError | null = null;
 
-  constructor(view: JobView, giveUp: () => void) {
+  constructor(view: Pick<JobView, 'remark'>, giveUp: () => void) {
     this.#view = view;
     this.#giveUp = giveUp;
   }

@@ -9,10 +9,13 @@ import { visible } from './visible.ts';
 export async function main(): Promise<void> {
   const { argv, stdout, stderr, env } = process;
   // A reader such as `head` has seen enough: the end that SIGPIPE would bring, without a word.
-  const leave = ({ code }: NodeJS.ErrnoException) =>
-    process.exit(code === 'EPIPE' ? exitCode.brokenPipe : exitCode.defect);
+  const leave = ({ code, message }: NodeJS.ErrnoException) => {
+    if (code === 'EPIPE') process.exit(exitCode.brokenPipe);
+    stderr.write(`trainyard: the output cannot be written: ${message}\n`);
+    process.exit(exitCode.defect);
+  };
   stdout.on('error', leave);
-  stderr.on('error', leave);
+  stderr.on('error', () => process.exit(exitCode.brokenPipe));
   const screen = new Screen({ stdout, stderr, dumb: env.TERM === 'dumb' });
   try {
     process.exitCode = await createProgram({ screen, environment: env }).run(argv.slice(2));
@@ -29,9 +32,9 @@ function report(screen: Screen, error: unknown): number {
     screen.note(visible(error.message, { colours: false }), 'red');
     return error instanceof CommandError ? error.exitCode : exitCode.usage;
   }
-  screen.note(
-    `a defect of trainyard: ${error instanceof Error ? error.stack : String(error)}`,
-    'red',
-  );
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  for (const line of `a defect of trainyard: ${stack}`.split('\n')) {
+    screen.note(visible(line, { colours: false }), 'red');
+  }
   return exitCode.defect;
 }

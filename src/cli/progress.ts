@@ -45,7 +45,7 @@ export function percentWords(progress: JobFragment['progress']): string {
 
 const barColumns = 20;
 
-/** One line of at most `columns` that says how a job is; what has no room is left out, the last words first. */
+/** One line of at most `columns` that says how a job is; what has no room is left out. */
 export function statusLine(
   screen: Screen,
   job: JobFragment,
