@@ -8,8 +8,8 @@ import { graphql, graphSocket, subscribe } from '../support/clients.ts';
 const chromium = findChromium();
 const skipped = chromium ? '' : ' (SKIPPED, no Chromium here: apt-get install -y chromium)';
 const browserTest = test.runIf(chromium);
-const patience = { timeout: 60_000 };
-const soon = { timeout: 15_000 };
+const patience = { timeout: 120_000 };
+const soon = { timeout: 30_000 };
 
 browserTest(
   `a person deploys the job that is ready to run, follows it live, pages and lists it${skipped}`,
@@ -101,13 +101,10 @@ class GraphiQL {
 
   async showTab(title: string): Promise<void> {
     const tab = this.#page.locator('.graphiql-tab-button', { hasText: title });
-    // Clicks are lost as long as the editors are being made; and what a tab holds can be run
-    // only when GraphiQL has taken note of it, which is when it keeps it.
+    await tab.click();
+    // GraphiQL keeps a query when it has taken note of it; earlier, it would run the last one's name.
     await expect
-      .poll(async () => {
-        await tab.click();
-        return this.#page.evaluate("localStorage.getItem('trainyard:graphiql:query')");
-      }, soon)
+      .poll(() => this.#page.evaluate("localStorage.getItem('trainyard:graphiql:query')"), soon)
       .toMatch(new RegExp(`^(query|mutation|subscription) ${title}\\b`, 'm'));
   }
 

@@ -16,6 +16,10 @@ const logo = `<svg viewBox="0 0 32 32" width="28" height="28" role="img" aria-la
 ><path fill="none" stroke="#e535ab" stroke-width="3" stroke-linecap="round" stroke-linejoin="round"
 d="M3 8h11c6 0 5 16 11 16h4M3 16h8M3 24h8M21 8h8"/></svg>`;
 
+// GraphiQL leaves a tab shifted by its first animation, which shows as soon as it has the focus: it
+// would slip away from under the first click.
+const css = '.graphiql-tab { transform: none !important; }';
+
 /** GraphiQL as one page that names no other host: everything it needs is written into it. */
 export async function renderPage(): Promise<Page> {
   // Loaded when first asked for: it is 9 MB, and a server without a person in front never needs it.
@@ -42,7 +46,7 @@ export async function renderPage(): Promise<Page> {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Trainyard</title>
 <link rel="icon" href="data:image/svg+xml,${encodeURIComponent(logo)}">
-<style>${graphiql.css}</style>
+<style>${graphiql.css}${css}</style>
 </head>
 <body class="no-focus-outline">
 <noscript>GraphiQL needs JavaScript.</noscript>

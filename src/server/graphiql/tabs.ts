@@ -7,14 +7,21 @@ export interface Tab {
 
 const deploy = `# Starts a training job on this machine: a tiny
 # language model that learns to spell. Run it with
-# Ctrl-Enter, then put its id into the variables of
+# Ctrl-Enter, and put its id into the variables of
 # the next tabs.
 #
-# A server that needs a token: under Headers, write
-# {"Authorization": "Bearer TOKEN"}, then fetch the
-# schema again with the button at the bottom left.
-mutation Deploy($input: DeployJobInput!) {
-  deployJob(input: $input) {
+# Where the server needs a token: under Headers,
+# write {"Authorization": "Bearer TOKEN"}, then get
+# the schema again: the arrows at the bottom left.
+mutation Deploy {
+  deployJob(
+    input: {
+      provider: "local"
+      recipe: "tiny-lm"
+      modelName: "tiny-lm"
+      config: { epochs: 1, learning_rate: 0.005 }
+    }
+  ) {
     job {
       id
       name
@@ -24,10 +31,10 @@ mutation Deploy($input: DeployJobInput!) {
 }
 `;
 
-const follow = `# Follows a job's log: its last 20 lines, then every
+const follow = `# Follows a job's log: its last 20 lines, then each
 # new one, until the job is over. Ctrl-Enter starts
-# it and stops it; the right side shows the newest
-# lines. Resume with the last nextOffset as offset.
+# and stops it; on the right are the newest lines.
+# To resume, take the last nextOffset as the offset.
 subscription Follow($jobId: ID!, $offset: Int = 0) {
   logStream(jobId: $jobId, offset: $offset) {
     offset
@@ -38,9 +45,10 @@ subscription Follow($jobId: ID!, $offset: Int = 0) {
 }
 `;
 
-const page = `# A page of a job's log: while it runs, and long after.
-# A negative offset counts from the end: -50 is the
-# last 50 lines. The next page begins at nextOffset.
+const page = `# A page of a job's log, while it runs and long
+# after. A negative offset counts from the end: -50
+# is the last 50 lines. The next page begins at
+# nextOffset.
 query Page($jobId: ID!, $offset: Int = 0, $limit: Int = 100) {
   logs(jobId: $jobId, offset: $offset, limit: $limit) {
     entries {
@@ -79,17 +87,7 @@ query Jobs {
 
 /** What a person finds who opens GraphiQL for the first time: deploy a job, follow it, page its log. */
 export const tabs: readonly Tab[] = [
-  {
-    query: deploy,
-    variables: json({
-      input: {
-        provider: 'local',
-        recipe: 'tiny-lm',
-        modelName: 'tiny-lm',
-        config: { epochs: 1, learning_rate: 0.005 },
-      },
-    }),
-  },
+  { query: deploy, variables: '' },
   { query: follow, variables: json({ jobId: 'ID', offset: -20 }) },
   { query: page, variables: json({ jobId: 'ID', offset: -50, limit: 50 }) },
   { query: jobs, variables: '' },
