@@ -75,13 +75,14 @@ function cut<Part extends LogPart>(part: Part, from: number, to: number): Part[]
   if (offset >= nextOffset) return [];
   if (offset === part.offset && nextOffset === part.nextOffset) return [part];
   const { lines, entries } = part;
+  const gaps = part.gaps?.filter((gap) => gap.offset >= offset && gap.offset <= nextOffset);
   if (entries) {
     const kept = entries.filter((line) => line.offset >= offset && line.offset < nextOffset);
-    return [{ ...part, offset, nextOffset, entries: kept }];
+    return [{ ...part, offset, nextOffset, gaps, entries: kept }];
   }
   if (lines?.length !== part.nextOffset - part.offset) return [];
   const kept = lines.slice(offset - part.offset, nextOffset - part.offset);
-  return [{ ...part, offset, nextOffset, lines: kept }];
+  return [{ ...part, offset, nextOffset, gaps, lines: kept }];
 }
 
 function endingAt<Part extends LogPart>(parts: readonly Part[], offset: number): Part[] {

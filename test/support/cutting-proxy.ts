@@ -8,6 +8,8 @@ export interface CuttingProxy extends AsyncDisposable {
   readonly cuts: number;
   /** Cuts every connection now. */
   cut(): void;
+  /** Passes nothing on any more over the connections there are, and leaves them open. */
+  freeze(): void;
 }
 
 /** A TCP proxy that ends a connection after so many bytes of the server's as `bytesUntilCut` says when it is opened. */
@@ -16,12 +18,12 @@ export async function openCuttingProxy(
   bytesUntilCut: () => number = () => Number.POSITIVE_INFINITY,
 ): Promise<CuttingProxy> {
   const { hostname, port } = new URL(target);
-  const clients = new Set<Socket>();
+  const clients = new Map<Socket, Socket>();
   let cuts = 0;
   const proxy = createServer((client) => {
     const upstream = connect(Number(port), hostname);
     let left = bytesUntilCut();
-    clients.add(client);
+    clients.set(client, upstream);
     client.on('close', () => {
       clients.delete(client);
       upstream.destroy();
@@ -48,7 +50,7 @@ export async function openCuttingProxy(
   const { port: ownPort } = proxy.address() as AddressInfo;
   const cut = () => {
     cuts += clients.size;
-    for (const client of clients) client.destroy();
+    for (const client of clients.keys()) client.destroy();
   };
   return {
     url: `http://127.0.0.1:${ownPort}`,
@@ -56,6 +58,12 @@ export async function openCuttingProxy(
       return cuts;
     },
     cut,
+    freeze() {
+      for (const [client, upstream] of clients) {
+        client.unpipe(upstream).pause();
+        upstream.removeAllListeners('data').pause();
+      }
+    },
     async [Symbol.asyncDispose]() {
       proxy.close();
       cut();

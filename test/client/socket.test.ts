@@ -1,0 +1,91 @@
+import { expect, test } from 'vitest';
+import { createSocket } from '../../src/client/socket.ts';
+import { openCuttingProxy } from '../support/cutting-proxy.ts';
+import { openTestServer } from '../support/server.ts';
+
+const stream = `subscription ($jobId: ID!, $offset: Int) {
+  logStream(jobId: $jobId, offset: $offset) { lines offset nextOffset complete }
+}`;
+
+function addressOf(url: string): string {
+  return `${url.replace('http', 'ws')}/graphql`;
+}
+
+test('a stream goes on behind its last page when the connection is back', async () => {
+  await using server = await openTestServer();
+  await using proxy = await openCuttingProxy(server.url);
+  const log = await server.openLog();
+  await log.print('line 0', 'line 1');
+  const socket = createSocket({ url: addressOf(proxy.url), retryWait: async () => {} });
+  const pages: unknown[] = [];
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  socket.subscribe(
+    { query: stream, variables: { jobId: log.job.id } },
+    {
+      next: async ({ data }) => {
+        pages.push(data?.logStream);
+        if (pages.length > 1) return;
+        proxy.cut();
+        await log.print('line 2');
+        await log.end();
+      },
+      error: reject,
+      complete: resolve,
+    },
+  );
+  await promise;
+  await socket.dispose();
+  expect(pages).toEqual([
+    { lines: ['line 0', 'line 1'], offset: 0, nextOffset: 2, complete: false },
+    { lines: ['line 2'], offset: 2, nextOffset: 3, complete: true },
+  ]);
+});
+
+test('a connection that has gone silent is given up', async () => {
+  await using server = await openTestServer();
+  await using proxy = await openCuttingProxy(server.url);
+  const log = await server.openLog();
+  let closes = 0;
+  const socket = createSocket({
+    url: addressOf(proxy.url),
+    keepAlive: 50,
+    retryWait: async () => {},
+  });
+  socket.on('closed', () => {
+    closes += 1;
+  });
+  const seen: unknown[] = [];
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  socket.subscribe(
+    { query: stream, variables: { jobId: log.job.id } },
+    {
+      next: async ({ data }) => {
+        seen.push(data);
+        if (seen.length > 1) return;
+        proxy.freeze();
+        await log.print('line 0');
+        await log.end();
+      },
+      error: reject,
+      complete: resolve,
+    },
+  );
+  await promise;
+  await socket.dispose();
+  expect(closes).toBeGreaterThan(0);
+  expect(seen.at(-1)).toMatchObject({ logStream: { lines: ['line 0'], complete: true } });
+});
+
+test('a refused token ends a subscription at once', async () => {
+  await using server = await openTestServer({ tokens: ['the-right-token-of-this-test'] });
+  const socket = createSocket({
+    url: addressOf(server.url),
+    connectionParams: { authorization: 'Bearer wrong' },
+  });
+  const { promise, reject } = Promise.withResolvers<never>();
+  socket.subscribe(
+    { query: '{ providers { name } }' },
+    { next: () => {}, error: reject, complete: () => reject('complete') },
+  );
+  await expect(promise).rejects.toMatchObject({ code: 4403 });
+});
