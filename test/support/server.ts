@@ -1,4 +1,5 @@
 import { type Job, type NewJob, newJobId } from '../../src/core/job.ts';
+import type { Provider } from '../../src/core/provider.ts';
 import type { Lease, Store } from '../../src/core/store.ts';
 import { Cancel } from '../../src/jobs/cancel.ts';
 import { Deploy } from '../../src/jobs/deploy.ts';
@@ -38,23 +39,34 @@ export interface TestLog {
 
 type Overrides = Partial<AccessOptions> &
   Partial<Pick<HttpOptions, 'times'>> & {
+    providers?: readonly Provider[];
+    /** How long the store waits for another process's lock. */
+    lockWaitMs?: number;
     /** Puts something between the server and its store. */
     wrapStore?: (store: Store) => Store;
   };
 
-/** The HTTP server alone over a real store, without a provider: what a test prints is what a log holds. */
+/** The HTTP server alone over a real store, without a provider of its own: what a test prints is what a log holds. */
 export async function openTestServer(overrides: Overrides = {}): Promise<TestServer> {
-  const { wrapStore = (store: Store) => store, times, ...access } = overrides;
+  const {
+    wrapStore = (it: Store) => it,
+    providers: known = [],
+    lockWaitMs,
+    times,
+    ...access
+  } = overrides;
   await using opened = new AsyncDisposableStack();
   const folder = opened.use(await openFolder());
   const log = new LogCapture();
   const { logger } = log;
-  const real = opened.adopt(await openSqliteStore({ dataDir: folder.path }), (it) => it.close());
+  const real = opened.adopt(await openSqliteStore({ dataDir: folder.path, lockWaitMs }), (it) =>
+    it.close(),
+  );
   const store = wrapStore(real);
   const hints = new Hints<string>();
   const advanced = (jobId: string) => hints.give(jobId);
   const ledger = new JobLedger(store.jobs);
-  const providers = new Providers([]);
+  const providers = new Providers(known);
   const supervisor = opened.adopt(
     new Supervisor({ store, ledger, providers, advanced, logger }),
     (it) => it.close(),
