@@ -38,10 +38,10 @@ function dictionary(step: number, noise: number): string {
 }
 
 function bar(step: number, noise: number): string {
-  const percent = Math.floor(step / 25_000) % 101;
+  const percent = Math.floor(step / 10) % 101;
   const full = '█'.repeat(Math.floor(percent / 10)).padEnd(10, ' ');
   const rate = (2 + (noise % 300) / 100).toFixed(2);
-  return `${String(percent).padStart(3)}%|${full}| ${step}/2500000 [${clock(step)}<${clock(2_500_000 - step)}, ${rate}it/s, loss=${((noise % 4000) / 2000).toFixed(3)}]`;
+  return `${String(percent).padStart(3)}%|${full}| ${step % 1010}/1010 [${clock(step % 1010)}<${clock(1010 - (step % 1010))}, ${rate}it/s, loss=${((noise % 4000) / 2000).toFixed(3)}]`;
 }
 
 const sentences = [
