@@ -88,6 +88,11 @@ function weightOf(text: string): number {
   return Math.max(1 / fullChunk.lines, (text.length + 1) / fullChunk.bytes);
 }
 
+/** Whether a chunk is not compressed. */
+export function isRaw(chunk: Pick<Chunk, 'encoding'>): boolean {
+  return chunk.encoding === raw;
+}
+
 /** A chunk's lines joined by \n, in UTF-8. */
 export function textOf(chunk: Pick<Chunk, 'encoding' | 'bytes' | 'text'>): Buffer {
   if (chunk.encoding === raw) return chunk.text;

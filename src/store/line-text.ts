@@ -28,9 +28,8 @@ export function encodeLines(texts: readonly string[], from: number, to: number):
   }
 }
 
-/** The lines from `from` up to `to` of such a text; fewer where it has fewer. */
-export function decodeLines(text: Buffer, from: number, to: number): string[] {
-  const joined = text.toString('utf8');
+/** The lines from `from` up to `to` of lines joined by \n; fewer where there are fewer. */
+export function splitLines(joined: string, from: number, to: number): string[] {
   const lines: string[] = [];
   let start = 0;
   for (let line = 0; line < to; line++) {

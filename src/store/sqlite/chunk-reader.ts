@@ -1,8 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { LRUCache } from 'lru-cache';
 import type { PlacedBlock } from '../../core/log.ts';
 import type { ScanStretch } from '../../core/store.ts';
-import { type Chunk, runsOf, textOf } from '../chunk.ts';
-import { decodeLines } from '../line-text.ts';
+import { type Chunk, isRaw, runsOf, textOf } from '../chunk.ts';
+import { splitLines } from '../line-text.ts';
 import { extendRuns, sliceRuns } from '../runs.ts';
 import type { Connection } from './connection.ts';
 
@@ -10,6 +11,9 @@ import type { Connection } from './connection.ts';
 const turnMs = 4;
 /** Chunks that a scan takes from the database at a time. */
 const chunksPerFetch = 8;
+
+/** The most text that is kept decoded. */
+const decodedBytes = 16 * 1024 * 1024;
 
 interface PlacedChunk extends Chunk {
   first: number;
@@ -19,6 +23,11 @@ interface PlacedChunk extends Chunk {
 export class ChunkReader {
   readonly #connection: Connection;
   readonly #sql: ReturnType<typeof prepare>;
+  /** Compressed chunks never change: many readers of the same stretch share the work. */
+  readonly #decoded = new LRUCache<string, string>({
+    maxSize: decodedBytes,
+    sizeCalculation: (joined) => 2 * joined.length + 256,
+  });
 
   constructor(connection: Connection) {
     this.#connection = connection;
@@ -35,7 +44,7 @@ export class ChunkReader {
     for (const chunk of this.#sql.span.iterate({ seq, line: options.offset, end: end - 1 })) {
       const from = options.offset + page.texts.length - chunk.first;
       const to = Math.min(end - chunk.first, chunk.count);
-      const lines = decodeLines(textOf(chunk), from, to);
+      const lines = splitLines(this.#joinedLines(seq, chunk), from, to);
       const fitting = countFitting(lines, room, page.texts.length === 0);
       for (let index = 0; index < fitting; index++) {
         const line = lines[index] ?? '';
@@ -46,6 +55,17 @@ export class ChunkReader {
       if (fitting < to - from) break;
     }
     return page;
+  }
+
+  #joinedLines(seq: number, chunk: PlacedChunk): string {
+    // Raw rows come and go, and cost little.
+    if (isRaw(chunk)) return chunk.text.toString('utf8');
+    const key = `${seq} ${chunk.first}`;
+    const known = this.#decoded.get(key);
+    if (known !== undefined) return known;
+    const joined = textOf(chunk).toString('utf8');
+    this.#decoded.set(key, joined);
+    return joined;
   }
 
   /** The chunks from the line `from` on, as `LogStore.scan` promises. Keeps nothing open between two stretches. */
@@ -100,7 +120,7 @@ function blockOf(
   if (maybe !== undefined && !maybe(text)) return null;
   return {
     first: chunk.first + skipped,
-    texts: decodeLines(text, skipped, chunk.count),
+    texts: splitLines(text.toString('utf8'), skipped, chunk.count),
     runs: sliceRuns(runsOf(chunk), skipped, chunk.count),
   };
 }

@@ -86,14 +86,19 @@ export class SqliteJobs implements JobStore {
     const above = before ?? 0;
     const window = { ...matching, below, above, limit };
     const rows = fromEnd ? this.#sql.lastPage.all(window) : this.#sql.firstPage.all(window);
+    const totalCount = this.#sql.count.get(matching) ?? 0;
+    const jobs = rows.map(jobOf);
+    if (totalCount === jobs.length) {
+      return { jobs, hasNextPage: false, hasPreviousPage: false, totalCount };
+    }
     // An empty page lies at the edge that it was asked from.
     const oldest = rows.at(-1)?.seq ?? (fromEnd ? above + 1 : below);
     const newest = rows.at(0)?.seq ?? (fromEnd ? above : below - 1);
     return {
-      jobs: rows.map(jobOf),
+      jobs,
       hasNextPage: this.#sql.hasOlder.get({ ...matching, seq: oldest }) !== undefined,
       hasPreviousPage: this.#sql.hasNewer.get({ ...matching, seq: newest }) !== undefined,
-      totalCount: this.#sql.count.get(matching) ?? 0,
+      totalCount,
     };
   }
 
@@ -174,8 +179,9 @@ function prepare({ db }: Connection) {
       .pluck(),
     unfinished: db.prepare<[], JobRow>(`
       SELECT * FROM jobs WHERE seq IN (
-        SELECT seq FROM jobs WHERE status NOT IN ('COMPLETED', 'FAILED', 'CANCELLED', 'LOST')
-        UNION SELECT seq FROM logs WHERE complete = 0)
+        SELECT seq FROM jobs INDEXED BY jobs_live
+        WHERE status NOT IN ('COMPLETED', 'FAILED', 'CANCELLED', 'LOST')
+        UNION SELECT seq FROM logs INDEXED BY logs_open WHERE complete = 0)
       ORDER BY seq`),
     deleteLog: db.prepare<[number]>('DELETE FROM logs WHERE seq = ?'),
     deleteJob: db.prepare<[number]>('DELETE FROM jobs WHERE seq = ?'),
