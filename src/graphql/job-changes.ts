@@ -20,15 +20,28 @@ const RunPodOptionsInput = builder.inputType('RunPodOptions', {
   description: 'What only RunPod needs to know. Whatever is absent comes from the recipe.',
   fields: (t) => ({
     gpuType: t.string({ description: "RunPod's id, such as `NVIDIA GeForce RTX 4090`." }),
-    gpuCount: t.int({ description: 'How many GPUs: 1 where absent.' }),
-    image: t.string({ description: 'The container image.' }),
-    cloud: t.field({ type: RunPodCloudEnum, description: 'SECURE where absent.' }),
-    diskGb: t.int({ description: 'The container disk, in GB; gone with the pod.' }),
-    volumeGb: t.int({ description: 'A disk that outlives a restart, in GB: 10 or more.' }),
-    networkVolumeId: t.id({ description: 'A network volume, instead of `volumeGb`.' }),
+    gpuCount: t.int({ description: 'How many GPUs: 1 where nobody says.' }),
+    image: t.string({ description: 'The container image; it must have bash.' }),
+    cloud: t.field({ type: RunPodCloudEnum, description: 'SECURE where nobody says.' }),
+    diskGb: t.int({
+      description: 'The container disk, in GB, gone with the pod: 20 where nobody says.',
+    }),
+    volumeGb: t.int({
+      description:
+        'A disk at /workspace that outlives a restart of the pod, in GB: 10 where nobody says, 0 for none.',
+    }),
+    networkVolumeId: t.id({
+      description: 'A network volume at /workspace, instead of `volumeGb`; it outlives the pod.',
+    }),
     dataCenterIds: t.stringList({ description: 'Where to look for room, in this order.' }),
-    env: t.field({ type: [EnvVarInput], description: 'Environment variables of the job.' }),
-    budgetUsd: t.float({ description: 'The job is cancelled when it has cost so much.' }),
+    env: t.field({
+      type: [EnvVarInput],
+      description:
+        'Environment variables of the job. RunPod keeps them with the pod, in clear text.',
+    }),
+    budgetUsd: t.float({
+      description: 'The job is cancelled when it has cost so much, as far as its rate tells.',
+    }),
     maxHours: t.float({ description: 'The job is cancelled when it has run so long.' }),
   }),
 });
