@@ -109,7 +109,7 @@ export class Collector {
     }
     const { block, state } = settleRedraw(this.#redraw, Date.now());
     this.#redraw = state;
-    if (block.texts.length > 0) await this.#append(block, [], this.#head.cursor);
+    if (block.texts.length > 0) await this.#append({ ...block, cursor: this.#head.cursor });
     return 'settled';
   }
 
@@ -135,28 +135,29 @@ export class Collector {
       kept.texts.push(...last.block.texts);
       kept.runs.push(...last.block.runs);
     }
-    await this.#append(kept, gaps, batch.cursor);
+    await this.#append({ ...kept, gaps, cursor: batch.cursor, metrics: this.#read(batch) });
   }
 
-  async #append(
-    block: LineBlock,
-    gaps: NonNullable<Append['gaps']>,
-    cursor: string | null,
-  ): Promise<void> {
-    if (this.#head.total + block.texts.length > maxLines) {
-      throw new TrainyardError('CONFLICT', `The log is full: it has ${maxLines} lines.`);
-    }
-    const metrics: MetricPoint[] = [];
+  /** Every state of a progress bar counts here, for a dictionary without a step belongs to the bar's last one. */
+  #read({ texts, runs }: LineBlock): MetricPoint[] {
+    const points: MetricPoint[] = [];
     let at = 0;
-    for (const { count, time } of block.runs) {
+    for (const { count, time } of runs) {
       for (const end = at + count; at < end; at += 1) {
-        const found = this.#metrics.read(block.texts[at] ?? '', time);
-        if (found.length > 0) metrics.push(...found);
+        const found = this.#metrics.read(texts[at] ?? '', time);
+        if (found.length > 0) points.push(...found);
       }
+    }
+    return points;
+  }
+
+  async #append(batch: Omit<Append, 'carry'>): Promise<void> {
+    if (this.#head.total + batch.texts.length > maxLines) {
+      throw new TrainyardError('CONFLICT', `The log is full: it has ${maxLines} lines.`);
     }
     const carry = JSON.stringify({ redraw: this.#redraw, metrics: this.#metrics.state() });
     const { lease, logs, advanced } = this.#options;
-    this.#head = await logs.append(lease, { ...block, cursor, carry, gaps, metrics });
+    this.#head = await logs.append(lease, { ...batch, carry });
     advanced();
   }
 
