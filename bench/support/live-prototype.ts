@@ -1,11 +1,11 @@
 import { constants, zstdCompressSync } from 'node:zlib';
 import Sqlite from 'better-sqlite3';
 
-const fullChunkBytes = 96 * 1024;
+const fullChunk = { bytes: 128 * 1024, lines: 1000 };
 
 /**
  * The writes of a live log with bare prepared statements and nothing around them: a raw row a flush,
- * joined into one compressed chunk as soon as they make 96 KiB, and a head that is moved each time.
+ * joined into one compressed chunk as soon as they make 1000 lines, and a head that is moved each time.
  */
 export function openLivePrototype(path: string): {
   append(lines: readonly string[], cursor: string): void;
@@ -35,7 +35,8 @@ export function openLivePrototype(path: string): {
 
   const write = db.transaction((lines: readonly string[], cursor: string) => {
     const text = Buffer.from(lines.join('\n'));
-    if (tailBytes + text.length < fullChunkBytes) {
+    const count = total - tailFirst + lines.length;
+    if (tailBytes + text.length < fullChunk.bytes && count < fullChunk.lines) {
       insert.run(total, lines.length, 0, text);
       tailBytes += text.length;
     } else {
@@ -44,7 +45,7 @@ export function openLivePrototype(path: string): {
         params: { [constants.ZSTD_c_compressionLevel]: 1 },
       });
       removeTail.run(tailFirst);
-      insert.run(tailFirst, total - tailFirst + lines.length, 1, chunk);
+      insert.run(tailFirst, count, 1, chunk);
       tailFirst = total + lines.length;
       tailBytes = 0;
     }

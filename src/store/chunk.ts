@@ -4,7 +4,7 @@ import { encodeLines } from './line-text.ts';
 import { decodeRuns, encodeRuns, extendRuns, sliceRuns } from './runs.ts';
 
 /** About what a chunk holds, at most, before it is compressed: so many bytes of text, or so many lines. */
-export const fullChunk = { bytes: 96 * 1024, lines: 1000 } as const;
+export const fullChunk = { bytes: 128 * 1024, lines: 1000 } as const;
 
 const raw = 0;
 const zstd = 1;

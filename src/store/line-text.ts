@@ -1,7 +1,7 @@
 import { transcode } from 'node:buffer';
 
-/** Reused for texts up to this size, a chunk's worth twice over: a new one each time keeps the collector busy. */
-const scratchBytes = 256 * 1024;
+/** Reused for texts up to this size, a full chunk in UTF-16 and more: a new one each time keeps the collector busy. */
+const scratchBytes = 512 * 1024;
 let scratch: Buffer | undefined;
 
 /** Below this, in UTF-16 units, a plain conversion is done sooner. */

@@ -58,7 +58,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     jobs: new SqliteJobs(connection, purger),
     logs,
     leases,
-    check: () => check(connection),
+    check: createCheck(connection),
     close: () => {
       closed ??= close({ connection, purger, leases });
       return closed;
@@ -70,7 +70,7 @@ function createFile(dataDir: string, path: string): void {
   try {
     mkdirSync(dataDir, { recursive: true, mode: 0o700 });
     // SQLite gives its write-ahead log the same permissions.
-    if (!existsSync(path)) closeSync(openSync(path, 'ax', 0o600));
+    if (!existsSync(path)) closeSync(openSync(path, 'a', 0o600));
     accessSync(dataDir, constants.W_OK);
     accessSync(path, constants.R_OK | constants.W_OK);
   } catch (error) {
@@ -101,12 +101,12 @@ function openDatabase(path: string): Database {
   }
 }
 
-async function check(connection: Connection): Promise<void> {
-  const { db } = connection;
-  await connection.write(() => {
-    db.prepare('UPDATE probe SET value = value + 1').run();
-    db.prepare('SELECT value FROM probe').get();
-  });
+function createCheck(connection: Connection): () => Promise<void> {
+  const touch = connection.db.prepare('UPDATE probe SET value = value + 1 RETURNING value');
+  return () =>
+    connection.write(() => {
+      touch.get();
+    });
 }
 
 async function close(parts: {
