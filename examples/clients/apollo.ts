@@ -35,5 +35,4 @@ await log.fetchMore({ variables: { offset: Math.max(0, offset - 100) } });
 // Every line that comes, once, across lost connections, until the job is over.
 await followIntoCache(client.cache, { client: socket, jobId, offset: nextOffset });
 
-client.stop();
 await socket.dispose();
