@@ -107,6 +107,16 @@ describe('a deploy', () => {
     });
   });
 
+  test("hides the caller's values where RunPod repeats them", async () => {
+    const { deploy, standIn } = await openYard('true');
+    const detail = 'env.TOKEN: "hf_a_secret" is too long';
+    standIn.faults.next('POST /v2/pods', { status: 422, detail });
+    const options = { env: [{ name: 'TOKEN', value: 'hf_a_secret' }] };
+    await expect(deploy(id, { options })).rejects.toMatchObject({
+      message: expect.stringContaining('env.TOKEN: "[value]" is too long'),
+    });
+  });
+
   test('waits as long as a 429 asks, and so does everybody else', async () => {
     const { deploy, provider, signal, standIn } = await openYard('true');
     standIn.faults.next('POST /v2/pods', { status: 429, retryAfter: 30 });

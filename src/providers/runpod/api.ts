@@ -56,10 +56,10 @@ export class RunPodApi {
   }
 
   /** One pod; null where RunPod has none of this id. */
-  async get(podId: string, signal: AbortSignal): Promise<Pod | null> {
+  async get(asker: Asker, podId: string, signal: AbortSignal): Promise<Pod | null> {
     const call = { task: `read the state of pod ${podId}`, path: pathOf(podId), signal };
     try {
-      return this.#parse(await this.#ask('status', call), call, pod);
+      return this.#parse(await this.#ask(asker, call), call, pod);
     } catch (error) {
       if (codeOf(error) === 'NOT_FOUND') return null;
       throw error;

@@ -25,6 +25,9 @@ export interface DeployOptions {
 /** Placements that were broken off are kept for so many jobs; the oldest is forgotten first. */
 const maxPlacements = 1000;
 
+/** A shorter value is no secret, but may well be a part of other words. */
+const minSecretChars = 6;
+
 /** Turns jobs into pods. */
 export class PodDeploy {
   readonly #options: DeployOptions;
@@ -75,17 +78,22 @@ export class PodDeploy {
       return pod.id;
     } catch (error) {
       if (codeOf(error) === 'PROVIDER_REJECTED') this.#placements.delete(job.id);
-      throw this.#settling(error);
+      throw this.#told(error, Object.values(settings.env));
     }
   }
 
-  /** Whoever tries again looks for the pod first: it must have had the time to appear. */
-  #settling(error: unknown): unknown {
-    if (!(error instanceof TrainyardError) || error.code !== 'PROVIDER_UNAVAILABLE') return error;
-    const { details } = error;
-    const retryAfterMs = Math.max(error.retryAfterMs ?? 0, this.#options.settleMs);
-    const options = { cause: error, details, retryAfterMs };
-    return new TrainyardError('PROVIDER_UNAVAILABLE', error.message, options);
+  /**
+   * RunPod's words may repeat the caller's values, which nobody shall read. Whoever tries again looks
+   * for the pod first: it must have had the time to appear.
+   */
+  #told(error: unknown, secrets: readonly string[]): unknown {
+    if (!(error instanceof TrainyardError)) return error;
+    const { code, retryAfterMs = 0 } = error;
+    const message = secrets
+      .filter((secret) => secret.length >= minSecretChars)
+      .reduce((text, secret) => text.replaceAll(secret, '[value]'), error.message);
+    const least = code === 'PROVIDER_UNAVAILABLE' ? this.#options.settleMs : 0;
+    return new TrainyardError(code, message, { retryAfterMs: Math.max(retryAfterMs, least) });
   }
 
   #placement(job: Job, settings: PodSettings): Placement {

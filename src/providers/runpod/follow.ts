@@ -79,7 +79,11 @@ export async function* followPod(
           if (hasEnded(before) && hasEnded(pod)) return yield ended(silentEndOf(pod));
         }
       }
-      if (hadEnded && !stream.wasCut) return yield ended(silentEndOf(pod));
+      if (hadEnded && !stream.wasCut) {
+        const last = transcript.take(rejoin.settle(), rejoin.newest);
+        const { end } = transcript.place;
+        return yield { ...last, ended: { state: end ? endStateOf(end) : silentEndOf(pod) } };
+      }
       if (!(await waitMs(cuts.nextMs(), signal))) return;
     }
   } finally {

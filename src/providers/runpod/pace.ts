@@ -6,7 +6,7 @@ import type { Answer } from '../http/answer.ts';
  * Who asks: somebody who waits for the answer, a round of status, or a log that is opened. The later
  * ones leave calls to the earlier ones.
  */
-export const reserves = { caller: 0, status: 5, log: 10 } as const;
+const reserves = { caller: 0, status: 5, log: 10 } as const;
 export type Asker = keyof typeof reserves;
 
 /** With more calls to spare than these nobody has to wait. */

@@ -42,7 +42,7 @@ export class Pods {
 
   /** One pod of a list. A pod that is not on it may be newer, so that RunPod is asked for it alone. */
   async find(list: PodList, podId: string, signal: AbortSignal): Promise<Pod | null> {
-    const pod = list.pods.get(podId) ?? (await this.#api.get(podId, signal));
+    const pod = list.pods.get(podId) ?? (await this.#api.get('status', podId, signal));
     return pod?.status === 'TERMINATED' ? null : pod;
   }
 

@@ -39,7 +39,7 @@ export interface RunPodProviderOptions {
 }
 
 /** All in milliseconds. */
-export interface RunPodTimes extends FollowTimes {
+interface RunPodTimes extends FollowTimes {
   /** From a call to the answer's headers. */
   headersMs: number;
   /** From there to the end of the answer. */
@@ -98,7 +98,7 @@ class PodProvider implements RunPodProvider {
     this.#times = times;
     const timeouts = { headersMs, bodyMs, silenceMs };
     this.#api = new RunPodApi({ provider: name, url, apiKey, keyName, timeouts });
-    this.#pods = new Pods(this.#api, { freshMs: this.pollMs });
+    this.#pods = new Pods(this.#api, { freshMs: 2 * this.pollMs });
     this.#troubles = new LogTroubles({ emptyMs });
     const apiUrl = url.replace(/\/+$/, '');
     const deploy = { api: this.#api, recipes, recipeBase, graceSeconds, apiUrl, settleMs };
@@ -142,7 +142,7 @@ class PodProvider implements RunPodProvider {
 
   /** Politely, a container that runs is stopped, so that its last words are read; its pod is terminated when they are. */
   async cancel(ref: JobRef, options: { force: boolean }, signal: AbortSignal): Promise<boolean> {
-    const pod = await this.#api.get(ref.externalId, signal);
+    const pod = await this.#api.get('caller', ref.externalId, signal);
     if (pod === null && this.#terminated.has(ref.externalId)) return false;
     if (pod === null) throw this.#gone(ref);
     if (hasEnded(pod) || pod.status === 'TERMINATED') return false;
