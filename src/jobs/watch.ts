@@ -29,6 +29,7 @@ export class StatusWatch {
   readonly #backoff = new Backoff({ firstMs: 1000, maxMs: 15_000 });
   #notBefore = 0;
   #timer: NodeJS.Timeout | null = null;
+  #soon: NodeJS.Immediate | null = null;
 
   constructor(options: { provider: Provider; logger: Logger }) {
     this.#provider = options.provider;
@@ -41,6 +42,11 @@ export class StatusWatch {
     const entry = { ...watched, heardAt: performance.now(), saidStale: false, asking: false };
     this.#entries.set(jobId, entry);
     this.#timer ??= setInterval(() => this.#tick(), this.#provider.pollMs);
+    // How a new job is, is wanted before the next round comes; jobs that come together are asked for together.
+    this.#soon ??= setImmediate(() => {
+      this.#soon = null;
+      this.#tick();
+    });
     return () => {
       if (this.#entries.get(jobId) === entry) this.#entries.delete(jobId);
       if (this.#entries.size === 0) this.#stop();
@@ -55,7 +61,9 @@ export class StatusWatch {
 
   #stop(): void {
     if (this.#timer) clearInterval(this.#timer);
+    if (this.#soon) clearImmediate(this.#soon);
     this.#timer = null;
+    this.#soon = null;
   }
 
   #tick(): void {
