@@ -40,7 +40,10 @@ export class SocketSender {
         this.#waitingSize -= sizeOf(message);
         resolve();
       };
-      if (this.#socket.readyState !== this.#socket.OPEN) sent();
+      // Whoever waits for a socket that is about to close is let go when it has, and not before: it
+      // would take that for speed, and go through a whole log without ever letting others in.
+      if (this.#socket.readyState === this.#socket.CLOSED) sent();
+      else if (this.#socket.readyState !== this.#socket.OPEN) this.#socket.once('close', sent);
       // An error here closes the socket, which says so itself.
       else if (typeof message === 'string') this.#socket.send(message, sent);
       else {

@@ -14,6 +14,8 @@ import { errorBody } from './refusal.ts';
 
 /** The largest request body, in bytes. */
 export const maxBodyBytes = 256 * 1024;
+/** The most that is said to be wrong with one operation; what is found is kept with its document. */
+const maxErrors = 10;
 /** Where GraphQL is served. */
 export const graphqlPath = '/graphql';
 
@@ -65,10 +67,10 @@ function closedCodes(mask: (error: unknown) => GraphQLError): Plugin {
       };
     },
     onValidate({ validateFn, setValidationFn }) {
-      // The limits throw, where a rule would report.
-      setValidationFn((...args) => {
+      setValidationFn((schema, document, rules) => {
         try {
-          return validateFn(...args);
+          return validateFn(schema, document, rules, { maxErrors });
+          // The limits throw, where a rule would report.
         } catch (error) {
           return [mask(error)];
         }
