@@ -1,4 +1,5 @@
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { messageOf, TrainyardError } from '../core/errors.ts';
 import type { LineBlock, LineRun } from '../core/log.ts';
 import { encodeLines } from './line-text.ts';
 import { decodeRuns, encodeRuns, extendRuns, sliceRuns } from './runs.ts';
@@ -96,8 +97,13 @@ export function isRaw(chunk: Pick<Chunk, 'encoding'>): boolean {
 /** A chunk's lines joined by \n, in UTF-8. */
 export function textOf(chunk: Pick<Chunk, 'encoding' | 'bytes' | 'text'>): Buffer {
   if (chunk.encoding === raw) return chunk.text;
-  // One output buffer for all of it, and a byte more, which tells zlib that there is no more to come.
-  return zstdDecompressSync(chunk.text, { chunkSize: Math.max(64, chunk.bytes + 1) });
+  try {
+    // One output buffer for all of it, and a byte more, which tells zlib that no more is to come.
+    return zstdDecompressSync(chunk.text, { chunkSize: Math.max(64, chunk.bytes + 1) });
+  } catch (cause) {
+    const message = `stored lines are damaged and cannot be read: ${messageOf(cause)}`;
+    throw new TrainyardError('STORE_UNAVAILABLE', message, { cause });
+  }
 }
 
 /** The runs of a chunk. */

@@ -352,6 +352,14 @@ export function storeContract(name: string, openPlace: () => Promise<StorePlace>
         expect(await store.logs.gaps(job.id, { from: 11, to: 15 })).toHaveLength(1);
       });
 
+      test('a log that grows by single lines reads like any other', async () => {
+        const { job, lease } = await leasedJob(store);
+        for (let n = 0; n < 1300; n++) await store.logs.append(lease, batch(numbered(n, 1)));
+        expect((await all(job.id)).texts).toEqual(numbered(0, 1300));
+        const page = await store.logs.read(job.id, { offset: 1120, limit: 100, maxChars: 1e9 });
+        expect(page.texts).toEqual(numbered(1120, 100));
+      });
+
       test('a scan goes over every line once, from any line on', async () => {
         const { job, lease } = await leasedJob(store);
         await store.logs.append(lease, batch(numbered(0, 2500)));

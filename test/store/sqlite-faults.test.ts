@@ -188,6 +188,22 @@ describe('a file that must not be opened', () => {
     expect((await readFile(`${database()}-wal`)).equals(log)).toBe(true);
   });
 
+  test('a large one whose end was overwritten; on the way, the write-ahead log stays small', async () => {
+    const store = await openSqliteStore({ dataDir: place.dataDir, compress: false });
+    const { lease } = await leasedJob(store);
+    const lines = Array.from({ length: 5000 }, (_, line) => `${line} ${'x'.repeat(1000)}`);
+    for (let n = 0; n < 15; n++) await store.logs.append(lease, batch(lines));
+    expect((await stat(`${database()}-wal`)).size).toBeLessThan(16 * 1024 * 1024);
+    await store.close();
+    await (await place.open()).close();
+    const { size } = await stat(database());
+    expect(size).toBeGreaterThan(64 * 1024 * 1024);
+    const file = await open(database(), 'r+');
+    await file.write(Buffer.alloc(size / 2, 0xa5), 0, size / 2, size / 2);
+    await file.close();
+    await refused('damaged');
+  });
+
   test('a store of a later release', async () => {
     await withLines();
     const db = new Sqlite(database());

@@ -69,11 +69,13 @@ export class SqliteLeases implements LeaseStore {
     if (owner === null || owner === this.#owner) return false;
     const server = this.#sql.server.get(owner);
     if (server === undefined) return false;
+    if (isGone(server, this.#self)) {
+      this.#sql.leave.run(owner);
+      return false;
+    }
     const leftMs = server.expires_at - monotonicMs();
     // More than a whole lease left: the time is of another boot of the machine.
-    if (leftMs > 0 && leftMs <= this.leaseMs && !isGone(server, this.#self)) return true;
-    if (isGone(server, this.#self)) this.#sql.leave.run(owner);
-    return false;
+    return leftMs > 0 && leftMs <= this.leaseMs;
   }
 }
 

@@ -6,12 +6,20 @@ import { textSize } from '../line-text.ts';
 import type { Connection } from './connection.ts';
 import type { SqliteMetrics } from './metrics.ts';
 
-/** Where a log ends: after `total` lines, of which those from `tail_first` on are raw rows of about `tail_size` bytes. */
+/** A page must not have to gather more raw rows than this: so many single ones are joined. */
+const maxSingleRows = 128;
+
+/**
+ * Where a log ends. The lines from `tail_first` on, about `tail_size` bytes, are in raw rows; of
+ * these, the last `single_rows`, from the line `single_first` on, are as they were appended.
+ */
 interface LogEnd {
   seq: number;
   total: number;
   tail_first: number;
   tail_size: number;
+  single_first: number;
+  single_rows: number;
 }
 
 /** Appends to the logs of a SQLite store. */
@@ -60,6 +68,8 @@ export class LogWriter {
       end.total,
       end.tail_first,
       end.tail_size,
+      end.single_first,
+      end.single_rows,
       batch.cursor,
       batch.carry,
       start.seq,
@@ -67,8 +77,7 @@ export class LogWriter {
       start.total,
     );
     if (changes === 0) throw this.#refusal(lease);
-    if (end.tail_first > start.tail_first) this.#insertChunks(start, batch);
-    else if (batch.texts.length > 0) this.#insertChunk(start.seq, start.total, rawChunk(batch));
+    if (batch.texts.length > 0) this.#insertLines(start, end, batch);
     for (const { before, reason } of batch.gaps ?? []) {
       this.#sql.addGap.run(start.seq, start.total + before, reason);
     }
@@ -76,13 +85,24 @@ export class LogWriter {
     return end;
   }
 
-  /** Replaces the raw rows at the end, and adds the new lines, by compressed chunks. */
-  #insertChunks(start: LogEnd, batch: Append): void {
-    const tail = joinTail(this.#sql.tail.all(start));
-    this.#sql.deleteTail.run(start);
-    let first = start.tail_first;
-    for (const chunk of cutChunks(tail, batch, { compress: this.#compress })) {
-      this.#insertChunk(start.seq, first, chunk);
+  #insertLines(start: LogEnd, end: LogEnd, batch: Append): void {
+    const { seq } = start;
+    if (end.tail_first > start.tail_first) {
+      this.#joinRows({ seq, first: start.tail_first }, batch, { compress: this.#compress });
+    } else if (end.single_first > start.single_first) {
+      this.#joinRows({ seq, first: start.single_first }, batch, { compress: false });
+    } else {
+      this.#insertChunk(seq, start.total, rawChunk(batch));
+    }
+  }
+
+  /** Replaces the rows from a line on, and adds the new lines to them, by as few chunks as can be. */
+  #joinRows(from: RowKey, batch: Append, options: { compress: boolean }): void {
+    const tail = joinTail(this.#sql.rows.all(from));
+    this.#sql.deleteRows.run(from);
+    let { first } = from;
+    for (const chunk of cutChunks(tail, batch, options)) {
+      this.#insertChunk(from.seq, first, chunk);
       first += chunk.count;
     }
   }
@@ -109,29 +129,37 @@ function checkRuns(batch: Append): void {
 
 /** Small batches make the tail grow; once it is a full chunk, or more, nothing of it stays raw. */
 function endAfter(start: LogEnd, texts: readonly string[]): LogEnd {
+  if (texts.length === 0) return start;
+  const { seq, tail_first } = start;
   const total = start.total + texts.length;
-  const size = start.tail_size + textSize(texts);
-  const isFull = fullness({ count: total - start.tail_first, size }) >= 1;
-  return {
-    seq: start.seq,
-    total,
-    tail_first: isFull ? total : start.tail_first,
-    tail_size: isFull ? 0 : size,
-  };
+  const tail_size = start.tail_size + textSize(texts);
+  if (fullness({ count: total - tail_first, size: tail_size }) >= 1) {
+    return { seq, total, tail_first: total, tail_size: 0, single_first: total, single_rows: 0 };
+  }
+  const single_rows = start.single_rows + 1;
+  if (single_rows > maxSingleRows) {
+    return { seq, total, tail_first, tail_size, single_first: total, single_rows: 0 };
+  }
+  return { seq, total, tail_first, tail_size, single_first: start.single_first, single_rows };
 }
 
-type TailKey = Pick<LogEnd, 'seq' | 'tail_first'>;
+interface RowKey {
+  seq: number;
+  first: number;
+}
+
 type HeadRow = Omit<LogHead, 'complete'>;
 type Advance = [...number[], cursor: string | null, carry: string | null, number, number, number];
 
 function prepare({ db }: Connection) {
   return {
     end: db.prepare<[string], LogEnd>(`
-      SELECT seq, total, tail_first, tail_size FROM logs
+      SELECT seq, total, tail_first, tail_size, single_first, single_rows FROM logs
       WHERE seq = (SELECT seq FROM jobs WHERE id = ?)`),
     // The fence is checked here: under an older lease, or once the log is complete, no row is found.
     advance: db.prepare<Advance>(`
-      UPDATE logs SET total = ?, tail_first = ?, tail_size = ?, cursor = ?, carry = ?
+      UPDATE logs SET total = ?, tail_first = ?, tail_size = ?, single_first = ?, single_rows = ?,
+        cursor = ?, carry = ?
       WHERE seq = ? AND fence = ? AND total = ? AND complete = 0`),
     complete: db.prepare<[string, number], HeadRow>(`
       UPDATE logs SET complete = 1
@@ -145,11 +173,11 @@ function prepare({ db }: Connection) {
     insert: db.prepare<[number, number, number, number, number, Buffer, Buffer]>(`
       INSERT INTO chunks (id, count, encoding, bytes, runs, text)
       VALUES ((? << 32) | ?, ?, ?, ?, ?, ?)`),
-    tail: db.prepare<TailKey, Pick<Chunk, 'count' | 'runs' | 'text'>>(`
+    rows: db.prepare<RowKey, Pick<Chunk, 'count' | 'runs' | 'text'>>(`
       SELECT count, runs, text FROM chunks
-      WHERE id >= (@seq << 32) | @tail_first AND id < (@seq + 1) << 32 ORDER BY id`),
-    deleteTail: db.prepare<TailKey>(
-      'DELETE FROM chunks WHERE id >= (@seq << 32) | @tail_first AND id < (@seq + 1) << 32',
+      WHERE id >= (@seq << 32) | @first AND id < (@seq + 1) << 32 ORDER BY id`),
+    deleteRows: db.prepare<RowKey>(
+      'DELETE FROM chunks WHERE id >= (@seq << 32) | @first AND id < (@seq + 1) << 32',
     ),
     addGap: db.prepare<[number, number, string]>(
       'INSERT INTO gaps (seq, line, reason) VALUES (?, ?, ?)',

@@ -2,9 +2,9 @@ import type { MetricPoint, MetricSeries } from '../../core/log.ts';
 import type { Connection } from './connection.ts';
 
 /** A series keeps at most this many points: when it has more, every second one goes. */
-export const maxPoints = 4000;
+const maxPoints = 4000;
 /** Further names of a job are ignored. */
-export const maxSeries = 64;
+const maxSeries = 64;
 
 interface SeriesRow {
   id: number;

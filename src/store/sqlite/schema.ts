@@ -43,12 +43,14 @@ const migrations: readonly string[] = [
   CREATE INDEX jobs_live ON jobs (seq)
     WHERE status NOT IN ('COMPLETED', 'FAILED', 'CANCELLED', 'LOST');
 
-  -- One row a job; tail_first and tail_size describe the raw rows at the end of its chunks.
+  -- One row a job; tail_ and single_ describe the raw rows at the end of its chunks.
   CREATE TABLE logs (
     seq INTEGER PRIMARY KEY REFERENCES jobs (seq),
     total INTEGER NOT NULL DEFAULT 0,
     tail_first INTEGER NOT NULL DEFAULT 0,
     tail_size INTEGER NOT NULL DEFAULT 0,
+    single_first INTEGER NOT NULL DEFAULT 0,
+    single_rows INTEGER NOT NULL DEFAULT 0,
     complete INTEGER NOT NULL DEFAULT 0,
     fence INTEGER NOT NULL DEFAULT 0,
     owner TEXT,
