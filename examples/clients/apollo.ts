@@ -26,13 +26,12 @@ log.subscribe(({ data, dataState }) => {
   console.log(`${lines.length} of ${total} lines, from ${offset} on: ... ${lines.at(-1)}`);
 });
 const { data } = await client.query({ query: LogTextPageDocument, variables });
-if (!data) throw new Error('no data');
-const { offset, nextOffset } = data.logs;
 
 // The 100 lines before them.
-await log.fetchMore({ variables: { offset: Math.max(0, offset - 100) } });
+const before = Math.max(0, (data?.logs.offset ?? 0) - 100);
+await log.fetchMore({ variables: { offset: before } });
 
 // Every line that comes, once, across lost connections, until the job is over.
-await followIntoCache(client.cache, { client: socket, jobId, offset: nextOffset });
+await followIntoCache(client.cache, { client: socket, jobId });
 
 await socket.dispose();

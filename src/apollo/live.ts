@@ -29,13 +29,25 @@ export function appendPage(
   }
 }
 
-/** Follows a log into the cache until it is complete or `signal` is aborted; begin where the cached list ends. */
+/**
+ * Follows a log into the cache until it is complete or `signal` is aborted. Without an `offset` it begins
+ * where the list at the log's end ends, or with the last 100 lines where none is cached. `entries` must be
+ * what the queries select: true for `entries`, else `lines`.
+ */
 export async function followIntoCache(
   cache: ApolloCache,
-  { entries, ...options }: FollowOptions,
+  { entries = false, ...options }: FollowOptions,
 ): Promise<void> {
-  const pages = entries ? followLog({ ...options, entries }) : followLog(options);
-  for await (const page of pages) appendPage(cache, page, options.filter);
+  const { jobId, filter, offset = endOfCached(cache, { jobId, filter }) } = options;
+  const pages = entries
+    ? followLog({ ...options, offset, entries })
+    : followLog({ ...options, offset });
+  for await (const page of pages) appendPage(cache, page, filter);
+}
+
+function endOfCached(cache: ApolloCache, log: { jobId: string; filter?: LogFilter | null }) {
+  const cached = cache.readQuery({ query: LogTextPageDocument, variables: { ...log, offset: -1 } });
+  return cached?.logs.nextOffset ?? -100;
 }
 
 /** The cache expects what Apollo Client itself asks for; other clients do not. */

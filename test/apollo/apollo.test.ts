@@ -154,7 +154,6 @@ test('live pages join the list that a query shows, once, although the connection
   const following = followIntoCache(apollo.client.cache, {
     client: apollo.socket,
     jobId,
-    offset: 1000,
     retry: { firstMs: 5, maxMs: 20 },
   });
   for (let at = 1000; at < 1050; at += 10) {
@@ -239,7 +238,6 @@ test('an empty log is known to be empty, and shows its first lines when they com
   const following = followIntoCache(apollo.client.cache, {
     client: apollo.socket,
     jobId,
-    offset: 0,
     signal: stop.signal,
   });
   await log.print('line 0');
@@ -247,4 +245,18 @@ test('an empty log is known to be empty, and shows its first lines when they com
   stop.abort();
   await following;
   expect(apollo.asked).toEqual(['LogTextPage -100']);
+});
+
+test('without a list to go on with, the last 100 lines are followed', async () => {
+  await using server = await openTestServer();
+  const log = await server.openLog();
+  await log.print(...numbered(0, 1000));
+  await log.end();
+  await using apollo = openApollo(server.url);
+  const { cache } = apollo.client;
+  const jobId = log.job.id;
+  await followIntoCache(cache, { client: apollo.socket, jobId, filter: { contains: '9' } });
+  const variables = { jobId, filter: { contains: '9' }, offset: -100 };
+  const cached = cache.readQuery({ query: LogTextPageDocument, variables });
+  expect(cached?.logs).toMatchObject({ offset: 900, lines: numbered(900, 1000), complete: true });
 });
