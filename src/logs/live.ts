@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type LogFilter, maxPageLines } from '../core/log.ts';
 import { abortable } from '../lib/abortable.ts';
 import type { Hints } from '../lib/hints.ts';
@@ -64,7 +65,9 @@ export class LiveLogs {
         if (page.complete) return;
         fresh = false;
         next = page.nextOffset;
-        if (!page.hasMore) await wakeup.next(signal);
+        // Pages of the past come as fast as they are read, and would let nobody else in.
+        if (page.hasMore) await nextTurn();
+        else await wakeup.next(signal);
       }
     } finally {
       log.viewers.delete(wakeup);

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { TrainyardError } from '../core/errors.ts';
 import type { Job } from '../core/job.ts';
 import {
@@ -74,6 +75,8 @@ export class LogReader {
       const block = await this.#logs.read(jobId, { offset, limit, maxChars: maxPageChars / 8 });
       if (block.texts.length === 0) return;
       yield block;
+      // A reader that takes blocks as fast as they come must let others in.
+      await nextTurn();
       offset += block.texts.length;
       left -= block.texts.length;
     }
