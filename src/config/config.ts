@@ -97,7 +97,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     port: env.PORT,
     dataDir,
     logLevel: env.LOG_LEVEL,
-    tokens: (env.TRAINYARD_TOKENS ?? '').split(',').flatMap((token) => token.trim() || []),
+    tokens: env.TRAINYARD_TOKENS,
     allowedHosts: file.allowedHosts.map((name) => name.toLowerCase()),
     allowedOrigins: file.allowedOrigins,
     providers: configured,

@@ -1,27 +1,42 @@
 import { z } from 'zod';
 import { ConfigError } from './config-error.ts';
 
-const port = z.coerce.number().int().min(0).max(65_535);
-const url = z.url({ protocol: /^https?$/, error: 'is no http(s) URL' });
+const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+
+const port = wholeNumber(0, 65_535);
 const text = z.string().min(1);
+/** What can stand in a header. */
+const secret = text.regex(/^[\x21-\x7e]+$/, 'it must be printable ASCII without spaces');
+const url = z
+  .url({ protocol: /^https?$/, error: 'it must be an http(s) URL, such as http://127.0.0.1:4100' })
+  .refine(hasNoPassword, 'it must not hold a name or password; keys have variables of their own');
+const host = text
+  .regex(/^[\w.:[\]-]+$/, 'it must be an address of this machine, such as 127.0.0.1 or 0.0.0.0')
+  .transform((name) => name.replace(/^\[|\]$/g, ''));
+const tokens = z
+  .string()
+  .transform((list) => list.split(',').flatMap((token) => token.trim() || []))
+  .pipe(z.array(secret).min(1, 'it must hold one or more tokens, separated by commas'));
 
 const variables = z.object({
-  HOST: text.default('127.0.0.1'),
+  HOST: host.default('127.0.0.1'),
   PORT: port.default(4000),
   TRAINYARD_DATA_DIR: text.default('./data'),
   TRAINYARD_CONFIG: text.optional(),
-  TRAINYARD_TOKENS: text.optional(),
+  TRAINYARD_TOKENS: tokens.default([]),
   TRAINING_SERVER_URL: url.optional(),
-  TRAINING_SERVER_API_KEY: text.optional(),
-  RUNPOD_API_KEY: text.optional(),
+  TRAINING_SERVER_API_KEY: secret.optional(),
+  RUNPOD_API_KEY: secret.optional(),
   RUNPOD_API_URL: url.default('https://api.runpod.io'),
   DATABASE_URL: text.optional(),
-  TRAINER_HOST: text.default('127.0.0.1'),
+  TRAINER_HOST: host.default('127.0.0.1'),
   TRAINER_PORT: port.default(4100),
   TRAINER_DATA_DIR: text.optional(),
-  TRAINER_API_KEY: text.optional(),
-  TRAINER_CONCURRENCY: z.coerce.number().int().min(1).max(1024).default(1),
-  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  TRAINER_API_KEY: secret.optional(),
+  TRAINER_CONCURRENCY: wholeNumber(1, 1024).default(1),
+  LOG_LEVEL: z
+    .enum(logLevels, { error: `it must be one of ${logLevels.join(', ')}` })
+    .default('info'),
 });
 
 /** The environment, checked and with its defaults filled in. */
@@ -34,6 +49,24 @@ export function parseEnvironment(environment: NodeJS.ProcessEnv): Environment {
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   const name = String(issue?.path[0]);
-  const value = /KEY|TOKEN|DATABASE/.test(name) ? '(hidden)' : JSON.stringify(given[name]);
-  throw new ConfigError(`${name} is ${value}: ${issue?.message}`);
+  throw new ConfigError(`${name} is ${shown(name, given[name] ?? '')}: ${issue?.message}.`);
+}
+
+function wholeNumber(least: number, most: number) {
+  const error = `it must be a whole number from ${least} to ${most}`;
+  return z
+    .string()
+    .regex(/^\d{1,10}$/, error)
+    .transform(Number)
+    .pipe(z.number().min(least, error).max(most, error));
+}
+
+function hasNoPassword(value: string): boolean {
+  const url = URL.parse(value);
+  return url === null || (url.username === '' && url.password === '');
+}
+
+function shown(name: string, value: string): string {
+  const isSecret = /KEY|TOKEN|DATABASE/.test(name) || (name.endsWith('URL') && value.includes('@'));
+  return isSecret ? '(hidden)' : JSON.stringify(value);
 }

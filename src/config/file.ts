@@ -52,8 +52,12 @@ const file = z.strictObject({
     )
     .default({}),
   recipes: z.record(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/), recipe).default({}),
-  allowedHosts: z.array(text).default([]),
-  allowedOrigins: z.array(z.url()).default([]),
+  allowedHosts: z
+    .array(z.string().regex(/^[\w.-]+$/, 'it must be a name without a port, such as gpu-box.local'))
+    .default([]),
+  allowedOrigins: z
+    .array(z.string().refine(isOrigin, 'it must be an origin, such as http://localhost:5173'))
+    .default([]),
 });
 
 /** What trainyard.config.json holds, checked and with its defaults filled in. */
@@ -84,12 +88,17 @@ export function readConfigFile(path: string | undefined): ConfigFile {
   throw new ConfigError(`${name}: ${issue?.path.join('.') || 'the file'}: ${issue?.message}`);
 }
 
+function isOrigin(value: string): boolean {
+  return URL.canParse(value) && new URL(value).origin === value;
+}
+
 function parseJson(name: string, content: string): unknown {
   try {
     return JSON.parse(content);
   } catch (error) {
-    throw new ConfigError(`${name} is not JSON: ${error instanceof Error ? error.message : ''}`, {
-      cause: error,
-    });
+    const message = error instanceof Error ? error.message : '';
+    // Where the message quotes the file, it may quote a key.
+    const where = message.replace(/,? (\.\.\.)?".*"(\.\.\.)? is not valid JSON/s, '');
+    throw new ConfigError(`${name} is not JSON: ${where}`, { cause: error });
   }
 }
