@@ -16,7 +16,7 @@ export interface MergeOptions {
 
 /**
  * A list with one more page: before it, behind it or overlapping it, without duplicates; a reducer for
- * live pages, too. A page that does not touch the list begins a new one. A list of too many lines loses
+ * live pages, too. A page that does not touch the list, or is another job's, begins a new one. A list of too many lines loses
  * whole pages, at its longer side as seen from the new one. Changes nothing in place.
  */
 export function mergePage(
@@ -30,10 +30,11 @@ export function mergePage(
   options?: MergeOptions,
 ): LogList<LogEntriesFragment>;
 export function mergePage(
-  list: LogList<Page> | null | undefined,
+  old: LogList<Page> | null | undefined,
   page: Page,
   { maxLines = 50_000 }: MergeOptions = {},
 ): LogList<Page> {
+  const list = old?.jobId === page.jobId ? old : null;
   const [parts = [page]] = insertPart(list ? [list.parts] : [], page, maxLines);
   const place = placeOf(parts);
   const total = Math.max(page.total, list?.total ?? 0);

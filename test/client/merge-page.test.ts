@@ -51,6 +51,11 @@ test('a page elsewhere begins a new list', () => {
   expect(list).toMatchObject({ offset: 50, nextOffset: 60, hasMore: false });
 });
 
+test("another job's page begins a new list", () => {
+  const page = { ...pageAt(10, 20), jobId: 'b' };
+  expect(mergePage(mergePage(null, pageAt(0, 10)), page)).toMatchObject(page);
+});
+
 test('filtered text joins where pages meet', () => {
   const list = mergePage(mergePage(null, filteredAt(0, 20)), filteredAt(20, 40));
   expect(list.lines).toEqual(filteredAt(0, 40).lines);

@@ -10,6 +10,8 @@ const run = promisify(execFile);
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const opened = new AsyncDisposableStack();
 let consumer: string;
+/** What the compiler has to say of the examples. */
+let complaints: string;
 
 // A project of somebody else's, with the package installed as npm would, and beside it all that npm would fetch.
 beforeAll(async () => {
@@ -24,34 +26,29 @@ beforeAll(async () => {
     await symlink(`${root}node_modules/${name}`, `${consumer}/node_modules/${name}`);
   }
   await cp(`${root}examples/clients`, consumer, { recursive: true });
+  await cp(`${root}test/package/react-page.ts`, `${consumer}/react-page.ts`);
   await writeFile(`${consumer}/package.json`, '{ "type": "module" }');
+  complaints = await compile();
 }, 120_000);
 
 afterAll(() => opened.disposeAsync());
 
-async function runExample(file: string, ...args: string[]): Promise<string[]> {
-  const { stdout } = await run(process.execPath, [file, ...args], { cwd: consumer });
-  return stdout.trimEnd().split('\n');
-}
-
-async function openLog(server: Awaited<ReturnType<typeof openTestServer>>, total: number) {
-  const log = await server.openLog();
-  await log.print(...Array.from({ length: total }, (_, number) => `line ${number}`));
-  return log;
-}
-
-test('the examples pass the strictest check against the types that the package brings', async () => {
-  const options = {
+/** Checks and builds the examples, as front ends are: with no more than TypeScript and the package. */
+async function compile(): Promise<string> {
+  const compilerOptions = {
     target: 'es2024',
     lib: ['es2024', 'dom', 'esnext.disposable'],
-    // As front ends are built.
     module: 'esnext',
     moduleResolution: 'bundler',
+    jsx: 'react-jsx',
     strict: true,
-    noEmit: true,
     skipLibCheck: false,
     types: ['node'],
+    rootDir: '.',
+    outDir: 'built',
   };
+  const config = { compilerOptions, exclude: ['react-page.ts'] };
+  await writeFile(`${consumer}/tsconfig.json`, JSON.stringify(config));
   // Types that cannot be found would let everything pass.
   await writeFile(
     `${consumer}/wrong.ts`,
@@ -66,13 +63,26 @@ test('the examples pass the strictest check against the types that the package b
      // @ts-expect-error a page has lines
      mergePage(null, { offset: 0 });`,
   );
-  await writeFile(
-    `${consumer}/tsconfig.json`,
-    JSON.stringify({ compilerOptions: options, include: ['*.ts', '*.tsx'] }),
+  const compiling = run(`${root}node_modules/.bin/tsc`, ['-p', consumer]);
+  return compiling.then(
+    () => '',
+    ({ stdout }) => stdout,
   );
-  await run(`${root}node_modules/.bin/tsc`, ['-p', consumer]).catch(({ stdout }) => {
-    throw new Error(stdout);
-  });
+}
+
+async function runExample(file: string, ...args: string[]): Promise<string[]> {
+  const { stdout } = await run(process.execPath, [file, ...args], { cwd: consumer });
+  return stdout.trimEnd().split('\n');
+}
+
+async function openLog(server: Awaited<ReturnType<typeof openTestServer>>, total: number) {
+  const log = await server.openLog();
+  await log.print(...Array.from({ length: total }, (_, number) => `line ${number}`));
+  return log;
+}
+
+test('the examples pass the strictest check against the types that the package brings', () => {
+  expect(complaints).toBe('');
 });
 
 test('the followed log is printed to its end', async () => {
@@ -93,6 +103,16 @@ test.for(['apollo.ts', 'urql.ts'])('%s pages back and follows to the end', async
   const shown = await running;
   expect(shown).toContain('200 of 1000 lines, from 800 on: ... line 999');
   expect(shown.at(-1)).toBe('202 of 1002 lines, from 800 on: ... line 1001');
+});
+
+test.for(['apollo-react', 'urql-react'])('%s shows earlier lines and live ones', async (name) => {
+  await using server = await openTestServer();
+  const log = await openLog(server, 1000);
+  const running = runExample('react-page.ts', `./built/${name}.js`, server.url, log.job.id);
+  await expect.poll(() => server.liveLogs.counts.viewers, { timeout: 20_000 }).toBe(1);
+  await log.print('line 1000', 'line 1001');
+  await log.end();
+  expect(await running).toEqual(Array.from({ length: 202 }, (_, index) => `line ${800 + index}`));
 });
 
 test('the command runs where the package is installed', async () => {
