@@ -15,7 +15,7 @@ export const jobStatuses = [
 
 export type JobStatus = (typeof jobStatuses)[number];
 
-export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 export type JsonObject = { [key: string]: Json };
 
 /** Why a job ended badly, and the line to look at. */

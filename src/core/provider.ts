@@ -2,7 +2,7 @@ import type { Job, JobFailure, JobProgress, JobStatus, NewJob } from './job.ts';
 import type { LineBlock, LogNotice } from './log.ts';
 
 export const providerKinds = ['LOCAL', 'RUNPOD'] as const;
-export type ProviderKind = (typeof providerKinds)[number];
+type ProviderKind = (typeof providerKinds)[number];
 
 export const healthStatuses = ['UP', 'DEGRADED', 'DOWN'] as const;
 

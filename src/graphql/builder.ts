@@ -9,7 +9,7 @@ import type { GraphContext } from './context.ts';
 import { DateTimeScalar, JsonObjectScalar } from './scalars.ts';
 
 /** The most that one operation may cost; a field costs 1, a list its items' fields. */
-export const maxComplexity = 10_000;
+const maxComplexity = 10_000;
 
 /** The builder that every noun's file adds to; it defines no types but the scalars. */
 export const builder = new SchemaBuilder<{

@@ -54,7 +54,7 @@ const LogGapType = builder.objectRef<LogGap>('LogGap').implement({
   }),
 });
 
-export const LogNoticeType = builder.objectRef<LogNotice>('LogNotice').implement({
+const LogNoticeType = builder.objectRef<LogNotice>('LogNotice').implement({
   description: 'Why lines may be missing, and where else to look.',
   fields: (t) => ({
     code: t.exposeString('code', { description: 'A stable name for the reason.' }),

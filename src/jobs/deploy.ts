@@ -8,7 +8,7 @@ import type { Providers } from './providers.ts';
 import type { Supervisor } from './supervisor.ts';
 
 /** The most that a job's config may hold, as JSON, in UTF-16 units. */
-export const maxConfigChars = 64 * 1024;
+const maxConfigChars = 64 * 1024;
 /** How long a deploy waits for the provider's first answer before it answers itself. */
 const firstAnswerMs = 8000;
 

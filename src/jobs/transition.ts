@@ -49,7 +49,7 @@ export function mergeProgress(
 }
 
 /** `failure` with every value that `newer` knows. */
-export function mergeFailure(
+function mergeFailure(
   failure: JobFailure | null,
   newer: Partial<JobFailure> | undefined,
 ): JobFailure {

@@ -4,7 +4,7 @@ import { Backoff } from '../lib/backoff.ts';
 import type { Logger } from '../lib/logger.ts';
 
 /** A job that has not been heard of for so long is stale. */
-export const staleAfterMs = 10_000;
+const staleAfterMs = 10_000;
 
 export interface Watched {
   ref: JobRef;

@@ -4,7 +4,7 @@ import { type LogFilter, type LogSource, logLevels } from '../core/log.ts';
 import { levelOf } from '../lines/level.ts';
 
 /** The longest text or expression that a filter takes, in UTF-16 units. */
-export const maxPatternChars = 1000;
+const maxPatternChars = 1000;
 
 /** A filter made ready to be asked of many lines. */
 export interface LineMatcher {

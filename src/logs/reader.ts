@@ -13,9 +13,9 @@ import { compileFilter, type LineMatcher } from './filter.ts';
 import { checkRange, createPage, type LogPage } from './page.ts';
 
 /** The most lines that one filtered page looks at. */
-export const maxScanLines = 1_000_000;
+const maxScanLines = 1_000_000;
 /** The longest that one filtered page looks, in milliseconds. */
-export const maxScanMs = 2000;
+const maxScanMs = 2000;
 
 export interface PageRequest {
   limit: number;
