@@ -121,7 +121,17 @@ test('the command runs where the package is installed', async () => {
   expect(stdout).toContain('trainyard');
 });
 
-test('the schema and the operations are there for code generators', async () => {
+test("types are generated for a front end's own operations", async () => {
+  const operation =
+    'query LastLine($id: ID!) { job(id: $id) { status logs(offset: -1) { lines } } }';
+  await mkdir(`${consumer}/src`);
+  await writeFile(`${consumer}/src/app.ts`, `const lastLine = graphql(\`${operation}\`);`);
+  await run(`${root}node_modules/.bin/graphql-codegen`, [], { cwd: consumer });
+  const types = await readFile(`${consumer}/src/graphql/graphql.ts`, 'utf8');
+  expect(types).toContain('{ job: { status: JobStatus, logs: { lines: Array<string> } } | null }');
+});
+
+test('the schema and the operations can be found by name', async () => {
   for (const name of ['schema.graphql', 'operations/logs.graphql']) {
     const file = fileURLToPath(import.meta.resolve(`trainyard/${name}`, `file://${consumer}/x.ts`));
     expect(await readFile(file, 'utf8')).toContain('LogPage');
