@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { readClientSettings } from '../config/client.ts';
 import { Api } from './api.ts';
-import type { CommandContext } from './context.ts';
+import type { Run } from './context.ts';
 import { defineCompletion } from './definitions/completion.ts';
 import { defineDeploy } from './definitions/deploy.ts';
 import { defineJobs } from './definitions/jobs.ts';
@@ -10,11 +10,6 @@ import { defineLogs } from './definitions/logs.ts';
 import { defineServers } from './definitions/servers.ts';
 import { exitCode } from './exit.ts';
 import type { Screen } from './screen.ts';
-
-/** Runs one command's work; what it resolves to is the exit code. Work is imported when it is called for. */
-export type Run = (
-  work: (context: CommandContext) => Promise<number> | Promise<void>,
-) => Promise<void>;
 
 const examples = `
 Examples:

@@ -1,7 +1,7 @@
 import { Argument, type Command } from 'commander';
 import { type Shell, shells } from '../completion/scripts.ts';
+import type { Run } from '../context.ts';
 import { exitCode } from '../exit.ts';
-import type { Run } from '../program.ts';
 
 export function defineCompletion(program: Command, run: Run): void {
   program
