@@ -18,8 +18,8 @@
     logo,
     storage,
     defaultTabs: tabs,
-    // Headers hold tokens: kept across visits only where a person says so, in the settings.
-    shouldPersistHeaders: undefined,
+    // Headers hold tokens: kept across visits only where a person has said so, in the settings.
+    shouldPersistHeaders: storage.getItem('graphiql:shouldPersistHeaders') === 'true' || undefined,
     // Otherwise each edit goes into the page's address, and coming back opens the query twice.
     onEditQuery: undefined,
     fetcher: (operation, { headers, documentAST } = {}) =>
@@ -32,8 +32,9 @@
   function showLastTab() {
     const kept = JSON.parse(storage.getItem('graphiql:tabState') ?? '{}');
     const tab = kept.tabs?.[kept.activeTabIndex] ?? tabs[0];
-    storage.setItem('graphiql:query', tab.query ?? '');
-    storage.setItem('graphiql:variables', tab.variables ?? '');
+    for (const part of ['query', 'variables', 'headers']) {
+      storage.setItem(`graphiql:${part}`, tab[part] ?? '');
+    }
   }
 
   /** GraphiQL has headers for each tab; a token that one of them names holds for all, until the page is left. */
