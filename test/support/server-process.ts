@@ -1,30 +1,33 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 
 /** A real server in a process of its own, to be killed. */
 export interface ServerProcess extends AsyncDisposable {
   readonly url: string;
   readonly pid: number;
+  /** All that it has written so far, to its output and to its error output. */
+  output(): string;
   /** Ends the process with a signal and resolves to how it ended. */
   end(signal: NodeJS.Signals): Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
 }
 
-/** Starts `src/main.ts` (or `src/trainer-main.ts`) and resolves once it has said where it listens. */
-export async function startServer(options: {
+interface StartOptions {
   entry?: 'main.ts' | 'trainer-main.ts';
   env: Record<string, string>;
-}): Promise<ServerProcess> {
-  const { entry = 'main.ts', env } = options;
-  const main = fileURLToPath(new URL(`../../src/${entry}`, import.meta.url));
-  const { PATH = '', HOME = '' } = process.env;
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main], {
-    env: { PATH, HOME, PORT: '0', TRAINER_PORT: '0', LOG_LEVEL: 'warn', ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+}
+
+/** Starts `src/main.ts` (or `src/trainer-main.ts`) and resolves once it has said where it listens. */
+export async function startServer(options: StartOptions): Promise<ServerProcess> {
+  const child = launch(options);
+  const said: string[] = [];
+  child.stderr.on('data', (chunk) => said.push(String(chunk)));
+  child.stdout.on('data', (chunk) => said.push(String(chunk)));
   const gone = once(child, 'exit').then(([code, signal]) => ({ code, signal }));
-  const url = await address(child);
+  const url = await address(child, said);
   const end = (signal: NodeJS.Signals) => {
     child.kill(signal);
     return gone;
@@ -32,6 +35,7 @@ export async function startServer(options: {
   return {
     url,
     pid: child.pid ?? 0,
+    output: () => said.join(''),
     end,
     async [Symbol.asyncDispose]() {
       await end('SIGKILL');
@@ -39,18 +43,37 @@ export async function startServer(options: {
   };
 }
 
-async function address(child: ChildProcess): Promise<string> {
-  if (!child.stdout || !child.stderr) throw new Error('the server has no output');
-  const said: string[] = [];
-  child.stderr.on('data', (chunk) => said.push(String(chunk)));
+/** Starts a server that is expected not to come up, and resolves to how it ended; one that does is killed. */
+export async function failToStart(
+  options: StartOptions,
+): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  const child = launch(options);
+  createInterface(child.stdout).once('line', () => child.kill('SIGKILL'));
+  const outputs = Promise.all([text(child.stdout), text(child.stderr)]);
+  const [code] = await once(child, 'exit');
+  const [stdout, stderr] = await outputs;
+  return { code, stdout, stderr };
+}
+
+function launch({
+  entry = 'main.ts',
+  env,
+}: StartOptions): ChildProcessByStdio<null, Readable, Readable> {
+  const main = fileURLToPath(new URL(`../../src/${entry}`, import.meta.url));
+  const { PATH = '', HOME = '' } = process.env;
+  return spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main], {
+    env: { PATH, HOME, PORT: '0', TRAINER_PORT: '0', LOG_LEVEL: 'warn', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+}
+
+async function address(
+  child: ChildProcessByStdio<null, Readable, Readable>,
+  said: readonly string[],
+): Promise<string> {
   for await (const line of createInterface(child.stdout)) {
-    said.push(line);
     const [url] = /http:\/\/[^\s/]+/.exec(line) ?? [];
-    if (url) {
-      // Whatever else it says is read and dropped, or it would block.
-      child.stdout.resume();
-      return url;
-    }
+    if (url) return url;
   }
-  throw new Error(`the server did not start: ${said.join('\n')}`);
+  throw new Error(`the server did not start: ${said.join('')}`);
 }
