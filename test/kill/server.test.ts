@@ -1,23 +1,23 @@
-import { existsSync } from 'node:fs';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { deploy, graphql } from '../support/clients.ts';
 import { openFolder } from '../support/folder.ts';
 import { startServer } from '../support/server-process.ts';
+import { chattyCommand, endJobs, readOn } from './read-on.ts';
 
 const rounds = 50;
-const chatty = fileURLToPath(new URL('../support/chatty-job.ts', import.meta.url));
 
 test(`keeps every served line through ${rounds} kills of the server while a job prints`, async () => {
   await using folder = await openFolder();
   const config = join(folder.path, 'trainyard.config.json');
   const stop = join(folder.path, 'stop');
   // The job outlives every server: whatever happens here, it must end.
-  await using _job = { [Symbol.asyncDispose]: () => endJobs(folder.path, stop) };
-  const recipes = { chatty: { command: [process.execPath, chatty] } };
+  await using _job = {
+    [Symbol.asyncDispose]: () => endJobs(join(folder.path, 'data/trainer'), stop),
+  };
+  const recipes = { chatty: { command: chattyCommand } };
   await writeFile(config, JSON.stringify({ recipes }));
   const env = { TRAINYARD_CONFIG: config, TRAINYARD_DATA_DIR: join(folder.path, 'data') };
   const served: string[] = [];
@@ -51,38 +51,3 @@ test(`keeps every served line through ${rounds} kills of the server while a job 
     logs: { total: truth.length, gaps: [] },
   });
 }, 240_000);
-
-async function endJobs(folder: string, stop: string): Promise<void> {
-  await writeFile(stop, '');
-  const jobs = join(folder, 'data/trainer/jobs');
-  for (const job of existsSync(jobs) ? await readdir(jobs) : []) {
-    while (!existsSync(join(jobs, job, 'exit.json'))) await setTimeout(20);
-  }
-}
-
-/** Reads pages until `atLeast` lines are known or the log is complete; what was served before must come again. */
-async function readOn(
-  url: string,
-  jobId: string,
-  served: string[],
-  { atLeast }: { atLeast: number },
-): Promise<void> {
-  for (;;) {
-    const from = Math.max(0, served.length - 200);
-    const { data, errors } = await graphql(
-      url,
-      'query ($id: ID!, $from: Int!) { logs(jobId: $id, offset: $from, limit: 5000) { lines offset nextOffset hasMore complete } }',
-      { id: jobId, from },
-    );
-    if (!data) throw new Error(JSON.stringify(errors));
-    const { lines, offset, nextOffset, hasMore, complete } = data.logs;
-    expect(offset).toBe(from);
-    expect(nextOffset).toBe(from + lines.length);
-    const known = served.slice(from);
-    expect(lines.slice(0, known.length)).toEqual(known);
-    served.push(...lines.slice(known.length));
-    if (hasMore) continue;
-    if (complete || served.length >= atLeast) return;
-    await setTimeout(10);
-  }
-}
