@@ -1,4 +1,5 @@
 import type { ApolloCache } from '@apollo/client/cache';
+import { delay } from '../client/delay.ts';
 import { type FollowOptions, followLog } from '../client/follow.ts';
 import {
   type LogEntriesFragment,
@@ -7,6 +8,9 @@ import {
   type LogTextFragment,
   LogTextPageDocument,
 } from '../client/generated/graphql.ts';
+
+/** After a page, the cache rests for so long: with many lines, pages then come fewer and larger. */
+const restMs = 50;
 
 /**
  * Puts a page that came live, by a subscription or `followLog`, into the list that the `logs` queries of
@@ -42,7 +46,11 @@ export async function followIntoCache(
   const pages = entries
     ? followLog({ ...options, offset, entries })
     : followLog({ ...options, offset });
-  for await (const page of pages) appendPage(cache, page, filter);
+  const signal = options.signal ?? new AbortController().signal;
+  for await (const page of pages) {
+    appendPage(cache, page, filter);
+    if (!page.complete) await delay(restMs, signal);
+  }
 }
 
 function endOfCached(cache: ApolloCache, log: { jobId: string; filter?: LogFilter | null }) {

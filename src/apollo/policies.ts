@@ -10,7 +10,7 @@ import {
 import { logKey } from './log-key.ts';
 
 export interface LogPolicyOptions {
-  /** The most lines of one stretch that are kept: 50,000 where absent. At most 8 stretches a log are kept. */
+  /** The most lines of one stretch that are kept: 10,000 where absent. At most 8 stretches a log are kept. */
   maxLines?: number;
 }
 
@@ -51,7 +51,7 @@ const nothing: CachedLog = { about: {}, end: null, text: [], entries: [] };
  * with `offset` and `text`.
  */
 export function logsFieldPolicy({
-  maxLines = 50_000,
+  maxLines = 10_000,
 }: LogPolicyOptions = {}): FieldPolicy<CachedLog, SelectedPage, SelectedPage> {
   return {
     keyArgs: logKey,

@@ -1,23 +1,37 @@
 import { Wakeup } from '../lib/wakeup.ts';
 
+export interface InboxOptions<Item> {
+  /** The most that may wait, in the unit of `put`. */
+  maxSize: number;
+  /** Two items as one, so that a slow reader gets fewer, larger ones; null where they stay two. */
+  join(older: Item, newer: Item): Item | null;
+}
+
 /** Holds what is pushed until it is pulled, up to a bound. What was put is given out even after the end. */
 export class Inbox<Item> {
   readonly #waiting: { item: Item; size: number }[] = [];
-  readonly #maxSize: number;
+  readonly #options: InboxOptions<Item>;
   readonly #wakeup = new Wakeup();
   #size = 0;
   #end: { error: Error | null } | null = null;
 
-  constructor(options: { maxSize: number }) {
-    this.#maxSize = options.maxSize;
+  constructor(options: InboxOptions<Item>) {
+    this.#options = options;
   }
 
   /** False, and the end, once more than `maxSize` waits: this item was the last one taken. */
   put(item: Item, size: number): boolean {
     if (this.#end) return false;
-    this.#waiting.push({ item, size });
+    const last = this.#waiting.at(-1);
+    const joined = last ? this.#options.join(last.item, item) : null;
+    if (last && joined) {
+      last.item = joined;
+      last.size += size;
+    } else {
+      this.#waiting.push({ item, size });
+    }
     this.#size += size;
-    if (this.#size > this.#maxSize) this.end();
+    if (this.#size > this.#options.maxSize) this.end();
     this.#wakeup.wake();
     return !this.#end;
   }

@@ -9,11 +9,14 @@ import type { LogVariables, PageShape } from './shapes.ts';
 const maxWaitingChars = 8 * 1024 * 1024;
 /** What a page weighs beside its text. */
 const pageChars = 1024;
+/** Pages that wait are joined up to so many lines. */
+const maxJoinedLines = 1000;
 
 /**
- * The pages of one subscription. A client pushes them, so they wait here for the reader; when more than
- * `maxWaitingChars` wait, the subscription is dropped and the pages end early, without a hole. They end
- * early, too, where the server ends them. Throws a `GraphError`. Ends when the signal is aborted.
+ * The pages of one subscription. A client pushes them, so they wait here for the reader, small ones
+ * joined; when more than `maxWaitingChars` wait, the subscription is dropped and the pages end early,
+ * without a hole. They end early, too, where the server ends them. Throws a `GraphError`. Ends when the
+ * signal is aborted.
  */
 export async function* receive<Page extends LogPlaceFragment>(
   client: Client,
@@ -21,7 +24,14 @@ export async function* receive<Page extends LogPlaceFragment>(
   signal: AbortSignal,
 ): AsyncGenerator<Page, void, undefined> {
   const { shape } = request;
-  const inbox = new Inbox<Page>({ maxSize: maxWaitingChars });
+  const inbox = new Inbox<Page>({
+    maxSize: maxWaitingChars,
+    join: (older, newer) =>
+      older.nextOffset === newer.offset &&
+      shape.texts(older).length + shape.texts(newer).length <= maxJoinedLines
+        ? shape.join(older, newer)
+        : null,
+  });
   // A client that reconnects by itself sends the variables anew, as they are by then.
   const variables = { ...request.variables };
   const unsubscribe = client.subscribe<{ logStream: Page }>(
@@ -50,7 +60,7 @@ export async function* receive<Page extends LogPlaceFragment>(
   }
 }
 
-function sizeOf(texts: Iterable<string>): number {
+function sizeOf(texts: readonly string[]): number {
   let size = pageChars;
   for (const text of texts) size += text.length;
   return size;

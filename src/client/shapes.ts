@@ -9,6 +9,7 @@ import {
   LogTextPageDocument,
   LogTextStreamDocument,
 } from './generated/graphql.ts';
+import { gapsOf } from './stretches.ts';
 
 export interface LogVariables extends Record<string, unknown> {
   jobId: string;
@@ -20,19 +21,33 @@ export interface LogVariables extends Record<string, unknown> {
 export interface PageShape<Page extends LogPlaceFragment> {
   stream: TypedDocumentNode<{ logStream: Page }, LogVariables>;
   page: TypedDocumentNode<{ logs: Page }, LogVariables & { limit?: number | null }>;
-  texts(page: Page): Iterable<string>;
+  texts(page: Page): readonly string[];
+  /** Two pages as one; the second begins where the first ends. */
+  join(first: Page, second: Page): Page;
 }
 
 /** Pages of text alone: the cheap way. */
 export const textShape: PageShape<LogTextFragment> = {
   stream: LogTextStreamDocument,
   page: LogTextPageDocument,
-  texts: (page) => page.lines,
+  texts: ({ lines }) => lines,
+  join: (first, second) => ({
+    ...joinPlaces(first, second),
+    lines: [...first.lines, ...second.lines],
+  }),
 };
 
 /** Pages with all that is known of each line. */
 export const entriesShape: PageShape<LogEntriesFragment> = {
   stream: LogEntriesStreamDocument,
   page: LogEntriesPageDocument,
-  texts: (page) => page.entries.map(({ text }) => text),
+  texts: ({ entries }) => entries.map(({ text }) => text),
+  join: (first, second) => ({
+    ...joinPlaces(first, second),
+    entries: [...first.entries, ...second.entries],
+  }),
 };
+
+function joinPlaces(first: LogPlaceFragment, second: LogPlaceFragment): LogPlaceFragment {
+  return { ...second, offset: first.offset, gaps: gapsOf([first, second]) };
+}

@@ -223,6 +223,27 @@ test('a slow reader is not pushed: what it cannot take is dropped and read later
   expect(pushedAtOnce).toBeLessThan(pushed - 2);
 });
 
+test('pages that a reader lets wait are joined, up to a thousand lines', async () => {
+  await using server = await openTestServer();
+  using client = graphSocket(server.url);
+  const log = await server.openLog();
+  let received = 0;
+  client.on('message', ({ type }) => {
+    if (type === 'next') received += 1;
+  });
+  const pages = followLog({ client, jobId: log.job.id });
+  await pages.next();
+  for (let at = 0; at < 1500; at += 100) {
+    await log.print(...numbered(at, at + 100));
+    await expect.poll(() => received).toBe(2 + at / 100);
+  }
+  await log.end();
+  await expect.poll(() => received).toBe(17);
+  const joined: number[] = [];
+  for await (const { lines } of pages) joined.push(lines.length);
+  expect(joined).toEqual([1000, 500]);
+});
+
 test.for([
   ['a job that does not exist', { jobId: 'nobody' }, 'NOT_FOUND'],
   ['a wrong regular expression', { filter: { regex: '(' } }, 'BAD_USER_INPUT'],
