@@ -7,7 +7,7 @@ import { type Environment, parseEnvironment } from './environment.ts';
 import { type ConfigFile, defaultConfigFile, readConfigFile } from './file.ts';
 
 /** A training server to use. */
-export interface LocalProviderConfig {
+interface LocalProviderConfig {
   kind: 'local';
   name: string;
   url: string;

@@ -59,7 +59,7 @@ export class Deploy {
     const newJob = parseInput(input, provider);
     const { job, created } = await this.#ledger.insert(newJob);
     if (!created) return job;
-    const driver = await this.#supervisor.drive(job);
+    const driver = await this.#supervisor.drive(job, { isNew: true });
     if (driver) {
       const enough = new AbortController();
       await Promise.race([driver.firstAnswer, waitMs(firstAnswerMs, enough.signal)]);

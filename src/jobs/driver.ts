@@ -20,6 +20,8 @@ const progressEveryMs = 1000;
 
 export interface DriverOptions {
   job: Job;
+  /** No provider has been asked to run it yet. */
+  isNew: boolean;
   provider: Provider;
   lease: Lease;
   ledger: JobLedger;
@@ -64,30 +66,37 @@ export class JobDriver {
 
   /** The provider's reference; null where the job came to its end without one, or the signal was aborted. */
   async #deploy(signal: AbortSignal): Promise<JobRef | null> {
-    const { provider, logger } = this.#options;
+    const { provider } = this.#options;
     const backoff = new Backoff({ firstMs: 500, maxMs: 60_000 });
-    let { job } = this.#options;
-    // A job that is not new may have been deployed by a server that could not save the answer.
-    let mayBeThere = job.createdAt !== job.updatedAt || Date.now() - job.createdAt > 1000;
+    let { job, isNew } = this.#options;
     while (!signal.aborted) {
-      if (job.externalId !== null) return { jobId: job.id, externalId: job.externalId };
-      if (isOver(job.status)) return null;
+      if (job.externalId === null && isOver(job.status)) return null;
       try {
-        const found = mayBeThere ? await provider.find(job, signal) : null;
-        mayBeThere = true;
-        const accepted: { externalId: string; consoleUrl?: string | null } =
-          found === null ? await provider.deploy(job, signal) : { externalId: found };
-        logger.info({ job: job.id, provider: provider.name, ...accepted }, 'deployed');
-        const patch: JobPatch = { externalId: accepted.externalId, stale: false };
-        if (accepted.consoleUrl) patch.consoleUrl = accepted.consoleUrl;
-        job = (await this.#change((now) => ({ ...patch, ...withoutSecrets(now) }))) ?? job;
-        if (job.cancelledAt !== null) await this.#cancelLate(job, signal);
+        if (job.externalId === null) job = await this.#place(job, { isNew }, signal);
+        const ref = { jobId: job.id, externalId: job.externalId ?? '' };
+        // Cancelled while the provider was being asked to run it.
+        if (job.status === 'CANCELLED') await provider.cancel(ref, { force: true }, signal);
+        return ref;
       } catch (error) {
         if (signal.aborted) return null;
+        isNew = false;
         job = (await this.#deployFailed(error, backoff, signal)) ?? job;
       }
     }
     return null;
+  }
+
+  /** Has the provider run the job, unless it does already: an earlier server may not have saved the answer. */
+  async #place(job: Job, { isNew }: { isNew: boolean }, signal: AbortSignal): Promise<Job> {
+    const { provider, logger } = this.#options;
+    const found = isNew ? null : await provider.find(job, signal);
+    const accepted: { externalId: string; consoleUrl?: string | null } =
+      found === null ? await provider.deploy(job, signal) : { externalId: found };
+    logger.info({ job: job.id, provider: provider.name, ...accepted }, 'deployed');
+    const patch: JobPatch = { externalId: accepted.externalId, stale: false };
+    if (accepted.consoleUrl) patch.consoleUrl = accepted.consoleUrl;
+    const placed = await this.#change((now) => ({ ...patch, ...withoutSecrets(now) }));
+    return placed ?? { ...job, ...patch };
   }
 
   async #deployFailed(error: unknown, backoff: Backoff, signal: AbortSignal): Promise<Job | null> {
@@ -131,13 +140,6 @@ export class JobDriver {
       unlisten();
     }
     return (await this.#options.ledger.store.get(job.id)) ?? waiting;
-  }
-
-  /** The job was cancelled while the provider was being asked to run it. */
-  async #cancelLate(job: Job, signal: AbortSignal): Promise<void> {
-    if (job.externalId === null) return;
-    const ref = { jobId: job.id, externalId: job.externalId };
-    await this.#options.provider.cancel(ref, { force: true }, signal);
   }
 
   async #follow(ref: JobRef, signal: AbortSignal): Promise<void> {

@@ -43,8 +43,8 @@ export class Supervisor {
     return this.#drivers.size;
   }
 
-  /** Drives a job where no other server does; null where one does, or its provider is not configured. */
-  async drive(job: Job): Promise<JobDriver | null> {
+  /** Drives a job (new: saved just now by this server) where no other server does; null where one does, or its provider is not configured. */
+  async drive(job: Job, { isNew = false } = {}): Promise<JobDriver | null> {
     const { store, ledger, providers, logger } = this.#options;
     const running = this.#drivers.get(job.id);
     if (running) return running.driver;
@@ -60,6 +60,7 @@ export class Supervisor {
     if (claimedMeanwhile) return claimedMeanwhile.driver;
     const driver = new JobDriver({
       job,
+      isNew,
       provider,
       lease,
       ledger,

@@ -127,7 +127,10 @@ function createProtocol({ graph, access }: GraphSocketOptions) {
         connectionParams?.authorization ??
         connectionParams?.Authorization ??
         extra.request.headers.authorization;
-      return access.checkToken(shown) === null;
+      if (access.checkToken(shown) === null) return true;
+      // Not graphql-ws's own 4403, which its clients take for something that may pass and try again.
+      extra.socket.close(CloseCode.Unauthorized, 'Unauthorized');
+      return false;
     },
     onSubscribe: async (ctx, _id, params) => {
       if (Object.keys(ctx.subscriptions).length > maxOperations) {

@@ -69,7 +69,7 @@ browserTest(
     await graphiql.showTab('Follow');
     await graphiql.write('Variables', { jobId: id });
     await graphiql.run();
-    await graphiql.answer(/4403 Forbidden/);
+    await graphiql.answer(/4401 Unauthorized/);
 
     await graphiql.write('Headers', token);
     await graphiql.run();

@@ -87,5 +87,5 @@ test('a refused token ends a subscription at once', async () => {
     { query: '{ providers { name } }' },
     { next: () => {}, error: reject, complete: () => reject('complete') },
   );
-  await expect(promise).rejects.toMatchObject({ code: 4403 });
+  await expect(promise).rejects.toMatchObject({ code: 4401 });
 });

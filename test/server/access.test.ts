@@ -301,7 +301,7 @@ describe('a server that needs tokens', () => {
     for (const way of ways) {
       using client = graphSocket(server.url, way);
       const first = subscribe(client, countJobs)[Symbol.asyncIterator]().next();
-      await expect(first).rejects.toMatchObject({ code: 4403 });
+      await expect(first).rejects.toMatchObject({ code: 4401 });
     }
   });
 

@@ -99,7 +99,7 @@
   function failure(cause) {
     if (Array.isArray(cause)) return { errors: cause };
     const hint =
-      cause.code === 4403 ? '; under Headers, write {"Authorization": "Bearer TOKEN"}' : '';
+      cause.code === 4401 ? '; under Headers, write {"Authorization": "Bearer TOKEN"}' : '';
     const message = cause.code ? `${cause.code} ${cause.reason}${hint}` : String(cause.message);
     return { errors: [{ message }] };
   }
