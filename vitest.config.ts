@@ -8,6 +8,8 @@ export default defineConfig({
     exclude: ['test/gateway/**', 'node_modules/**'],
     testTimeout: 30_000,
     hookTimeout: 30_000,
+    // On a busy machine, waiting for an event takes as long as it takes.
+    expect: { poll: { timeout: 20_000 } },
     maxWorkers: 2,
   },
 });
