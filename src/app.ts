@@ -95,8 +95,9 @@ export async function openApp(config: Config, logger: Logger): Promise<App> {
     url: server.url,
     providers: providers.list().map(({ name }) => name),
     async close() {
-      await Promise.all(health);
       await parts.disposeAsync();
+      // Nobody waits for these; they end with their providers.
+      await Promise.all(health);
     },
   };
 }

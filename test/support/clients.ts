@@ -34,11 +34,16 @@ export async function graphql(
 }
 
 /** Starts a job and resolves to its id. */
-export async function deploy(url: string, input: object = {}): Promise<string> {
+export async function deploy(
+  url: string,
+  input: object = {},
+  headers: Headers = {},
+): Promise<string> {
   const { data, errors } = await graphql(
     url,
     'mutation ($input: DeployJobInput!) { deployJob(input: $input) { job { id } } }',
     { input: { provider: 'local', modelName: 'test-model', ...input } },
+    headers,
   );
   if (!data) throw new Error(`not deployed: ${JSON.stringify(errors)}`);
   return data.deployJob.job.id;

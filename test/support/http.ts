@@ -14,7 +14,7 @@ export interface RawAnswer {
   status: number;
   headers: IncomingHttpHeaders;
   text: string;
-  /** The text as JSON; null where it is none. */
+  /** The text as JSON; null where it is something else. */
   // biome-ignore lint/suspicious/noExplicitAny: the shape of an answer depends on its question
   json: any;
 }
@@ -29,7 +29,7 @@ export async function send(url: string, raw: RawRequest = {}): Promise<RawAnswer
     status: response.statusCode ?? 0,
     headers: response.headers,
     text,
-    json: text.startsWith('{') ? JSON.parse(text) : null,
+    json: response.headers['content-type']?.includes('json') && text ? JSON.parse(text) : null,
   };
 }
 
