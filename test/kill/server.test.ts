@@ -50,4 +50,4 @@ test(`keeps every served line through ${rounds} kills of the server while a job 
     failure: { exitCode: 7 },
     logs: { total: truth.length, gaps: [] },
   });
-}, 240_000);
+}, 600_000);

@@ -41,7 +41,7 @@ test('a killed training server leaves the job stale, and nothing lost when it is
   expect(job).toMatchObject({ status: 'FAILED', failure: { exitCode: 7 } });
   const printed = await readFile(join(trainerDir, 'jobs', job.externalId, 'log'), 'utf8');
   expect(served).toEqual(printed.trimEnd().split('\n'));
-}, 120_000);
+}, 300_000);
 
 interface JobState {
   status: string;
