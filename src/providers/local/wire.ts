@@ -107,7 +107,8 @@ function progressOf(answer: StatusAnswer): Partial<JobProgress> {
     totalSteps: answer.total_steps || null,
     epoch: answer.current_epoch,
     totalEpochs: answer.total_epochs || null,
-    percent: answer.progress == null ? null : Math.min(Math.max(answer.progress, 0), 100),
+    // Servers say 0, too, where nothing is known of a job.
+    percent: answer.progress ? Math.min(Math.max(answer.progress, 0), 100) : null,
     loss: answer.loss,
     learningRate: answer.learning_rate,
     secondsRemaining: answer.remaining_seconds,
