@@ -109,7 +109,7 @@ describe("a job's log as text", () => {
 });
 
 describe('a large log as text', () => {
-  const rounds = 200;
+  const rounds = 120;
   const line = `{'loss': 0.6931, 'learning_rate': 1e-4, 'epoch': 0.1} ${'x'.repeat(46)}`;
   let reads = 0;
   const counting = (store: Store): Store => ({
@@ -145,7 +145,7 @@ describe('a large log as text', () => {
       chunks += 1;
       if (chunks % 400 === 0) most = Math.max(most, heldMiB() - before);
     }
-    expect(bytes).toBeGreaterThan(encoding === 'gzip' ? 100_000 : 100_000_000);
+    expect(bytes).toBeGreaterThan(encoding === 'gzip' ? 100_000 : 60_000_000);
     expect(most).toBeLessThan(20);
   });
 
