@@ -48,7 +48,7 @@ const nothing: CachedLog = { about: {}, end: null, text: [], entries: [] };
  * pages that its `offset` lies in, and with the one at the log's end where its offset is negative; so
  * `fetchMore`, from `nextOffset` on or before `offset`, makes the query's own data grow. A place of which
  * no page is known is fetched. Queries select `offset` and `nextOffset`, and either `lines` or `entries`
- * with `offset` and `text`.
+ * with `offset` and `text`. What `logs` of a job holds is a list apart from that of the query `logs`.
  */
 export function logsFieldPolicy({
   maxLines = 10_000,
@@ -110,16 +110,19 @@ function isAtEnd({ nextOffset, total, hasMore }: SelectedPage, asked: number): b
 function joined(stretch: Stretch<LogPart>, { about, end }: CachedLog): SelectedPage {
   const place = placeOf(stretch);
   const known = about.total ?? end;
-  const entries = stretch.flatMap((part) => part.entries ?? []);
-  const isText = stretch[0]?.lines !== undefined;
   return {
     ...about,
     ...place,
-    ...(isText ? {} : { entries }),
-    lines: isText
-      ? stretch.flatMap((part) => part.lines ?? [])
-      : entries.map(({ text }) => text ?? ''),
+    ...linesOf(stretch),
     gaps: gapsOf(stretch),
     hasMore: known === null || place.nextOffset < known,
   };
+}
+
+/** Entries answer for their text as well, where that was selected. */
+function linesOf(stretch: Stretch<LogPart>): Pick<LogPart, 'lines' | 'entries'> {
+  if (stretch[0]?.lines) return { lines: stretch.flatMap(({ lines = [] }) => lines) };
+  const entries = stretch.flatMap((part) => part.entries ?? []);
+  const lines = entries.flatMap(({ text }) => text ?? []);
+  return lines.length === entries.length ? { entries, lines } : { entries };
 }

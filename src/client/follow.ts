@@ -3,7 +3,7 @@ import { abortable } from '../lib/abortable.ts';
 import { Backoff } from '../lib/backoff.ts';
 import { ask } from './ask.ts';
 import { delay } from './delay.ts';
-import { GraphError, toGraphError } from './errors.ts';
+import { GraphError } from './errors.ts';
 import type {
   LogEntriesFragment,
   LogFilter,
@@ -95,8 +95,8 @@ class Following<Page extends LogPlaceFragment> {
         }
       } catch (error) {
         if (this.#signal.aborted) return;
-        failure = toGraphError(error);
-        if (failure.definitive) throw failure;
+        if (!(error instanceof GraphError) || error.definitive) throw error;
+        failure = error;
       }
       const advanced = this.#next !== from;
       if (advanced) this.#backoff.reset();
