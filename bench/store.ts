@@ -87,7 +87,7 @@ async function openLog(dataDir: string, options: { compress: boolean }): Promise
 async function bulkRows(subject: Subject & { folder: string }): Promise<BenchRow[]> {
   const { folder, file, store, lines } = subject;
   const raw = await openLog(join(folder, 'raw'), { compress: false });
-  const spent = { zstd: 0, raw: 0, plain: 0 };
+  const spent = { zstd: 0, raw: 0 };
   let first = 0;
   // In turns, so that whatever else the machine does meets both.
   while (first < Math.min(lines, maxRawLines)) {
@@ -99,7 +99,7 @@ async function bulkRows(subject: Subject & { folder: string }): Promise<BenchRow
   await appendMs({ first, end: lines }, (batch, cursor) => store.append(batch, cursor));
   await raw.close();
   await rm(raw.dataDir, { recursive: true });
-  spent.plain = await appendMs({ first: 0, end: lines }, (batch) => file.append(batch));
+  await appendMs({ first: 0, end: lines }, (batch) => file.append(batch));
   // Without the write-ahead log, which is a bounded constant.
   const { size } = await stat(join(store.dataDir, 'trainyard.db'));
   const zstd = (first / spent.zstd) * 1000;
@@ -109,10 +109,6 @@ async function bulkRows(subject: Subject & { folder: string }): Promise<BenchRow
     ratioRow(
       { ...append, peer: (first / spent.raw) * 1000, peerName: 'raw chunks' },
       { atLeast: 1.5 },
-    ),
-    ratioRow(
-      { ...append, peer: (lines / spent.plain) * 1000, peerName: 'plain file' },
-      { atLeast: 0 },
     ),
     ratioRow({ ...room, peerName: 'raw text' }, { atMost: 0.2 }),
   ];
