@@ -129,27 +129,27 @@ export type RunPodCloud =
 
 /** What only RunPod needs to know. Whatever is absent comes from the recipe. */
 export type RunPodOptions = {
-  /** The job is cancelled when it has cost so much. */
+  /** The job is cancelled when it has cost so much, as far as its rate tells. */
   budgetUsd?: number | null | undefined;
-  /** SECURE where absent. */
+  /** SECURE where nobody says. */
   cloud?: RunPodCloud | null | undefined;
   /** Where to look for room, in this order. */
   dataCenterIds?: Array<string> | null | undefined;
-  /** The container disk, in GB; gone with the pod. */
+  /** The container disk, in GB, gone with the pod: 20 where nobody says. */
   diskGb?: number | null | undefined;
-  /** Environment variables of the job. */
+  /** Environment variables of the job. RunPod keeps them with the pod, in clear text. */
   env?: Array<EnvVar> | null | undefined;
-  /** How many GPUs: 1 where absent. */
+  /** How many GPUs: 1 where nobody says. */
   gpuCount?: number | null | undefined;
   /** RunPod's id, such as `NVIDIA GeForce RTX 4090`. */
   gpuType?: string | null | undefined;
-  /** The container image. */
+  /** The container image; it must have bash. */
   image?: string | null | undefined;
   /** The job is cancelled when it has run so long. */
   maxHours?: number | null | undefined;
-  /** A network volume, instead of `volumeGb`. */
+  /** A network volume at /workspace, instead of `volumeGb`; it outlives the pod. */
   networkVolumeId?: string | null | undefined;
-  /** A disk that outlives a restart, in GB: 10 or more. */
+  /** A disk at /workspace that outlives a restart of the pod, in GB: 10 where nobody says, 0 for none. */
   volumeGb?: number | null | undefined;
 };
 
