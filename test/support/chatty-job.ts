@@ -2,7 +2,8 @@ import { existsSync, readFileSync, writeSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 
 // Prints numbered lines in bursts of any size, often cut in the middle, until the file that its
-// config names is there. The last line says how many there were.
+// config names is there (or a quarter of an hour is over, should nobody come to end it). The last line
+// says how many there were.
 const { stop } = JSON.parse(readFileSync(process.env.JOB_CONFIG ?? '', 'utf8'));
 let line = 0;
 let seed = 7;
@@ -11,7 +12,7 @@ const random = (below: number) => {
   return seed % below;
 };
 
-while (!existsSync(stop)) {
+while (!existsSync(stop) && performance.now() < 15 * 60_000) {
   let burst = '';
   for (let left = random(30); left >= 0; left -= 1) {
     burst += `line ${line} é€😀 ${'x'.repeat(line % 97)}\n`;
