@@ -143,7 +143,11 @@ function readTrainer({
 
 /** `tiny-lm` brings its own data set; it is the default where the operator names no other. */
 function shippedRecipes(): Record<string, Recipe> {
-  const command = [process.execPath, tinyLmProgram];
+  // Node runs no TypeScript inside node_modules: an installed package brings what was built of it.
+  const program = import.meta.url.endsWith('.ts')
+    ? tinyLmProgram
+    : 'dist/examples/tiny-lm/train.js';
+  const command = [process.execPath, program];
   return withDefault({ ...tinyLm, command, dataset: undefined });
 }
 

@@ -6,6 +6,9 @@ import { levelOf } from '../lines/level.ts';
 /** The longest text or expression that a filter takes, in UTF-16 units. */
 const maxPatternChars = 1000;
 
+/** What the counts of an expression's repetitions may add up to: each count is that many copies in memory. */
+const maxRepetitions = 1000;
+
 /** A filter made ready to be asked of many lines. */
 export interface LineMatcher {
   /** False where no line of this chunk of UTF-8 text can match. */
@@ -49,6 +52,13 @@ export function compileFilter(filter: LogFilter | null | undefined): LineMatcher
 }
 
 function compileRegex(pattern: string): RE2JS {
+  const repetitions = countRepetitions(pattern);
+  if (repetitions > maxRepetitions) {
+    throw new TrainyardError(
+      'BAD_USER_INPUT',
+      `filter.regex has counts in braces that add up to ${repetitions}; at most ${maxRepetitions} are allowed.`,
+    );
+  }
   try {
     return RE2JS.compile(pattern);
   } catch (error) {
@@ -58,6 +68,15 @@ function compileRegex(pattern: string): RE2JS {
       { cause: error },
     );
   }
+}
+
+function countRepetitions(pattern: string): number {
+  let sum = 0;
+  // Braces behind \x or \p name a character or a class of them.
+  for (const [, least, most] of pattern.matchAll(/(?<!\\[xpP])\{(\d+)(?:,(\d*))?\}/g)) {
+    sum += Math.max(Number(least), Number(most ?? 0));
+  }
+  return sum;
 }
 
 function checkedLength(name: string, pattern: string): string {

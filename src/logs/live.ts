@@ -13,6 +13,8 @@ const minRestMs = 5;
 const maxRestMs = 50;
 /** The most pages of one log that are kept for viewers who are about to ask for the same. */
 const maxSharedPages = 16;
+/** The most gaps that one streamed page tells: the last ones. */
+const maxGaps = 1000;
 /** The most lines of one streamed page. */
 const maxStreamLines = Math.min(1000, maxPageLines);
 
@@ -56,12 +58,18 @@ export class LiveLogs {
     try {
       let next = offset;
       let fresh = true;
+      let skipped: LogPage | null = null;
       while (!signal.aborted) {
         const page = filter
           ? asStreamed(await this.#reader.page(jobId, { ...streamed(next), filter, signal }))
           : await log.page(next);
         if (signal.aborted) return;
-        if (fresh || page.lines.length > 0 || page.complete) yield page;
+        if (fresh || page.lines.length > 0 || page.complete) {
+          yield skipped ? joined(skipped, page) : page;
+          skipped = null;
+        } else if (page.nextOffset > page.offset) {
+          skipped = skipped ? joined(skipped, page) : page;
+        }
         if (page.complete) return;
         fresh = false;
         next = page.nextOffset;
@@ -100,6 +108,14 @@ function streamed(offset: number): { limit: number; offset: number } {
 /** In a stream, `complete` marks the last page: whoever stops there has missed nothing. */
 function asStreamed(page: LogPage): LogPage {
   return page.complete && page.hasMore ? Object.create(page, { complete: { value: false } }) : page;
+}
+
+/** A page that begins where an empty one before it began: a filter let none of its lines pass. */
+function joined(empty: LogPage, page: LogPage): LogPage {
+  return Object.create(page, {
+    offset: { value: empty.offset },
+    gaps: { value: [...empty.gaps, ...page.gaps].slice(-maxGaps) },
+  });
 }
 
 /** One log that is being followed: wakes its viewers, and reads a page once for all who ask for it. */

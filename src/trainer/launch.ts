@@ -88,7 +88,10 @@ export function startRunner(
   }
 }
 
-const runnerFile = fileURLToPath(new URL('./runner.ts', import.meta.url));
+/** The runner is TypeScript where this file is, and else what was built of it. */
+const runnerFile = fileURLToPath(
+  new URL(import.meta.url.endsWith('.ts') ? './runner.ts' : './runner.js', import.meta.url),
+);
 
 function jobVariables(folder: JobFolder, record: JobRecord): Record<string, string> {
   return {

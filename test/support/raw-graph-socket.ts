@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { WebSocket } from 'ws';
 import { rawSocket } from './clients.ts';
 
-export interface Message {
+interface Message {
   type: string;
   id?: string;
   // biome-ignore lint/suspicious/noExplicitAny: the shape of a payload depends on its operation
