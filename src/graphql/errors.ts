@@ -1,4 +1,4 @@
-import { GraphQLError, type GraphQLErrorExtensions } from 'graphql';
+import { GraphQLError } from 'graphql';
 import { codeOf, errorCodes, TrainyardError } from '../core/errors.ts';
 
 /**
@@ -17,11 +17,12 @@ export function publicError(error: unknown, unexpected: (error: unknown) => void
     });
   }
   // A GraphQLError without another one behind it was thrown by GraphQL itself: the operation is wrong.
-  if (original instanceof GraphQLError) {
-    // The errors of compiled operations have none.
-    const { http, code }: Partial<GraphQLErrorExtensions> = original.extensions ?? {};
+  // Only those that compiled operations make have no extensions: a resolver broke the schema.
+  if (original instanceof GraphQLError && original.extensions !== undefined) {
+    const { http, code } = original.extensions;
     if (isCode(code)) return original;
-    return relocated(located, original.message, {
+    // The outermost message says where, such as in which variable.
+    return relocated(located, located?.message ?? original.message, {
       code: 'BAD_USER_INPUT',
       ...(http === undefined ? {} : { http }),
     });
@@ -47,6 +48,10 @@ function relocated(
   message: string,
   extensions: Record<string, unknown>,
 ): GraphQLError {
-  const { nodes, source, positions, path } = located ?? {};
-  return new GraphQLError(message, { nodes, source, positions, path, extensions });
+  const { nodes, source, positions, path, locations } = located ?? {};
+  const error = new GraphQLError(message, { nodes, source, positions, path, extensions });
+  // Compiled operations know lines and columns alone.
+  if (locations && !error.locations)
+    Object.defineProperty(error, 'locations', { value: locations });
+  return error;
 }

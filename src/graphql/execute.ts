@@ -32,9 +32,10 @@ export function createExecutor(): Execute {
       compiled.set(operation, query);
     }
     seen.add(operation);
-    return query
-      ? query.query(args.rootValue, args.contextValue, args.variableValues)
-      : execute(args);
+    if (!query) return execute(args);
+    const result = query.query(args.rootValue, args.contextValue, args.variableValues);
+    // Nothing was run, since the variables are wrong: GraphQL itself says better what is.
+    return 'then' in result || 'data' in result ? result : execute(args);
   };
 }
 

@@ -15,7 +15,7 @@ export const JsonObjectScalar = new GraphQLScalarType<object, object>({
   name: 'JSONObject',
   description: 'A JSON object, such as `{"learning_rate": 0.001, "epochs": 3}`.',
   specifiedByURL: 'https://www.rfc-editor.org/rfc/rfc8259',
-  serialize: parseObject,
+  serialize: checkObject,
   parseValue: parseObject,
   parseLiteral: (node, variables) => parseObject(literalValue(node, variables)),
 });
@@ -44,8 +44,22 @@ function parseDate(value: unknown): Date {
 }
 
 function parseObject(value: unknown): object {
+  const object = checkObject(value);
+  if (nestsWithin(object, maxLevels)) return object;
+  throw new GraphQLError(`A JSONObject nests at most ${maxLevels} levels deep.`);
+}
+
+function checkObject(value: unknown): object {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
   throw new GraphQLError('A JSONObject is an object in braces, such as {"epochs": 3}.');
+}
+
+/** Whatever goes over a value later on may do so by recursion. */
+const maxLevels = 100;
+
+function nestsWithin(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  return levels > 0 && Object.values(value).every((inner) => nestsWithin(inner, levels - 1));
 }
 
 function literalValue(node: ValueNode, variables: Record<string, unknown> | null | undefined) {

@@ -31,7 +31,7 @@ export interface HttpOptions {
 export interface HttpServer {
   /** Where it can be reached: `http://127.0.0.1:4000`. */
   readonly url: string;
-  /** Not ready any more, then no new requests, then every stream is ended; resolves when all is quiet. */
+  /** Not ready any more, then no new requests, then every stream is ended; resolves when all is quiet. Closing twice is fine. */
   close(): Promise<void>;
 }
 
@@ -88,20 +88,24 @@ export async function openHttpServer(options: HttpOptions): Promise<HttpServer> 
   const sockets = serveGraphSockets({ server, graph, access, logger, times });
   await listen(server, options);
 
+  const close = async () => {
+    closing = true;
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    streams.end();
+    await sockets.close();
+    server.closeIdleConnections();
+    const impatience = setTimeout(() => server.closeAllConnections(), times.closeMs);
+    await closed;
+    clearTimeout(impatience);
+  };
   const { port } = server.address() as AddressInfo;
   const name = options.host.includes(':') ? `[${options.host}]` : options.host;
+  let closed: Promise<void> | null = null;
   return {
     url: `http://${name}:${port}`,
-    async close() {
-      if (closing) return;
-      closing = true;
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      streams.end();
-      await sockets.close();
-      server.closeIdleConnections();
-      const impatience = setTimeout(() => server.closeAllConnections(), times.closeMs);
-      await closed;
-      clearTimeout(impatience);
+    close() {
+      closed ??= close();
+      return closed;
     },
   };
 }

@@ -43,6 +43,8 @@ describe('an operation that cannot be answered', () => {
       const result = await ask(server.url, asked);
       expect(codesOf(result)).toEqual(['BAD_USER_INPUT']);
       expect(result.errors?.[0]?.message).not.toBe('');
+      // The same is said of an operation that has been compiled meanwhile.
+      expect(await ask(server.url, asked)).toEqual(result);
     });
 
     test('has NOT_FOUND for the log of an unknown job', async () => {
@@ -213,6 +215,28 @@ describe('an error that nobody foresaw', () => {
       expect(server.liveLogs.counts).toEqual({ logs: 0, viewers: 0 });
     },
   );
+
+  test('is one where a value breaks the schema, be the operation new or compiled', async () => {
+    await using server = await openTestServer({
+      wrapStore: (store) => ({
+        ...store,
+        jobs: replace(store.jobs, {
+          get: async (id) =>
+            JSON.parse(JSON.stringify({ ...(await store.jobs.get(id)), name: null })),
+        }),
+      }),
+    });
+    const { job } = await server.openLog();
+    for (const times of [1, 2, 3]) {
+      const { data, errors } = await graphql(server.url, `{ job(id: "${job.id}") { id name } }`);
+      expect({ data, errors }).toMatchObject({
+        data: { job: null },
+        errors: [{ ...masked, path: ['job', 'name'], extensions: { code: 'INTERNAL' } }],
+      });
+      const logged = server.log.entries.filter(({ level }) => level >= logLevel.warn);
+      expect(logged).toHaveLength(times);
+    }
+  });
 
   test('is masked on routes without GraphQL, too', async () => {
     await using server = await openTestServer({
