@@ -10,7 +10,7 @@ import { type BenchRow, median } from './row.ts';
 /** From the start of the process to the line that says it is ready, beside Node doing nothing; in turns. */
 export async function startRows(options: { turns: number }): Promise<BenchRow[]> {
   const folder = await mkdtemp(join(tmpdir(), 'trainyard-bench-'));
-  const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+  const main = fileURLToPath(new URL('../src/main.js', import.meta.url));
   const env = { ...process.env, PORT: '0', TRAINYARD_DATA_DIR: folder, LOG_LEVEL: 'warn' };
   const ours: number[] = [];
   const bare: number[] = [];

@@ -16,11 +16,11 @@ export interface ServerProcess extends AsyncDisposable {
 }
 
 interface StartOptions {
-  entry?: 'main.ts' | 'trainer-main.ts';
+  entry?: 'main.js' | 'trainer-main.js';
   env: Record<string, string>;
 }
 
-/** Starts `src/main.ts` (or `src/trainer-main.ts`) and resolves once it has said where it listens. */
+/** Starts `src/main.js` (or `src/trainer-main.js`) and resolves once it has said where it listens. */
 export async function startServer(options: StartOptions): Promise<ServerProcess> {
   const child = launch(options);
   const said: string[] = [];
@@ -56,7 +56,7 @@ export async function failToStart(
 }
 
 function launch({
-  entry = 'main.ts',
+  entry = 'main.js',
   env,
 }: StartOptions): ChildProcessByStdio<null, Readable, Readable> {
   const main = fileURLToPath(new URL(`../../src/${entry}`, import.meta.url));
