@@ -108,7 +108,8 @@ test.for(['apollo.ts', 'urql.ts'])('%s pages back and follows to the end', async
 test.for(['apollo-react', 'urql-react'])('%s shows earlier lines and live ones', async (name) => {
   await using server = await openTestServer();
   const log = await openLog(server, 1000);
-  const running = runExample('react-page.ts', `./built/${name}.js`, server.url, log.job.id);
+  const page = ['react-page.ts', `./built/${name}.js`] as const;
+  const running = runExample(...page, server.url, log.job.id, 'line 1001');
   await expect.poll(() => server.liveLogs.counts.viewers, { timeout: 20_000 }).toBe(1);
   await log.print('line 1000', 'line 1001');
   await log.end();

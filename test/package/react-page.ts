@@ -1,11 +1,11 @@
 /**
  * A page that mounts an example's component, asks for earlier lines, waits for the end of the job and
- * prints the lines shown: `node react-page.ts MODULE SERVER JOB_ID`.
+ * for its last line, and prints the lines shown: `node react-page.ts MODULE SERVER JOB_ID LAST_LINE`.
  */
 import { setTimeout } from 'node:timers/promises';
 import { Window } from 'happy-dom';
 
-const [module = '', server = '', jobId = ''] = process.argv.slice(2);
+const [module = '', server = '', jobId = '', lastLine = ''] = process.argv.slice(2);
 const window = new Window({ url: 'http://localhost:5173/' });
 const { document } = window;
 Object.assign(globalThis, { window, document });
@@ -26,5 +26,6 @@ const before = document.querySelector('pre')?.textContent.split('\n')[0];
 button.dispatchEvent(new window.Event('click', { bubbles: true }));
 while (document.querySelector('pre')?.textContent.startsWith(`${before}\n`)) await setTimeout(5);
 await shown('p', 'The job is over.');
-console.log(document.querySelector('pre')?.textContent);
+// A page of earlier lines, too, can say that the job is over: the last ones may still be coming.
+console.log((await shown('pre', lastLine)).textContent);
 process.exit();
