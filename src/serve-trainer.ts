@@ -1,5 +1,5 @@
-import { pino } from 'pino';
 import { readTrainerConfig } from './config/config.ts';
+import { openConsoleLogger } from './console-logger.ts';
 import { runUntilStopped } from './lib/run.ts';
 import { openTrainer } from './trainer/trainer.ts';
 
@@ -7,7 +7,7 @@ import { openTrainer } from './trainer/trainer.ts';
 export async function serveTrainer(): Promise<void> {
   await runUntilStopped(async () => {
     const { logLevel, ...config } = readTrainerConfig(process.env);
-    const logger = pino({ name: 'trainer', level: logLevel });
+    const logger = await openConsoleLogger({ name: 'trainer', level: logLevel });
     const trainer = await openTrainer({ ...config, logger });
     console.log(
       [

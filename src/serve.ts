@@ -1,13 +1,13 @@
-import { pino } from 'pino';
 import { openApp } from './app.ts';
 import { type Config, readConfig } from './config/config.ts';
+import { openConsoleLogger } from './console-logger.ts';
 import { runUntilStopped } from './lib/run.ts';
 
 /** Starts the server that the environment describes, and stops it on SIGTERM or SIGINT. */
 export async function serve(): Promise<void> {
   await runUntilStopped(async () => {
     const config = readConfig(process.env);
-    const logger = pino({ name: 'trainyard', level: config.logLevel });
+    const logger = await openConsoleLogger({ name: 'trainyard', level: config.logLevel });
     const app = await openApp(config, logger);
     console.log(welcome(app.url, app.providers, config));
     return app;
