@@ -129,7 +129,6 @@ class GraphiQL {
     const lines = this.#page.locator('.graphiql-response .view-lines');
     // The editor shows blanks as no-break spaces. Its lines are blocks, which textContent would join.
     const read = async () =>
-      // biome-ignore lint/performance/useDomNodeTextContent: as said
       (await lines.innerText()).replaceAll('\u00a0', ' ');
     await expect.poll(read, soon).toMatch(pattern);
     return pattern.exec(await read())?.[1] ?? '';
