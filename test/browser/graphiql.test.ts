@@ -128,8 +128,7 @@ class GraphiQL {
   async answer(pattern: RegExp): Promise<string> {
     const lines = this.#page.locator('.graphiql-response .view-lines');
     // The editor shows blanks as no-break spaces. Its lines are blocks, which textContent would join.
-    const read = async () =>
-      (await lines.innerText()).replaceAll('\u00a0', ' ');
+    const read = async () => (await lines.innerText()).replaceAll('\u00a0', ' ');
     await expect.poll(read, soon).toMatch(pattern);
     return pattern.exec(await read())?.[1] ?? '';
   }
