@@ -1,8 +1,8 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { type BenchRow, median, ratioRow } from './row.ts';
+import { cpuMs } from './support/cpu.ts';
 
 const linesPerSecond = 10_000;
 const warmUpMs = 1500;
@@ -111,10 +111,4 @@ async function ask(clients: ChildProcess): Promise<Count> {
 
 function start(file: string, args: string[]): ChildProcess {
   return fork(new URL(`support/${file}`, import.meta.url), args, { stdio: 'inherit' });
-}
-
-/** Processor time that a process has used, in milliseconds (Linux counts in hundredths of a second). */
-function cpuMs({ pid }: ChildProcess): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-  return (Number(fields[11]) + Number(fields[12])) * 10;
 }
