@@ -3,8 +3,9 @@ import { z } from 'zod';
 import type { JobProgress } from '../core/job.ts';
 import { MetricsReader } from '../lines/metrics.ts';
 
-/** Steps remembered; the oldest are forgotten. */
+/** Steps remembered; the oldest are forgotten, some at a time, for a Map is slow to tell its first key after each. */
 const maxRows = 10_000;
+const rowsForgotten = 1000;
 /** Names of which the newest value is remembered. */
 const maxNames = 256;
 /** How much of the file's end is read again after a restart. */
@@ -75,7 +76,7 @@ export class JobMetrics {
 
   /** Oldest first, at most 10,000. */
   get rows(): Iterable<MetricRow> {
-    return this.#rows.values();
+    return this.#rows.values().drop(Math.max(0, this.#rows.size - maxRows));
   }
 
   /** Lines come in order; one that was read before is passed over. */
@@ -90,6 +91,7 @@ export class JobMetrics {
         values: {},
       };
       row.values[point.name] = point.value;
+      this.#keepNewest(point.name, point.value);
       this.#keep(row);
       this.#changed.set(point.step, row);
     }
@@ -130,10 +132,12 @@ export class JobMetrics {
 
   #keep(row: MetricRow): void {
     this.#rows.set(row.step, row);
-    if (this.#rows.size > maxRows) this.#rows.delete(this.#rows.keys().next().value ?? 0);
-    for (const [name, value] of Object.entries(row.values)) {
-      if (this.#newest.size < maxNames || this.#newest.has(name)) this.#newest.set(name, value);
-    }
+    if (this.#rows.size < maxRows + rowsForgotten) return;
+    for (const step of this.#rows.keys().take(rowsForgotten)) this.#rows.delete(step);
+  }
+
+  #keepNewest(name: string, value: number): void {
+    if (this.#newest.size < maxNames || this.#newest.has(name)) this.#newest.set(name, value);
   }
 
   /** Reads the end of the file, and cuts off what a crash has left of a half-written line. */
@@ -146,7 +150,10 @@ export class JobMetrics {
     for (let end = bytes.indexOf('\n', at); end !== -1; end = bytes.indexOf('\n', at)) {
       const saved = parseSaved(bytes.toString('utf8', at, end));
       if (saved === null) break;
-      for (const row of saved.rows) this.#keep(row);
+      for (const row of saved.rows) {
+        this.#keep(row);
+        for (const [name, value] of Object.entries(row.values)) this.#keepNewest(name, value);
+      }
       this.#reader = new MetricsReader(saved.state);
       this.#line = saved.line;
       this.#savedLine = saved.line;
