@@ -53,7 +53,7 @@ export async function viewerRows(options: { turns: number }): Promise<BenchRow[]
       ours: some.ours.medianMs,
       peer: some.raw.medianMs,
       unit: 'ms',
-      peerName: 'the same broadcast, a frame every 20 ms',
+      peerName: 'the same broadcast',
       ratio: some.ours.medianMs / some.raw.medianMs,
       target: '≤ 5 ms',
       met: some.ours.medianMs <= 5,

@@ -2,9 +2,11 @@ import { setTimeout } from 'node:timers/promises';
 
 /** A process that was held up catches up in batches of so many lines. */
 const maxBatch = 1000;
+/** The pace at which a training server looks at a growing log. */
+const everyMs = 5;
 
 /**
- * Hands out `perSecond` lines a second, some every few milliseconds, until the signal is aborted. Each
+ * Hands out `perSecond` lines a second, as a training server does every few milliseconds, until the signal is aborted. Each
  * line begins with the moment it was made (milliseconds since 1970) and is about 118 bytes long.
  */
 export async function produceLines(
@@ -15,7 +17,7 @@ export async function produceLines(
   const startedAt = performance.now();
   let made = 0;
   while (!signal.aborted) {
-    await setTimeout(1);
+    await setTimeout(everyMs);
     const behind = Math.floor(((performance.now() - startedAt) / 1000) * perSecond) - made;
     const due = Math.min(behind, maxBatch);
     if (due === 0) continue;

@@ -4,14 +4,9 @@ import { produceLines } from './lines-source.ts';
 
 // The floor: a bare WebSocket server that sends the same frames to everybody and knows nothing else.
 const server = new WebSocketServer({ host: '127.0.0.1', port: 0, perMessageDeflate: false });
-const frameEveryMs = 20;
 let offset = 0;
-let waiting: string[] = [];
-let sentAt = 0;
 
-function broadcast(): void {
-  const lines = waiting;
-  waiting = [];
+function broadcast(lines: string[]): void {
   const logStream = { offset, nextOffset: offset + lines.length, lines };
   offset += lines.length;
   const frame = JSON.stringify({ id: 'x', type: 'next', payload: { data: { logStream } } });
@@ -26,15 +21,6 @@ server.on('listening', () => {
   process.send?.({ url: `http://127.0.0.1:${port}`, jobId: 'raw' });
 });
 process.once('message', (perSecond) => {
-  void produceLines(
-    Number(perSecond),
-    (lines) => {
-      waiting.push(...lines);
-      if (performance.now() - sentAt < frameEveryMs) return;
-      sentAt = performance.now();
-      broadcast();
-    },
-    new AbortController().signal,
-  );
+  void produceLines(Number(perSecond), broadcast, new AbortController().signal);
 });
 process.once('disconnect', () => process.exit());

@@ -8,20 +8,20 @@ export class Wakeup {
     this.#resolve?.();
   }
 
-  /** Resolves at the first `wake` since the last call, or when the signal is aborted. */
-  next(signal: AbortSignal): Promise<void> {
-    if (this.#woken || signal.aborted) {
+  /** Resolves at the first `wake` since the last call, or when the signal, where there is one, is aborted. */
+  next(signal?: AbortSignal): Promise<void> {
+    if (this.#woken || signal?.aborted) {
       this.#woken = false;
       return Promise.resolve();
     }
     return new Promise((resolve) => {
       const done = () => {
-        signal.removeEventListener('abort', done);
+        signal?.removeEventListener('abort', done);
         this.#resolve = null;
         this.#woken = false;
         resolve();
       };
-      signal.addEventListener('abort', done, { once: true });
+      signal?.addEventListener('abort', done, { once: true });
       this.#resolve = done;
     });
   }

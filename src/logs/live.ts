@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { LRUCache } from 'lru-cache';
 import { type LogFilter, maxPageLines } from '../core/log.ts';
 import { abortable } from '../lib/abortable.ts';
 import type { Hints } from '../lib/hints.ts';
@@ -11,8 +12,10 @@ const pollMs = 1000;
 /** The rest between two rounds of viewers, in milliseconds: as long as the last round took, within these. */
 const minRestMs = 5;
 const maxRestMs = 50;
-/** The most pages of one log that are kept for viewers who are about to ask for the same. */
-const maxSharedPages = 16;
+/** The most pages of one log that are under way, or held until the next line comes, for all who ask for them. */
+const maxNewestPages = 16;
+/** What kept full pages may take, in bytes: a thousand viewers of one log, who lag differently, read about 60 of them. */
+const maxPastBytes = 24 * 1024 * 1024;
 /** The most gaps that one streamed page tells: the last ones. */
 const maxGaps = 1000;
 /** The most lines of one streamed page. */
@@ -23,6 +26,12 @@ export class LiveLogs {
   readonly #reader: LogReader;
   readonly #hints: Hints<string>;
   readonly #open = new Map<string, LiveLog>();
+  /** Full pages of all logs that are followed: they stay as they are, whatever is appended. */
+  readonly #past = new LRUCache<string, LogPage>({
+    maxSize: maxPastBytes,
+    sizeCalculation: sizeOf,
+  });
+  #count = 0;
 
   constructor(options: { reader: LogReader; hints: Hints<string> }) {
     this.#reader = options.reader;
@@ -53,7 +62,10 @@ export class LiveLogs {
     { offset, filter }: { offset: number; filter?: LogFilter | null },
     signal: AbortSignal,
   ): AsyncGenerator<LogPage, void, undefined> {
+    const filtered = { limit: maxStreamLines, filter };
     const wakeup = new Wakeup();
+    // Once for the whole stream: a listener a page is felt where there are many viewers.
+    signal.addEventListener('abort', () => wakeup.wake(), { once: true });
     const log = this.#join(jobId, wakeup);
     try {
       let next = offset;
@@ -61,7 +73,7 @@ export class LiveLogs {
       let skipped: LogPage | null = null;
       while (!signal.aborted) {
         const page = filter
-          ? asStreamed(await this.#reader.page(jobId, { ...streamed(next), filter, signal }))
+          ? asStreamed(await this.#reader.page(jobId, { ...filtered, offset: next, signal }))
           : await log.page(next);
         if (signal.aborted) return;
         if (fresh || page.lines.length > 0 || page.complete) {
@@ -75,7 +87,7 @@ export class LiveLogs {
         next = page.nextOffset;
         // Pages of the past come as fast as they are read, and would let nobody else in.
         if (page.hasMore) await nextTurn();
-        else await wakeup.next(signal);
+        else await wakeup.next();
       }
     } finally {
       log.viewers.delete(wakeup);
@@ -86,9 +98,19 @@ export class LiveLogs {
   #join(jobId: string, wakeup: Wakeup): LiveLog {
     let log = this.#open.get(jobId);
     if (!log) {
-      const read = async (offset: number) =>
-        asStreamed(await this.#reader.page(jobId, streamed(offset)));
-      log = new LiveLog(read, (heard) => this.#hints.listen(jobId, heard));
+      // Not the job's id: what was kept for those who have left must not outlive the job.
+      this.#count += 1;
+      const number = this.#count;
+      const read = async (offset: number, limit: number) =>
+        asStreamed(await this.#reader.page(jobId, { offset, limit }));
+      log = new LiveLog({
+        read,
+        past: {
+          get: (offset) => this.#past.get(`${number} ${offset}`),
+          set: (offset, page) => this.#past.set(`${number} ${offset}`, page),
+        },
+        listen: (heard) => this.#hints.listen(jobId, heard),
+      });
       this.#open.set(jobId, log);
     }
     log.viewers.add(wakeup);
@@ -98,11 +120,8 @@ export class LiveLogs {
   #leave(jobId: string, log: LiveLog): void {
     log.close();
     if (this.#open.get(jobId) === log) this.#open.delete(jobId);
+    if (this.#open.size === 0) this.#past.clear();
   }
-}
-
-function streamed(offset: number): { limit: number; offset: number } {
-  return { limit: maxStreamLines, offset };
 }
 
 /** In a stream, `complete` marks the last page: whoever stops there has missed nothing. */
@@ -118,34 +137,58 @@ function joined(empty: LogPage, page: LogPage): LogPage {
   });
 }
 
+/** About what a page takes once it was sent: its text, and the answer made of it as text and as bytes. */
+function sizeOf({ lines }: LogPage): number {
+  return lines.reduce((sum, line) => sum + 3 * line.length + 64, 0) + 1;
+}
+
+interface LiveLogOptions {
+  read(offset: number, limit: number): Promise<LogPage>;
+  /** The full pages of this log that are known. */
+  past: { get(offset: number): LogPage | undefined; set(offset: number, page: LogPage): void };
+  listen(heard: () => void): () => void;
+}
+
 /** One log that is being followed: wakes its viewers, and reads a page once for all who ask for it. */
 class LiveLog {
   readonly viewers = new Set<Wakeup>();
-  readonly #read: (offset: number) => Promise<LogPage>;
-  readonly #pages = new Map<number, Promise<LogPage>>();
+  readonly #options: LiveLogOptions;
+  readonly #newest = new Map<number, Promise<LogPage>>();
   readonly #unlisten: () => void;
   readonly #poll: NodeJS.Timeout;
+  #total = 0;
   #round: NodeJS.Timeout | null = null;
   #roundEndedAt = 0;
   #restMs = 0;
 
-  constructor(
-    read: (offset: number) => Promise<LogPage>,
-    listen: (heard: () => void) => () => void,
-  ) {
-    this.#read = read;
-    this.#unlisten = listen(() => this.#advanced());
+  constructor(options: LiveLogOptions) {
+    this.#options = options;
+    this.#unlisten = options.listen(() => this.#advanced());
     this.#poll = setInterval(() => this.#advanced(), pollMs);
   }
 
-  page(offset: number): Promise<LogPage> {
-    const shared = this.#pages.get(offset);
+  page(offset: number): Promise<LogPage> | LogPage {
+    const shared = this.#options.past.get(offset) ?? this.#newest.get(offset);
     if (shared) return shared;
     const page = this.#read(offset);
-    if (this.#pages.size >= maxSharedPages) this.#pages.clear();
-    this.#pages.set(offset, page);
-    page.catch(() => this.#pages.delete(offset));
+    if (this.#newest.size >= maxNewestPages) this.#newest.clear();
+    this.#newest.set(offset, page);
+    page.catch(() => this.#newest.delete(offset));
     return page;
+  }
+
+  async #read(offset: number): Promise<LogPage> {
+    const page = await this.#options.read(offset, this.#limitAt(offset));
+    this.#total = page.total;
+    const isPast = page.hasMore && offset >= 0;
+    if (isPast && this.viewers.size > 1) this.#options.past.set(offset, page);
+    return page;
+  }
+
+  /** Pages of the past end at round numbers, so that viewers who have fallen behind, each elsewhere, meet there. */
+  #limitAt(offset: number): number {
+    const isBehind = offset >= 0 && this.#total - offset > maxStreamLines;
+    return isBehind ? maxStreamLines - (offset % maxStreamLines) : maxStreamLines;
   }
 
   close(): void {
@@ -159,7 +202,7 @@ class LiveLog {
    * fewer, larger pages instead of taking the whole processor.
    */
   #advanced(): void {
-    this.#pages.clear();
+    this.#newest.clear();
     if (this.#round) return;
     const waitMs = this.#roundEndedAt + this.#restMs - performance.now();
     if (waitMs <= 0) this.#wakeAll();
@@ -170,11 +213,13 @@ class LiveLog {
     this.#round = null;
     const startedAt = performance.now();
     for (const viewer of this.viewers) viewer.wake();
-    // All that the woken viewers do without waiting is done by the time this runs.
-    setImmediate(() => {
-      this.#roundEndedAt = performance.now();
-      const tookMs = this.#roundEndedAt - startedAt;
-      this.#restMs = Math.min(maxRestMs, Math.max(minRestMs, tookMs));
-    });
+    // All that the woken viewers do without waiting is done a turn later, and sent by the one after it.
+    setImmediate(() => setImmediate(() => this.#endRound(startedAt)));
+  }
+
+  #endRound(startedAt: number): void {
+    this.#roundEndedAt = performance.now();
+    const tookMs = this.#roundEndedAt - startedAt;
+    this.#restMs = Math.min(maxRestMs, Math.max(minRestMs, tookMs));
   }
 }

@@ -1,5 +1,8 @@
+import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import type { SharedMessage } from './payload.ts';
+import { textFrame } from './text-frame.ts';
+import type { TurnWrites } from './turn-writes.ts';
 
 /** The most messages that may wait for one socket: replies to a client that asks and does not read. */
 const maxWaiting = 300;
@@ -12,12 +15,17 @@ const maxWaitingSize = 32 * 1024 * 1024;
  */
 export class SocketSender {
   readonly #socket: WebSocket;
+  readonly #connection: Duplex;
+  readonly #writes: TurnWrites;
   #last: Promise<void> = Promise.resolve();
   #waiting = 0;
   #waitingSize = 0;
 
-  constructor(socket: WebSocket) {
+  /** `connection` is what the WebSocket itself writes to. */
+  constructor(socket: WebSocket, options: { connection: Duplex; writes: TurnWrites }) {
     this.#socket = socket;
+    this.#connection = options.connection;
+    this.#writes = options.writes;
   }
 
   /** Resolves when the message has left, or the socket is closed. */
@@ -44,14 +52,19 @@ export class SocketSender {
       // would take that for speed, and go through a whole log without ever letting others in.
       if (this.#socket.readyState === this.#socket.CLOSED) sent();
       else if (this.#socket.readyState !== this.#socket.OPEN) this.#socket.once('close', sent);
-      // An error here closes the socket, which says so itself.
-      else if (typeof message === 'string') this.#socket.send(message, sent);
-      else {
-        // One message in two fragments, so that the shared bytes need not be copied.
-        this.#socket.send(message.head, { fin: false });
-        this.#socket.send(message.tail, { fin: true, binary: false }, sent);
-      }
+      else this.#send(message, sent);
     });
+  }
+
+  /** An error here closes the socket, which says so itself. */
+  #send(message: string | SharedMessage, sent: () => void): void {
+    this.#writes.hold(this.#connection);
+    if (typeof message === 'string') this.#socket.send(message, sent);
+    else {
+      const [start, rest] = textFrame(message);
+      this.#connection.write(start);
+      this.#connection.write(rest, sent);
+    }
   }
 }
 

@@ -12,6 +12,7 @@ import type { Refusal } from './refusal.ts';
 import { SocketSender } from './sender.ts';
 import { keepAlive, MessageBudget } from './socket-limits.ts';
 import type { ServerTimes } from './times.ts';
+import { TurnWrites } from './turn-writes.ts';
 import { type GraphServer, graphqlPath } from './yoga.ts';
 
 /** The largest message from a client, in bytes. */
@@ -57,9 +58,10 @@ export function serveGraphSockets(options: GraphSocketOptions): GraphSockets {
     handleProtocols,
   });
 
+  const writes = new TurnWrites();
   sockets.on('connection', (socket, request) => {
     const sharing = new PayloadSharing();
-    const sender = new SocketSender(socket);
+    const sender = new SocketSender(socket, { connection: request.socket, writes });
     const budget = new MessageBudget(maxMessagesPerSecond);
     const mayGoOn = () => {
       if (socket.readyState !== socket.OPEN) return false;

@@ -174,6 +174,37 @@ test('two hundred viewers of one job share one reader of the store', async () =>
   expect(reads).toBeLessThan(200);
 });
 
+test('viewers who lag, each elsewhere, meet at the same pages, and each still gets every line', async () => {
+  let reads = 0;
+  await using counted = await openTestServer({
+    wrapStore: (store) => ({
+      ...store,
+      logs: replace(store.logs, {
+        read: (...args) => {
+          reads += 1;
+          return store.logs.read(...args);
+        },
+      }),
+    }),
+  });
+  const lagging = await counted.openLog();
+  const lines = Array.from({ length: 20_000 }, (_, line) => `line ${line}`);
+  await lagging.print(...lines);
+  await lagging.end();
+  const starts = Array.from({ length: 10 }, (_, viewer) => viewer * 137);
+  // One page each, so that all of them are there before the first goes on.
+  const streams = starts.map((offset) => counted.liveLogs.follow(lagging.job.id, { offset }));
+  const seen = await Promise.all(streams.map(async (stream) => [await stream.next()]));
+  // One after the other, as far apart as can be.
+  for (const [viewer, stream] of streams.entries()) {
+    for await (const page of stream) seen[viewer]?.push({ done: false, value: page });
+    const texts = seen[viewer]?.flatMap(({ value }) => value?.lines ?? []);
+    expect(texts).toEqual(lines.slice(starts[viewer]));
+  }
+  // Ten beginnings, then twenty pages for all of them, some of which were read before it was known who lags.
+  expect(reads).toBeLessThan(60);
+});
+
 describe('a viewer that never reads', () => {
   const line = 'x'.repeat(200);
   /** 40 MB of log in all. */
