@@ -1,4 +1,16 @@
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+/** The kills take longest: started first, they run beside all others instead of alone behind them. */
+class KillsFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const { kills = [], others = [] } = Object.groupBy(sorted, ({ moduleId }) =>
+      moduleId.includes('/test/kill/') ? 'kills' : 'others',
+    );
+    return [...kills, ...others];
+  }
+}
 
 export default defineConfig({
   // As Node itself resolves packages: otherwise a second copy of graphql is loaded beside its own.
@@ -10,6 +22,9 @@ export default defineConfig({
     hookTimeout: 30_000,
     // On a busy machine, waiting for an event takes as long as it takes.
     expect: { poll: { timeout: 20_000 } },
+    // Importing a module has no effect here, so that test files can share what a worker has loaded.
+    isolate: false,
     maxWorkers: 2,
+    sequence: { sequencer: KillsFirst },
   },
 });

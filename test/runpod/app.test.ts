@@ -126,7 +126,7 @@ describe('a job in a pod', () => {
     const seen: string[] = [];
     for await (const { data } of serverSentEvents(app.url, query, { id })) {
       seen.push(...data.logStream.lines);
-      if (seen.includes('line 99')) await open(await onlyPod(standIn));
+      if (data.logStream.lines.includes('line 99')) await open(await onlyPod(standIn));
     }
     expect(seen.at(-1)).toBe('last');
   });

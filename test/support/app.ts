@@ -72,7 +72,7 @@ async function ready(url: string): Promise<void> {
 }
 
 function trainerOf(dataDir: string, obedient: ObedientJobs): TrainerConfig {
-  const printJob = fileURLToPath(new URL('print-job.ts', import.meta.url));
+  const printJob = fileURLToPath(new URL('print-job.js', import.meta.url));
   return {
     host: '127.0.0.1',
     port: 0,

@@ -20,7 +20,7 @@ while (!existsSync(stop) && performance.now() < 15 * 60_000) {
   }
   const cut = random(burst.length);
   writeSync(1, burst.slice(0, cut));
-  await setTimeout(1 + random(10));
+  await setTimeout(1 + random(50));
   writeSync(1, burst.slice(cut));
 }
 writeSync(1, `end ${line}\n`);

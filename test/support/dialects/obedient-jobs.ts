@@ -35,7 +35,7 @@ export async function openObedientJobs(): Promise<ObedientJobs> {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
-  const script = fileURLToPath(new URL('obedient-job.ts', import.meta.url));
+  const script = fileURLToPath(new URL('obedient-job.js', import.meta.url));
   return {
     command: [process.execPath, script, String(port), '{job}'],
     job: (id) => entry(id).promise,
