@@ -44,7 +44,9 @@ describe('an operation that cannot be answered', () => {
       expect(codesOf(result)).toEqual(['BAD_USER_INPUT']);
       expect(result.errors?.[0]?.message).not.toBe('');
       // The same is said of an operation that has been compiled meanwhile.
-      expect(await ask(server.url, asked)).toEqual(result);
+      for (let times = 0; times < 5; times += 1) {
+        expect(await ask(server.url, asked)).toEqual(result);
+      }
     });
 
     test('has NOT_FOUND for the log of an unknown job', async () => {
@@ -227,7 +229,7 @@ describe('an error that nobody foresaw', () => {
       }),
     });
     const { job } = await server.openLog();
-    for (const times of [1, 2, 3]) {
+    for (const times of [1, 2, 3, 4, 5, 6]) {
       const { data, errors } = await graphql(server.url, `{ job(id: "${job.id}") { id name } }`);
       expect({ data, errors }).toMatchObject({
         data: { job: null },
