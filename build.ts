@@ -1,9 +1,69 @@
-import { cp, rm } from 'node:fs/promises';
+import { cp, glob, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { type OutputChunk, type Plugin, rolldown } from 'rolldown';
+import { isBuilt } from './bin/built.js';
+import { printSchema } from './src/graphql/schema.ts';
 
-// `npm run build` makes what a package brings, since Node runs no TypeScript inside node_modules: this
-// empties dist and copies what is no TypeScript; tsc compiles the rest.
-const sources = new URL('src', import.meta.url);
-const built = new URL('dist', import.meta.url);
+/**
+ * Writes the programs to `dist`, each with all that it imports in a few files, which Node starts in half
+ * the time. Does nothing where they are up to date.
+ */
+export async function build(): Promise<void> {
+  if (isBuilt()) return;
+  // Moved into place when complete: nobody ever starts half of it.
+  const dir = '.cache/dist';
+  await rm(dir, { recursive: true, force: true });
+  const bundle = await rolldown({
+    input: { cli: 'src/cli/main.ts', runner: 'src/trainer/runner.ts' },
+    platform: 'node',
+    // Native; and 9 MB that only a person in front of the server needs.
+    external: ['better-sqlite3', /^@graphql-yoga\/render-graphiql/],
+    plugins: [printedSchema()],
+  });
+  const { output } = await bundle.write({ dir, chunkFileNames: '[name].js' });
+  await bundle.close();
+  // What is read, not imported, lies beside whoever reads it.
+  for (const file of ['src/server/graphiql/browser.js', 'src/providers/runpod/wrapper.sh']) {
+    await cp(file, `${dir}/${basename(file)}`);
+  }
+  const chunks = output.filter((file) => file.type === 'chunk');
+  await writeFile(`${dir}/LICENSES.txt`, await licenses(chunks));
+  await rm('dist', { recursive: true, force: true });
+  await rename(dir, 'dist');
+}
 
-await rm(built, { recursive: true, force: true });
-await cp(sources, built, { recursive: true, filter: (file) => !file.endsWith('.ts') });
+/**
+ * Prints the schema now instead of at each start. What prints it then stays out, which may be used
+ * freely, but not passed on under a licence like ours.
+ */
+function printedSchema(): Plugin {
+  const id = '@apollo/subgraph';
+  return {
+    name: 'printed-schema',
+    resolveId: (source) => (source === id ? id : null),
+    load: (source) =>
+      source === id
+        ? `export const printSubgraphSchema = () => ${JSON.stringify(printSchema().trimEnd())};`
+        : null,
+  };
+}
+
+/** The licence of each package whose modules are in the chunks. */
+async function licenses(chunks: readonly OutputChunk[]): Promise<string> {
+  const packages = new Set<string>();
+  for (const id of chunks.flatMap(({ moduleIds }) => moduleIds)) {
+    const [folder] = /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(id) ?? [];
+    if (folder) packages.add(folder);
+  }
+  const texts: string[] = [];
+  for (const folder of [...packages].sort()) {
+    const { name, version, license } = JSON.parse(await readFile(`${folder}/package.json`, 'utf8'));
+    texts.push(`${name} ${version} (${license})\n`);
+    for await (const file of glob(`${folder}/{LICENSE,LICENCE,License,license,NOTICE}*`)) {
+      texts.push(await readFile(file, 'utf8'));
+    }
+  }
+  return texts.join('\n');
+}
+
+if (import.meta.main) await build();

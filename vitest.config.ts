@@ -17,6 +17,7 @@ export default defineConfig({
   resolve: { alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }] },
   test: {
     include: ['test/**/*.test.ts'],
+    globalSetup: 'test/support/built.ts',
     exclude: ['test/gateway/**', 'node_modules/**'],
     testTimeout: 30_000,
     hookTimeout: 30_000,

@@ -5,18 +5,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { build } from '../build.ts';
 import { type BenchRow, median } from './row.ts';
 
-/** From the start of the process to the line that says it is ready, beside Node doing nothing; in turns. */
+/** From the start of the built server to the line that says it is ready, beside Node doing nothing; in turns. */
 export async function startRows(options: { turns: number }): Promise<BenchRow[]> {
   const folder = await mkdtemp(join(tmpdir(), 'trainyard-bench-'));
-  const main = fileURLToPath(new URL('../src/main.js', import.meta.url));
+  const main = fileURLToPath(new URL('../bin/trainyard.js', import.meta.url));
+  await build();
   const env = { ...process.env, PORT: '0', TRAINYARD_DATA_DIR: folder, LOG_LEVEL: 'warn' };
   const ours: number[] = [];
   const bare: number[] = [];
   try {
     for (let turn = 0; turn <= options.turns; turn += 1) {
-      const oursMs = await timed([main], env, (line) => line.includes('GraphiQL'));
+      const oursMs = await timed([main, 'serve'], env, (line) => line.includes('GraphiQL'));
       const bareMs = await timed(['-e', 'console.log(1)'], env, () => true);
       // The first turn fills the compile cache.
       if (turn === 0) continue;

@@ -8,15 +8,12 @@ if (Number(major) < 24) {
   process.exit(2);
 }
 
+// The cache before all else: Node then loads what it compiled last time, and not even the part of
+// itself that strips types.
 const { enableCompileCache } = await import('node:module');
 enableCompileCache();
-const { main } = await load();
+// Node runs a checkout's TypeScript as it is, but none inside node_modules; and what was built, in a few
+// files instead of 1500, starts in half the time.
+const { isBuilt } = await import('./built.js');
+const { main } = await (isBuilt() ? import('../dist/cli.js') : import('../src/cli/main.ts'));
 await main();
-
-/** Node runs a checkout's TypeScript as it is, but none inside node_modules: a package brings what was built of it. */
-async function load() {
-  const { existsSync } = await import('node:fs');
-  const built = new URL('../dist/cli/main.js', import.meta.url);
-  const isInstalled = import.meta.url.includes('/node_modules/');
-  return isInstalled && existsSync(built) ? import(built.href) : import('../src/cli/main.ts');
-}

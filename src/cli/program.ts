@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Command } from 'commander';
 import { readClientSettings } from '../config/client.ts';
+import { projectDir } from '../lib/project.ts';
 import { Api } from './api.ts';
 import type { Run } from './context.ts';
 import { defineCompletion } from './definitions/completion.ts';
@@ -70,9 +72,8 @@ export function createProgram(options: { screen: Screen; environment: NodeJS.Pro
   };
 }
 
-/** The package's own, which lies as far above the sources as above what is built of them. */
 function version(): string {
-  const content = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  const content = readFileSync(join(projectDir, 'package.json'), 'utf8');
   const { version }: { version: string } = JSON.parse(content);
   return version;
 }

@@ -1,6 +1,6 @@
 import { dirname, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Recipe } from '../core/recipe.ts';
+import { isInstalled, projectDir } from '../lib/project.ts';
 import type { RunPodProviderOptions } from '../providers/runpod/provider.ts';
 import { ConfigError } from './config-error.ts';
 import { type Environment, parseEnvironment } from './environment.ts';
@@ -49,9 +49,6 @@ export interface Config {
   /** Started within the server; null where another one is used. */
   embeddedTrainer: TrainerConfig | null;
 }
-
-/** The checkout's own folder: recipes that ship with Trainyard lie here. */
-const projectDir = fileURLToPath(new URL('../../', import.meta.url));
 
 /** Reads and checks all that the server can be told. Throws `ConfigError`. */
 export function readConfig(environment: NodeJS.ProcessEnv): Config {
@@ -143,10 +140,7 @@ function readTrainer({
 
 /** `tiny-lm` brings its own data set; it is the default where the operator names no other. */
 function shippedRecipes(): Record<string, Recipe> {
-  // Node runs no TypeScript inside node_modules: an installed package brings what was built of it.
-  const program = import.meta.url.endsWith('.ts')
-    ? tinyLmProgram
-    : 'dist/examples/tiny-lm/train.js';
+  const program = isInstalled ? 'dist/examples/tiny-lm/train.js' : tinyLmProgram;
   const command = [process.execPath, program];
   return withDefault({ ...tinyLm, command, dataset: undefined });
 }

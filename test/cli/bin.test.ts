@@ -1,9 +1,12 @@
-import { copyFile, mkdir, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
+import { isBuilt } from '../../bin/built.js';
 import { cliPath, runCli, startCli, startProcess } from '../support/cli.ts';
+import { graphql } from '../support/clients.ts';
 import { openFolder } from '../support/folder.ts';
+import { startServer } from '../support/server-process.ts';
 
 test('says its version', async () => {
   const { version } = createRequire(import.meta.url)('../../package.json');
@@ -25,19 +28,66 @@ test('a Node that is too old is told in one line', async () => {
   });
 });
 
+/** A project of two programs, which say which of them runs: the newer one of source and build. */
+async function openProject(home: string): Promise<{
+  write(file: 'src/cli/main.ts' | 'dist/cli.js', modified: Date): Promise<void>;
+  run(): Promise<string>;
+}> {
+  for (const name of ['bin', 'dist', 'src/cli']) await mkdir(join(home, name), { recursive: true });
+  await writeFile(join(home, 'package.json'), '{"type": "module"}');
+  for (const name of ['trainyard.js', 'built.js']) {
+    await copyFile(join(dirname(cliPath), name), join(home, 'bin', name));
+  }
+  return {
+    async write(file, modified) {
+      await writeFile(join(home, file), `export const main = () => console.log('${file}');`);
+      await utimes(join(home, file), modified, modified);
+      for (const folder of ['src', 'src/cli']) await utimes(join(home, folder), long(0), long(0));
+    },
+    async run() {
+      const { stdout } = await startProcess(process.execPath, [
+        '--disable-warning=ExperimentalWarning',
+        join(home, 'bin/trainyard.js'),
+      ]).ended();
+      return stdout.trim();
+    },
+  };
+}
+
+/** Times that lie apart, all long ago. */
+const long = (step: number) => new Date(2020, 0, 1 + step);
+
+test('in a checkout, it runs what was built as long as nothing has changed since', async () => {
+  await using folder = await openFolder();
+  const project = await openProject(folder.path);
+  await project.write('src/cli/main.ts', long(1));
+  expect(await project.run()).toBe('src/cli/main.ts');
+  await project.write('dist/cli.js', long(2));
+  expect(await project.run()).toBe('dist/cli.js');
+  await project.write('src/cli/main.ts', long(3));
+  expect(await project.run()).toBe('src/cli/main.ts');
+  await project.write('dist/cli.js', long(4));
+  // As where a file of the sources is gone.
+  await utimes(join(folder.path, 'src/cli'), long(5), long(5));
+  expect(await project.run()).toBe('src/cli/main.ts');
+});
+
 test('inside node_modules, it runs what was built', async () => {
   await using folder = await openFolder();
   const home = join(folder.path, 'node_modules', 'trainyard');
-  await mkdir(join(home, 'bin'), { recursive: true });
-  await mkdir(join(home, 'dist', 'cli'), { recursive: true });
-  await writeFile(join(home, 'package.json'), '{"type": "module"}');
-  await writeFile(
-    join(home, 'dist/cli/main.js'),
-    `export const main = () => console.log('built');`,
-  );
-  await copyFile(cliPath, join(home, 'bin/trainyard.js'));
-  const child = startProcess(process.execPath, [join(home, 'bin/trainyard.js')]);
-  expect(await child.ended()).toEqual({ code: 0, stdout: 'built\n', stderr: '' });
+  const project = await openProject(home);
+  await project.write('dist/cli.js', long(1));
+  await rm(join(home, 'src'), { recursive: true });
+  expect(await project.run()).toBe('dist/cli.js');
+});
+
+test('the tests run what was built, and it tells gateways the committed schema', async () => {
+  expect(isBuilt()).toBe(true);
+  await using folder = await openFolder();
+  await using server = await startServer({ env: { TRAINYARD_DATA_DIR: folder.path } });
+  const { data } = await graphql(server.url, '{ _service { sdl } }');
+  const committed = new URL('../../schema/schema.graphql', import.meta.url);
+  expect(`${data._service.sdl}\n`).toBe(await readFile(committed, 'utf8'));
 });
 
 test.each([

@@ -15,7 +15,7 @@ test('a killed training server leaves the job stale, and nothing lost when it is
   await using _job = { [Symbol.asyncDispose]: () => endJobs(trainerDir, stop) };
   await writeFile(config, JSON.stringify({ recipes: { chatty: { command: chattyCommand } } }));
   const trainerEnv = { TRAINYARD_CONFIG: config, TRAINER_DATA_DIR: trainerDir };
-  const first = await startServer({ entry: 'trainer-main.js', env: trainerEnv });
+  const first = await startServer({ command: 'trainer', env: trainerEnv });
   await using server = await startServer({
     env: { TRAINYARD_DATA_DIR: join(folder.path, 'data'), TRAINING_SERVER_URL: first.url },
   });
@@ -29,7 +29,7 @@ test('a killed training server leaves the job stale, and nothing lost when it is
 
   const { port } = new URL(first.url);
   await using _second = await startServer({
-    entry: 'trainer-main.js',
+    command: 'trainer',
     env: { ...trainerEnv, TRAINER_PORT: port },
   });
   await until(server.url, jobId, ({ stale }) => !stale);

@@ -41,7 +41,7 @@ test('no secret of a server is in its log, its answers, its files or its jobs', 
     AWS_SECRET_ACCESS_KEY: secrets.unrelated,
     LOG_LEVEL: 'trace',
   };
-  await using trainer = await startServer({ entry: 'trainer-main.js', env });
+  await using trainer = await startServer({ command: 'trainer', env });
   await using server = await startServer({ env: { ...env, TRAINING_SERVER_URL: trainer.url } });
   const answers: unknown[] = [];
   const headers = { authorization: `Bearer ${secrets.token}` };

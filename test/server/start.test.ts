@@ -96,7 +96,7 @@ describe('leaves a database that it cannot use as it is', () => {
   });
 });
 
-/** Opens the server within this process; what it fails with is the line that `main.js` prints. */
+/** Opens the server within this process; what it fails with is the line that `trainyard serve` prints. */
 function openIn(dataDir: string): Promise<unknown> {
   const config = readConfig({ TRAINYARD_DATA_DIR: dataDir, PORT: '0' });
   return openApp(config, new LogCapture().logger);

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
+import { cliPath } from './cli.ts';
 
 /** A real server in a process of its own, to be killed. */
 export interface ServerProcess extends AsyncDisposable {
@@ -16,11 +16,11 @@ export interface ServerProcess extends AsyncDisposable {
 }
 
 interface StartOptions {
-  entry?: 'main.js' | 'trainer-main.js';
+  command?: 'serve' | 'trainer';
   env: Record<string, string>;
 }
 
-/** Starts `src/main.js` (or `src/trainer-main.js`) and resolves once it has said where it listens. */
+/** Starts `trainyard serve` (or `trainer`) and resolves once it has said where it listens. */
 export async function startServer(options: StartOptions): Promise<ServerProcess> {
   const child = launch(options);
   const said: string[] = [];
@@ -56,12 +56,11 @@ export async function failToStart(
 }
 
 function launch({
-  entry = 'main.js',
+  command = 'serve',
   env,
 }: StartOptions): ChildProcessByStdio<null, Readable, Readable> {
-  const main = fileURLToPath(new URL(`../../src/${entry}`, import.meta.url));
   const { PATH = '', HOME = '' } = process.env;
-  return spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main], {
+  return spawn(process.execPath, ['--disable-warning=ExperimentalWarning', cliPath, command], {
     env: { PATH, HOME, PORT: '0', TRAINER_PORT: '0', LOG_LEVEL: 'warn', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
