@@ -1,14 +1,14 @@
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** The kills take longest: started first, they run beside all others instead of alone behind them. */
-class KillsFirst extends BaseSequencer {
+/** What takes longest starts first and runs beside all others, instead of alone behind them. */
+class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files);
-    const { kills = [], others = [] } = Object.groupBy(sorted, ({ moduleId }) =>
-      moduleId.includes('/test/kill/') ? 'kills' : 'others',
+    const { long = [], others = [] } = Object.groupBy(sorted, ({ moduleId }) =>
+      /\/test\/(kill|browser|package)\//.test(moduleId) ? 'long' : 'others',
     );
-    return [...kills, ...others];
+    return [...long, ...others];
   }
 }
 
@@ -25,7 +25,8 @@ export default defineConfig({
     expect: { poll: { timeout: 20_000 } },
     // Importing a module has no effect here, so that test files can share what a worker has loaded.
     isolate: false,
-    maxWorkers: 2,
-    sequence: { sequencer: KillsFirst },
+    // One more than the smallest machine has cores: some tests wait for most of their time.
+    maxWorkers: 3,
+    sequence: { sequencer: LongestFirst },
   },
 });

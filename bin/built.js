@@ -1,6 +1,7 @@
 import { readdirSync, statSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 
-const project = new URL('../', import.meta.url);
+const project = fileURLToPath(new URL('../', import.meta.url));
 
 /** True where `dist` was built of the sources as they are now, or where there are no sources, as in a package. */
 export function isBuilt() {
@@ -11,11 +12,11 @@ export function isBuilt() {
 /** All that the build depends on; folders, too, since they tell of files that are gone. */
 function sources() {
   if (modifiedAt('src') === 0) return [];
-  const files = readdirSync(new URL('src', project), { recursive: true });
+  const files = readdirSync(`${project}src`, { recursive: true });
   return ['build.ts', 'package-lock.json', 'src', ...files.map((file) => `src/${file}`)];
 }
 
 /** In milliseconds since 1970; 0 for what is not there. */
 function modifiedAt(file) {
-  return statSync(new URL(file, project), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  return statSync(project + file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }
