@@ -51,6 +51,8 @@ export function createProgram(options: { screen: Screen; environment: NodeJS.Pro
     .showHelpAfterError('`trainyard --help` tells more.')
     .exitOverride()
     .configureOutput({
+      writeOut: (text) => screen.write(text, 'stdout'),
+      writeErr: (text) => screen.write(text, 'stderr'),
       outputError: (text, write) => write(text.replace(/^error:/, 'trainyard:')),
     });
   const run: Run = async (work) => {

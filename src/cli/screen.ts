@@ -1,17 +1,19 @@
-import type { WriteStream } from 'node:tty';
 import { styleText } from 'node:util';
 
 type Style = Parameters<typeof styleText>[0];
 
 const clearRow = '\r\u001b[K';
 
+/** A terminal, a file or a pipe. */
+export type Output = NodeJS.WritableStream & { isTTY?: boolean; columns?: number };
+
 /**
  * Where a command's words go: results to stdout, remarks to stderr, and, where stdout is a terminal,
  * one status line that stays below both.
  */
 export class Screen {
-  readonly #stdout: WriteStream;
-  readonly #stderr: WriteStream;
+  readonly #stdout: Output;
+  readonly #stderr: Output;
   #status: ((columns: number) => string) | null = null;
   #drawn = false;
 
@@ -20,7 +22,7 @@ export class Screen {
   /** Whether a status line is shown at all. */
   readonly live: boolean;
 
-  constructor(options: { stdout: WriteStream; stderr: WriteStream; dumb: boolean }) {
+  constructor(options: { stdout: Output; stderr: Output; dumb: boolean }) {
     this.#stdout = options.stdout;
     this.#stderr = options.stderr;
     this.colours = this.paint('red', '.') !== '.';
@@ -37,6 +39,11 @@ export class Screen {
     const room = this.#stdout.write(`${this.#cleared()}${text}\n`);
     this.#draw();
     if (!room) await new Promise<void>((resolve) => this.#stdout.once('drain', resolve));
+  }
+
+  /** Writes what is complete in itself, such as a help text. */
+  write(text: string, to: 'stdout' | 'stderr'): void {
+    (to === 'stdout' ? this.#stdout : this.#stderr).write(text);
   }
 
   /** Writes a remark to stderr: what a reader should know, yet no pipe should carry. */

@@ -3,14 +3,18 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { isBuilt } from '../../bin/built.js';
-import { cliPath, runCli, startCli, startProcess } from '../support/cli.ts';
+import { cliPath, startCli, startProcess } from '../support/cli.ts';
 import { graphql } from '../support/clients.ts';
 import { openFolder } from '../support/folder.ts';
 import { startServer } from '../support/server-process.ts';
 
 test('says its version', async () => {
   const { version } = createRequire(import.meta.url)('../../package.json');
-  expect(await runCli(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
+  expect(await startCli(['--version']).ended()).toEqual({
+    code: 0,
+    stdout: `${version}\n`,
+    stderr: '',
+  });
 });
 
 test('a Node that is too old is told in one line', async () => {

@@ -1,0 +1,35 @@
+import { CommanderError } from 'commander';
+import { ConfigError } from '../config/config-error.ts';
+import { CommandError, exitCode } from './exit.ts';
+import { createProgram } from './program.ts';
+import { type Output, Screen } from './screen.ts';
+import { visible } from './visible.ts';
+
+/** Runs `trainyard` with these arguments; resolves to the exit code. What goes wrong is told in `stderr`. */
+export async function runCommand(
+  args: readonly string[],
+  around: { stdout: Output; stderr: Output; environment: NodeJS.ProcessEnv },
+): Promise<number> {
+  const { stdout, stderr, environment } = around;
+  const screen = new Screen({ stdout, stderr, dumb: environment.TERM === 'dumb' });
+  try {
+    return await createProgram({ screen, environment }).run(args);
+  } catch (error) {
+    return report(screen, error);
+  }
+}
+
+/** Tells what went wrong in one line, and gives back the exit code. */
+function report(screen: Screen, error: unknown): number {
+  // Commander has told it already: help on stdout, or a wrong use on stderr.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.ok : exitCode.usage;
+  if (error instanceof CommandError || error instanceof ConfigError) {
+    screen.note(visible(error.message, { colours: false }), 'red');
+    return error instanceof CommandError ? error.exitCode : exitCode.usage;
+  }
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  for (const line of `a defect of trainyard: ${stack}`.split('\n')) {
+    screen.note(visible(line, { colours: false }), 'red');
+  }
+  return exitCode.defect;
+}
