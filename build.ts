@@ -1,8 +1,7 @@
 import { cp, glob, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { type OutputChunk, type Plugin, rolldown } from 'rolldown';
+import type { OutputChunk, Plugin } from 'rolldown';
 import { isBuilt } from './bin/built.js';
-import { printSchema } from './src/graphql/schema.ts';
 
 /**
  * Writes the programs to `dist`, each with all that it imports in a few files, which Node starts in half
@@ -10,6 +9,8 @@ import { printSchema } from './src/graphql/schema.ts';
  */
 export async function build(): Promise<void> {
   if (isBuilt()) return;
+  const { rolldown } = await import('rolldown');
+  const { printSchema } = await import('./src/graphql/schema.ts');
   // Moved into place when complete: nobody ever starts half of it.
   const dir = '.cache/dist';
   await rm(dir, { recursive: true, force: true });
@@ -18,7 +19,7 @@ export async function build(): Promise<void> {
     platform: 'node',
     // Native; and 9 MB that only a person in front of the server needs.
     external: ['better-sqlite3', /^@graphql-yoga\/render-graphiql/],
-    plugins: [printedSchema()],
+    plugins: [printedSchema(printSchema().trimEnd())],
   });
   const { output } = await bundle.write({ dir, chunkFileNames: '[name].js' });
   await bundle.close();
@@ -36,15 +37,13 @@ export async function build(): Promise<void> {
  * Prints the schema now instead of at each start. What prints it then stays out, which may be used
  * freely, but not passed on under a licence like ours.
  */
-function printedSchema(): Plugin {
+function printedSchema(text: string): Plugin {
   const id = '@apollo/subgraph';
   return {
     name: 'printed-schema',
     resolveId: (source) => (source === id ? id : null),
     load: (source) =>
-      source === id
-        ? `export const printSubgraphSchema = () => ${JSON.stringify(printSchema().trimEnd())};`
-        : null,
+      source === id ? `export const printSubgraphSchema = () => ${JSON.stringify(text)};` : null,
   };
 }
 
