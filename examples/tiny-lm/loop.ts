@@ -9,6 +9,9 @@ import { reportStart, reportValues } from './report.ts';
 /** One sample in a hundred is not learned from: by those one sees whether the model learns or crams. */
 const heldOutShare = 0.01;
 
+/** The longest that a signal waits, beside the step at hand. */
+const hearingIntervalMs = 100;
+
 export interface Run {
   model: Model;
   samples: readonly Uint8Array[];
@@ -50,6 +53,7 @@ export async function train({
   const bar = new ProgressBar(steps);
   bar.draw(0);
   let step = 0;
+  let heardAt = startedAt;
   let lossSum = 0;
   let reportedSum = 0;
 
@@ -73,7 +77,11 @@ export async function train({
     }
     if (ends || step % config.save_steps === 0) await save(step);
     if (ends) break;
-    if (bar.update(step)) await setImmediate(); // lets a signal in
+    bar.update(step);
+    if (performance.now() - heardAt >= hearingIntervalMs) {
+      await setImmediate(); // lets a signal in
+      heardAt = performance.now();
+    }
   }
 
   bar.close(step);

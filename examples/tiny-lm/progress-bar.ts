@@ -12,11 +12,9 @@ export class ProgressBar {
     this.#total = total;
   }
 
-  /** Draws the bar if it is time; true where it was drawn. */
-  update(step: number): boolean {
-    if (performance.now() - this.#drawnAt < intervalMs) return false;
-    this.draw(step);
-    return true;
+  /** Draws the bar if it is time. */
+  update(step: number): void {
+    if (performance.now() - this.#drawnAt >= intervalMs) this.draw(step);
   }
 
   draw(step: number): void {
