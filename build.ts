@@ -21,7 +21,13 @@ export async function build(): Promise<void> {
     external: ['better-sqlite3', /^@graphql-yoga\/render-graphiql/],
     plugins: [printedSchema(printSchema().trimEnd())],
   });
-  const { output } = await bundle.write({ dir, chunkFileNames: '[name].js' });
+  const { output } = await bundle.write({
+    dir,
+    chunkFileNames: '[name].js',
+    // One character outside of ASCII would double what Node has to decode, hash and keep.
+    charset: 'ascii',
+    comments: false,
+  });
   await bundle.close();
   // What is read, not imported, lies beside whoever reads it.
   for (const file of ['src/server/graphiql/browser.js', 'src/providers/runpod/wrapper.sh']) {
