@@ -14,7 +14,7 @@ const maxQueued = 10_000;
 /** Records read at a time when the server starts. */
 const loadBatch = 64;
 
-export interface JobsOptions extends Omit<JobOptions, 'logs' | 'onChange' | 'compileCache'> {
+export interface JobsOptions extends Omit<JobOptions, 'logs' | 'onChange'> {
   dataDir: string;
   /** Jobs that run at a time. */
   concurrency: number;
@@ -44,8 +44,7 @@ export class Jobs {
   private constructor(options: JobsOptions) {
     this.#options = options;
     const onChange = (id: string) => this.changes.give(id);
-    const compileCache = path.join(options.dataDir, 'compile-cache');
-    this.#jobOptions = { ...options, compileCache, logs: new OpenLogs(), onChange };
+    this.#jobOptions = { ...options, logs: new OpenLogs(), onChange };
   }
 
   /** Queues a job; asked twice for the same, it answers with the first. Another one of the same id is a `CONFLICT`. */

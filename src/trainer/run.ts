@@ -19,7 +19,7 @@ const noProcess: ProcessIdentity = { pid: process.pid, start: 'never' };
 
 export interface RunOptions {
   folder: JobFolder;
-  launch: Pick<LaunchOptions, 'nodePath' | 'compileCache'>;
+  launch: Pick<LaunchOptions, 'nodePath'>;
   /** Writes the plan; called where no runner has claimed the job yet. */
   writePlan: () => Promise<void>;
   /** Called when the log may have grown. */

@@ -49,7 +49,6 @@ test(`${rounds} kills in the middle of appends lose no acknowledged line and rep
 async function killedWriter(dataDir: string, jobId: string, acks: number): Promise<number> {
   const running = spawn(process.execPath, [child, dataDir, jobId], {
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, NODE_COMPILE_CACHE: join(dataDir, 'compiled') },
   });
   writer = running;
   const exited = once(running, 'exit');

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { jobFolder } from '../../src/trainer/job-folder.ts';
 import { isAlive, type ProcessIdentity } from '../../src/trainer/process-identity.ts';
 import { readClaim, readProcess } from '../../src/trainer/run-files.ts';
@@ -19,21 +19,10 @@ import {
 const program = fileURLToPath(new URL('../support/trainer/standalone.ts', import.meta.url));
 const runnerProgram = fileURLToPath(new URL('../../src/trainer/runner.ts', import.meta.url));
 
-let compileCache: string;
 let dataDir: string;
 let server: ChildProcess | undefined;
 let client: TrainerClient;
 
-beforeAll(async () => {
-  compileCache = await temporaryFolder();
-  dataDir = await temporaryFolder();
-  await startServer();
-  await killServer('SIGTERM'); // one that ends in peace leaves the others a warm cache
-  await rm(dataDir, { recursive: true, force: true });
-});
-afterAll(async () => {
-  await rm(compileCache, { recursive: true, force: true });
-});
 beforeEach(async () => {
   dataDir = await temporaryFolder();
 });
@@ -59,8 +48,7 @@ function options(more: object) {
 
 async function startServer(more: object = {}): Promise<void> {
   const args = [program, JSON.stringify(options(more))];
-  const env = { ...process.env, NODE_COMPILE_CACHE: compileCache };
-  server = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  server = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   const [url] = await once(server.stdout ?? server, 'data');
   client = new TrainerClient(String(url).trim());
 }
