@@ -7,7 +7,8 @@ import { afterEach, expect, test } from 'vitest';
 import { sqlitePlace } from './place.ts';
 import { knownLine, newJob } from './samples.ts';
 
-const rounds = 50;
+/** Twice for each number of acknowledgements after which a writer is killed. */
+const rounds = 24;
 const child = join(import.meta.dirname, 'children/crash.ts');
 
 let writer: ChildProcess | undefined;

@@ -41,30 +41,30 @@ async function bytesRead(call: () => Promise<unknown>): Promise<number> {
   return (await readSoFar()) - before;
 }
 
-describe('a million lines', () => {
+describe('a large log', () => {
   const lineAt = (n: number) =>
     n % 1000 === 7 ? `line ${n} é€😀` : `line ${n} ${'x'.repeat(n % 97)}`;
 
-  test('are paged at any offset like the lines that were printed, by bounded reads', async () => {
-    const truth = Array.from({ length: 1_000_000 }, (_, n) => lineAt(n));
+  test('is paged at any offset like the lines that were printed, by bounded reads', async () => {
+    const truth = Array.from({ length: 200_000 }, (_, n) => lineAt(n));
     await writeFile(folder.log, `${truth.join('\n')}\n`);
     const log = await openLog('over');
     expect(log.total).toBe(truth.length);
-    for (const offset of [0, 1, 999, 1000, 999_000, 999_999, ...randomOffsets(40, truth.length)]) {
+    for (const offset of [0, 1, 999, 1000, 199_000, 199_999, ...randomOffsets(40, truth.length)]) {
       const lines = await read(log, offset, 1000);
       expect(lines.join('\n')).toBe(truth.slice(offset, offset + 1000).join('\n'));
     }
     if (process.platform === 'linux') {
-      expect(await bytesRead(() => read(log, 500_123, 1000))).toBeLessThan(1024 * 1024);
+      expect(await bytesRead(() => read(log, 100_123, 1000))).toBeLessThan(1024 * 1024);
     }
     await log.close();
 
     const again = await openLog('over');
     expect(again.total).toBe(truth.length);
-    expect(await read(again, 500_123, 100)).toEqual(truth.slice(500_123, 500_223));
+    expect(await read(again, 100_123, 100)).toEqual(truth.slice(100_123, 100_223));
   });
 
-  test('are not read again after a restart, and the index is rebuilt where it is damaged', async () => {
+  test('is not read again after a restart, and the index is rebuilt where it is damaged', async () => {
     const truth = Array.from({ length: 50_000 }, (_, n) => lineAt(n));
     await writeFile(folder.log, `${truth.join('\n')}\n`);
     await (await openLog('over')).close();
