@@ -24,9 +24,9 @@ export class ChunkReader {
   readonly #connection: Connection;
   readonly #sql: ReturnType<typeof prepare>;
   /** Compressed chunks never change: many readers of the same stretch share the work. */
-  readonly #decoded = new LRUCache<string, string>({
+  readonly #decoded = new LRUCache<string, Buffer>({
     maxSize: decodedBytes,
-    sizeCalculation: (joined) => 2 * joined.length + 256,
+    sizeCalculation: (text) => text.length + 256,
   });
 
   constructor(connection: Connection) {
@@ -44,7 +44,7 @@ export class ChunkReader {
     for (const chunk of this.#sql.span.iterate({ seq, line: options.offset, end: end - 1 })) {
       const from = options.offset + page.texts.length - chunk.first;
       const to = Math.min(end - chunk.first, chunk.count);
-      const lines = splitLines(this.#joinedLines(seq, chunk), from, to);
+      const lines = splitLines(this.#textOf(seq, chunk), from, to);
       const fitting = countFitting(lines, room, page.texts.length === 0);
       for (let index = 0; index < fitting; index++) {
         const line = lines[index] ?? '';
@@ -57,15 +57,15 @@ export class ChunkReader {
     return page;
   }
 
-  #joinedLines(seq: number, chunk: PlacedChunk): string {
+  #textOf(seq: number, chunk: PlacedChunk): Buffer {
     // Raw rows come and go, and cost little.
-    if (isRaw(chunk)) return chunk.text.toString('utf8');
+    if (isRaw(chunk)) return chunk.text;
     const key = `${seq} ${chunk.first}`;
     const known = this.#decoded.get(key);
     if (known !== undefined) return known;
-    const joined = textOf(chunk).toString('utf8');
-    this.#decoded.set(key, joined);
-    return joined;
+    const text = textOf(chunk);
+    this.#decoded.set(key, text);
+    return text;
   }
 
   /** The chunks from the line `from` on, as `LogStore.scan` promises. Keeps nothing open between two stretches. */
@@ -120,7 +120,7 @@ function blockOf(
   if (maybe !== undefined && !maybe(text)) return null;
   return {
     first: chunk.first + skipped,
-    texts: splitLines(text.toString('utf8'), skipped, chunk.count),
+    texts: splitLines(text, skipped, chunk.count),
     runs: sliceRuns(runsOf(chunk), skipped, chunk.count),
   };
 }
