@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type ExecutionResult, GraphQLError, getOperationAST } from 'graphql';
 import { createHandler, type Response } from 'graphql-http';
+import { encodeJson } from '../lib/encode-json.ts';
 import { type Operation, prepareOperation } from './operations.ts';
 import { errorBody, refuse } from './refusal.ts';
 import { type GraphServer, maxBodyBytes } from './yoga.ts';
@@ -12,6 +13,8 @@ type Serve = (request: IncomingMessage, response: ServerResponse) => Promise<voi
  * yet without its Request and Response objects, which cost more than the operation itself.
  */
 export function createJsonHandler(graph: GraphServer): Serve {
+  // Beside what graphql-http hands on, which must be a string.
+  const bodies = new WeakMap<IncomingMessage, Buffer>();
   const handle = createHandler<IncomingMessage, undefined, Record<string, unknown>>({
     onSubscribe: async ({ method }, { query, operationName, variables }) => {
       const operation = await prepareOperation(graph, { query, operationName, variables });
@@ -21,11 +24,12 @@ export function createJsonHandler(graph: GraphServer): Serve {
       return kind === 'mutation' && method === 'GET' ? postInstead : operation;
     },
     execute: (args) => (args as Operation).execute(args),
-    // Turned into text here, since graphql-http's own way visits every value of a result.
-    onOperation: ({ raw }, _args, result) =>
-      Symbol.asyncIterator in result
-        ? undefined
-        : [JSON.stringify(result), answerInit(raw, result)],
+    // Turned into bytes here, since graphql-http's own way visits every value of a result.
+    onOperation: ({ raw }, _args, result) => {
+      if (Symbol.asyncIterator in result) return undefined;
+      bodies.set(raw, encodeJson(result));
+      return ['', answerInit(raw, result)];
+    },
     formatError: withCode,
   });
   return async (request, response) => {
@@ -45,7 +49,7 @@ export function createJsonHandler(graph: GraphServer): Serve {
     });
     if (answer === null) return refuse(response, unacceptable(init.status));
     response.writeHead(init.status, init.headers);
-    response.end(answer);
+    response.end(bodies.get(request) ?? answer);
   };
 }
 

@@ -1,4 +1,5 @@
 import type { ExecutionResult } from 'graphql';
+import { encodeJson } from '../lib/encode-json.ts';
 
 /** A message in two parts: what is one client's own, and what many clients get alike. */
 export interface SharedMessage {
@@ -46,7 +47,7 @@ export class PayloadSharing {
 function tailOf(result: ExecutionResult): Buffer {
   let tail = tails.get(result);
   if (tail === undefined) {
-    tail = Buffer.from(`${JSON.stringify(result)}}`);
+    tail = encodeJson(result, '}');
     tails.set(result, tail);
   }
   return tail;

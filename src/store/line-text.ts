@@ -1,11 +1,4 @@
-import { transcode } from 'node:buffer';
-
-/** Reused for texts up to this size, a full chunk in UTF-16 and more: a new one each time keeps the collector busy. */
-const scratchBytes = 512 * 1024;
-let scratch: Buffer | undefined;
-
-/** Below this, in UTF-16 units, a plain conversion is done sooner. */
-const worthTranscoding = 2048;
+import { encodeTexts } from '../lib/encode-texts.ts';
 
 const lineEnd = 0x0a;
 
@@ -19,19 +12,12 @@ export function encodeLines(texts: readonly string[], from: number, to: number):
     const line = lines[index] ?? '';
     if (line.includes('\n')) lines[index] = line.replaceAll('\n', '\u240a');
   }
-  if (textSize(lines) < worthTranscoding) return Buffer.from(lines.join('\n'), 'utf8');
-  try {
-    return transcode(utf16Of(lines), 'utf16le', 'utf8');
-  } catch {
-    // Half a surrogate pair, which transcode refuses.
-    return Buffer.from(lines.join('\n'), 'utf8');
-  }
+  return encodeTexts(lines, '\n');
 }
 
 /**
  * The lines from `from` up to `to` of lines joined by \n, in UTF-8; fewer where there are fewer. Each is
- * decoded by itself: a string of a whole chunk is so large that V8 gives it memory of its own, which
- * takes several times as long as all that is done with it.
+ * decoded by itself, for a string of a whole chunk is large in the sense of `encodeTexts`.
  */
 export function splitLines(joined: Buffer, from: number, to: number): string[] {
   const lines: string[] = [];
@@ -51,21 +37,4 @@ export function textSize(texts: readonly string[]): number {
   let size = 0;
   for (const text of texts) size += text.length + 1;
   return size;
-}
-
-/** The lines joined by \n, in UTF-16; valid until the next call. Never one string, for the reason of `splitLines`. */
-function utf16Of(lines: readonly string[]): Buffer {
-  const joined = roomFor(2 * textSize(lines));
-  let end = 0;
-  for (let index = 0; index < lines.length; index++) {
-    if (index > 0) end = joined.writeUInt16LE(lineEnd, end);
-    end += joined.write(lines[index] ?? '', end, 'utf16le');
-  }
-  return joined.subarray(0, end);
-}
-
-function roomFor(bytes: number): Buffer {
-  if (bytes > scratchBytes) return Buffer.allocUnsafeSlow(bytes);
-  scratch ??= Buffer.allocUnsafeSlow(scratchBytes);
-  return scratch;
 }

@@ -13,7 +13,7 @@ const turnMs = 4;
 const chunksPerFetch = 8;
 
 /** The most text that is kept decoded. */
-const decodedBytes = 16 * 1024 * 1024;
+const decodedBytes = 4 * 1024 * 1024;
 
 interface PlacedChunk extends Chunk {
   first: number;

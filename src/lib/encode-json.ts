@@ -1,0 +1,50 @@
+import { encodeTexts } from './encode-texts.ts';
+
+/** Elements of a long array that are made text at a time. */
+const elementsPerPiece = 32;
+/** How deep in a value long arrays are looked for: a log page's lines are at 3. */
+const maxDepth = 4;
+
+/**
+ * A value as JSON in UTF-8, as `JSON.stringify(value)` gives it, and `after` behind it. Several times
+ * faster where it has a long array of texts, which is made text in pieces for the reason that
+ * `encodeTexts` gives.
+ */
+export function encodeJson(value: object, after = ''): Buffer {
+  const pieces: string[] = [];
+  writeJson(pieces, value, maxDepth);
+  if (after !== '') pieces.push(after);
+  return encodeTexts(pieces, '');
+}
+
+function writeJson(pieces: string[], value: unknown, depth: number): void {
+  if (Array.isArray(value) && value.length > elementsPerPiece) writeArray(pieces, value);
+  else if (depth > 0 && isPlain(value)) writeObject(pieces, value, depth);
+  else pieces.push(JSON.stringify(value));
+}
+
+function writeArray(pieces: string[], array: readonly unknown[]): void {
+  for (let from = 0; from < array.length; from += elementsPerPiece) {
+    const piece = JSON.stringify(array.slice(from, from + elementsPerPiece));
+    pieces.push(from === 0 ? '[' : ',', piece.slice(1, -1));
+  }
+  pieces.push(']');
+}
+
+function writeObject(pieces: string[], object: object, depth: number): void {
+  let before = '{';
+  for (const [key, value] of Object.entries(object)) {
+    // What JSON has no word for is left out.
+    if (value === undefined || typeof value === 'function' || typeof value === 'symbol') continue;
+    pieces.push(`${before}${JSON.stringify(key)}:`);
+    writeJson(pieces, value, depth - 1);
+    before = ',';
+  }
+  pieces.push(before === '{' ? '{}' : '}');
+}
+
+/** Not an object that says itself how it is written, as dates and errors do. */
+function isPlain(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  return !('toJSON' in value);
+}
