@@ -6,14 +6,17 @@ const elementsPerPiece = 32;
 const maxDepth = 4;
 
 /**
- * A value as JSON in UTF-8, as `JSON.stringify(value)` gives it, and `after` behind it. Several times
- * faster where it has a long array of texts, which is made text in pieces for the reason that
- * `encodeTexts` gives.
+ * A value as JSON in UTF-8, as `JSON.stringify(value)` gives it, with a text before and behind it.
+ * Several times faster where it has a long array of texts, which is made text in pieces for the reason
+ * that `encodeTexts` gives.
  */
-export function encodeJson(value: object, after = ''): Buffer {
-  const pieces: string[] = [];
+export function encodeJson(
+  value: object,
+  { before = '', after = '' }: { before?: string; after?: string } = {},
+): Buffer {
+  const pieces = [before];
   writeJson(pieces, value, maxDepth);
-  if (after !== '') pieces.push(after);
+  pieces.push(after);
   return encodeTexts(pieces, '');
 }
 

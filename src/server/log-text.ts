@@ -7,6 +7,7 @@ import { type Context, Hono } from 'hono';
 import { accepts } from 'hono/accepts';
 import { codeOf, messageOf, TrainyardError } from '../core/errors.ts';
 import { maxLines } from '../core/log.ts';
+import { encodeTexts } from '../lib/encode-texts.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { LogReader } from '../logs/reader.ts';
 
@@ -77,7 +78,7 @@ function acceptsGzip(c: Context): boolean {
 }
 
 async function* textOf(reader: LogReader, id: string, range: { offset: number; limit: number }) {
-  for await (const { texts } of reader.blocks(id, range)) yield `${texts.join('\n')}\n`;
+  for await (const { texts } of reader.blocks(id, range)) yield encodeTexts([...texts, ''], '\n');
 }
 
 /** The client closed the connection before it had everything. */

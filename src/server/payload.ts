@@ -47,7 +47,7 @@ export class PayloadSharing {
 function tailOf(result: ExecutionResult): Buffer {
   let tail = tails.get(result);
   if (tail === undefined) {
-    tail = encodeJson(result, '}');
+    tail = encodeJson(result, { after: '}' });
     tails.set(result, tail);
   }
   return tail;

@@ -1,4 +1,5 @@
 import { abortable } from '../lib/abortable.ts';
+import { encodeJson } from '../lib/encode-json.ts';
 import { Wakeup } from '../lib/wakeup.ts';
 import { endAnswer, isoTime } from './answers.ts';
 import type { Jobs } from './jobs.ts';
@@ -23,21 +24,21 @@ export interface EventStreamOptions {
  * A job's log as server-sent events, from a line on until the job is over and all is sent. Pulled:
  * as long as its reader does not read, nothing is read from the log and nothing queues.
  */
-export function openEventStream(options: EventStreamOptions): AsyncGenerator<string, void> {
+export function openEventStream(options: EventStreamOptions): AsyncGenerator<Uint8Array, void> {
   return abortable((signal) => events(options, signal));
 }
 
 async function* events(
   { jobs, id, offset, heartbeatMs }: EventStreamOptions,
   signal: AbortSignal,
-): AsyncGenerator<string, void> {
+): AsyncGenerator<Uint8Array, void> {
   const job = jobs.get(id);
   using held = await job.openLog();
   const { log } = held;
   const wakeup = new Wakeup();
   using stack = new DisposableStack();
   stack.defer(jobs.changes.listen(id, () => wakeup.wake()));
-  yield ': follows\n\n';
+  yield Buffer.from(': follows\n\n');
   let line = offset;
   let near: Place | null = null;
   while (!signal.aborted) {
@@ -53,16 +54,18 @@ async function* events(
     if (lines.length > 0) {
       const time = isoTime(record.finishedAt ?? log.changedAt ?? Date.now());
       line += lines.length;
-      yield `id: ${line}\ndata: ${JSON.stringify({ offset: line - lines.length, lines, time })}\n\n`;
+      const batch = { offset: line - lines.length, lines, time };
+      yield encodeJson(batch, { before: `id: ${line}\ndata: `, after: '\n\n' });
     } else if (over) {
-      yield `event: end\ndata: ${JSON.stringify(endAnswer(record, log))}\n\n`;
+      const end = endAnswer(record, log);
+      yield encodeJson(end, { before: 'event: end\ndata: ', after: '\n\n' });
       return;
     } else if (line < log.total) {
       throw new Error(`the log of job ${id} is shorter than it was`);
     } else if (isOver(record)) {
       await log.catchUp(readAgainMs);
     } else if (!(await hint(wakeup, heartbeatMs, signal))) {
-      yield ': still here\n\n';
+      yield Buffer.from(': still here\n\n');
     }
   }
 }

@@ -7,7 +7,7 @@ const maxStreams = 256;
 
 /** The open event streams of a server: bounded in number, and all ended when it closes. */
 export class EventStreams {
-  readonly #open = new Set<AsyncGenerator<string, void>>();
+  readonly #open = new Set<AsyncGenerator<Uint8Array, void>>();
   readonly #options: { jobs: Jobs; heartbeatMs: number; logger: Pick<Logger, 'warn'> };
 
   constructor(options: { jobs: Jobs; heartbeatMs: number; logger: Pick<Logger, 'warn'> }) {
@@ -34,13 +34,12 @@ export class EventStreams {
     await Promise.allSettled([...this.#open].map((events) => events.return()));
   }
 
-  #body(id: string, events: AsyncGenerator<string, void>): ReadableStream<Uint8Array> {
-    const encoder = new TextEncoder();
+  #body(id: string, events: AsyncGenerator<Uint8Array, void>): ReadableStream<Uint8Array> {
     const source: UnderlyingDefaultSource<Uint8Array> = {
       pull: async (controller) => {
         this.#open.add(events); // not before: the body of an answer to HEAD is never pulled
         const { value, done } = await this.#next(id, events);
-        if (!done) return controller.enqueue(encoder.encode(value));
+        if (!done) return controller.enqueue(value);
         this.#open.delete(events);
         controller.close();
       },
@@ -53,7 +52,7 @@ export class EventStreams {
   }
 
   /** A stream that fails ends without its `end` event: its reader comes again. */
-  async #next(id: string, events: AsyncGenerator<string, void>) {
+  async #next(id: string, events: AsyncGenerator<Uint8Array, void>) {
     try {
       return await events.next();
     } catch (error) {

@@ -16,7 +16,8 @@ test('an object is encoded as JSON.stringify writes it', () => {
   const nested = fc.dictionary(fc.string(), fc.oneof(value, fc.dictionary(fc.string(), value)));
   fc.assert(
     fc.property(nested, fc.constantFrom('', '}'), (object, after) => {
-      expect(encodeJson(object, after).toString()).toBe(`${JSON.stringify(object)}${after}`);
+      const json = `data: ${JSON.stringify(object)}${after}`;
+      expect(encodeJson(object, { before: 'data: ', after }).toString()).toBe(json);
     }),
   );
 });
