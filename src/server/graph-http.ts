@@ -48,8 +48,9 @@ export function createJsonHandler(graph: GraphServer): Serve {
       context: undefined,
     });
     if (answer === null) return refuse(response, unacceptable(init.status));
-    response.writeHead(init.status, init.headers);
-    response.end(bodies.get(request) ?? answer);
+    const bytes = bodies.get(request) ?? Buffer.from(answer);
+    response.writeHead(init.status, { ...init.headers, 'content-length': bytes.length });
+    response.end(bytes);
   };
 }
 
