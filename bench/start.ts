@@ -31,7 +31,7 @@ export async function startRows(options: { turns: number }): Promise<BenchRow[]>
   const ms = median(ours);
   return [
     {
-      what: 'start to ready',
+      what: 'start to ready, once built',
       ours: ms,
       peer: median(bare),
       unit: 'ms',
