@@ -1,4 +1,4 @@
-import { cp, glob, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { cp, glob, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { OutputChunk, Plugin } from 'rolldown';
 import { isBuilt } from './bin/built.js';
@@ -9,11 +9,11 @@ import { isBuilt } from './bin/built.js';
  */
 export async function build(): Promise<void> {
   if (isBuilt()) return;
+  const startedAt = new Date();
   const { rolldown } = await import('rolldown');
   const { printSchema } = await import('./src/graphql/schema.ts');
   // Moved into place when complete: nobody ever starts half of it.
-  const dir = '.cache/dist';
-  await rm(dir, { recursive: true, force: true });
+  const dir = `.cache/dist-${process.pid}`;
   const bundle = await rolldown({
     input: { cli: 'src/cli/main.ts', runner: 'src/trainer/runner.ts' },
     platform: 'node',
@@ -23,7 +23,8 @@ export async function build(): Promise<void> {
   });
   const { output } = await bundle.write({
     dir,
-    chunkFileNames: '[name].js',
+    // With their hashes: a server that runs on while this is built again never loads half of each.
+    chunkFileNames: '[name]-[hash].js',
     // One character outside of ASCII would double what Node has to decode, hash and keep.
     charset: 'ascii',
     comments: false,
@@ -35,6 +36,8 @@ export async function build(): Promise<void> {
   }
   const chunks = output.filter((file) => file.type === 'chunk');
   await writeFile(`${dir}/LICENSES.txt`, await licenses(chunks));
+  // What is saved while this runs is newer than what was built.
+  await utimes(`${dir}/cli.js`, startedAt, startedAt);
   await rm('dist', { recursive: true, force: true });
   await rename(dir, 'dist');
 }
@@ -71,4 +74,7 @@ async function licenses(chunks: readonly OutputChunk[]): Promise<string> {
   return texts.join('\n');
 }
 
-if (import.meta.main) await build();
+if (import.meta.main) {
+  process.chdir(import.meta.dirname);
+  await build();
+}

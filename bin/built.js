@@ -6,18 +6,17 @@ const project = fileURLToPath(new URL('../', import.meta.url));
 /** True where `dist` was built of the sources as they are now, or where there are no sources, as in a package. */
 export function isBuilt() {
   const built = modifiedAt(`${project}dist/cli.js`);
-  const isOlder = (path) => modifiedAt(path) <= built;
-  return (
-    built > 0 &&
-    isOlder(`${project}build.ts`) &&
-    isOlder(`${project}package-lock.json`) &&
-    filesIn(`${project}src`).every(isOlder)
+  if (built === null) return false;
+  const sources = filesIn(`${project}src`);
+  if (sources.length === 0) return true;
+  return [`${project}build.ts`, `${project}package-lock.json`, ...sources].every(
+    (path) => (modifiedAt(path) ?? 0) <= built,
   );
 }
 
 /** A folder and all that is in it; folders tell of files that are gone. */
 function filesIn(folder) {
-  if (modifiedAt(folder) === 0) return [];
+  if (modifiedAt(folder) === null) return [];
   const entries = readdirSync(folder, { withFileTypes: true });
   const paths = entries.flatMap((entry) => {
     const path = `${folder}/${entry.name}`;
@@ -26,7 +25,7 @@ function filesIn(folder) {
   return [folder, ...paths];
 }
 
-/** In milliseconds since 1970; 0 for what is not there. */
+/** In milliseconds since 1970; null for what is not there. */
 function modifiedAt(path) {
-  return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? null;
 }

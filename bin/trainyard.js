@@ -11,8 +11,9 @@ if (Number(major) < 24) {
 // The cache before all else: Node then loads what it compiled last time, and not even the part of
 // itself that strips types. In a folder of the user's, since others could write to Node's default one.
 const { enableCompileCache } = await import('node:module');
-const { homedir } = await import('node:os');
-enableCompileCache(`${process.env.XDG_CACHE_HOME || `${homedir()}/.cache`}/trainyard`);
+const { XDG_CACHE_HOME = '', HOME = '' } = process.env;
+const caches = XDG_CACHE_HOME.startsWith('/') ? XDG_CACHE_HOME : HOME && `${HOME}/.cache`;
+if (caches) enableCompileCache(`${caches}/trainyard`);
 // Node runs a checkout's TypeScript as it is, but none inside node_modules; and what was built, in a few
 // files instead of 1500, starts in half the time.
 const { isBuilt } = await import('./built.js');

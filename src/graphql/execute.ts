@@ -36,7 +36,7 @@ export function createExecutor(): Execute {
     runs.set(operation, isDue ? Number.NEGATIVE_INFINITY : count);
     if (!isDue) return execute(args);
     return compile(args).then((made) => {
-      if (!made) return execute(args);
+      if (made === null) return execute(args);
       compiled.set(operation, made);
       return run(made, args);
     });
@@ -56,11 +56,16 @@ function isSmall({ document }: ExecutionArgs): boolean {
   return (document.loc?.source.body.length ?? 0) <= maxCompiledChars;
 }
 
+/** Null where it cannot be compiled, whatever the reason: all operations run without it, too. */
 async function compile(args: ExecutionArgs): Promise<CompiledQuery | null> {
-  // Loaded when first needed: its hundred modules would take a tenth of the server's start.
-  const { compileQuery, isCompiledQuery } = await import('graphql-jit');
-  const query = compileQuery(args.schema, args.document, args.operationName ?? undefined);
-  return isCompiledQuery(query) ? query : null;
+  try {
+    // Loaded when first needed: its hundred modules would take a tenth of the server's start.
+    const { compileQuery, isCompiledQuery } = await import('graphql-jit');
+    const query = compileQuery(args.schema, args.document, args.operationName ?? undefined);
+    return isCompiledQuery(query) ? query : null;
+  } catch {
+    return null;
+  }
 }
 
 class CompileBudget {

@@ -6,7 +6,7 @@ const elementsPerPiece = 32;
 const maxDepth = 4;
 
 /**
- * A value as JSON in UTF-8, as `JSON.stringify(value)` gives it, with a text before and behind it.
+ * Plain data as JSON in UTF-8, as `JSON.stringify(value)` gives it, with a text before and behind it.
  * Several times faster where it has a long array of texts, which is made text in pieces for the reason
  * that `encodeTexts` gives.
  */

@@ -17,6 +17,11 @@ test('says its version', async () => {
   });
 });
 
+test('needs no home', async () => {
+  const homeless = ['-u', 'HOME', '-u', 'XDG_CACHE_HOME', process.execPath, cliPath, '--version'];
+  expect(await startProcess('env', homeless).ended()).toMatchObject({ code: 0, stderr: '' });
+});
+
 test('a Node that is too old is told in one line', async () => {
   await using folder = await openFolder();
   const old = join(folder.path, 'old.cjs');

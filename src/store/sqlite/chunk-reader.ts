@@ -26,7 +26,8 @@ export class ChunkReader {
   /** Compressed chunks never change: many readers of the same stretch share the work. */
   readonly #decoded = new LRUCache<string, Buffer>({
     maxSize: decodedBytes,
-    sizeCalculation: (text) => text.length + 256,
+    // A small one may be part of a larger piece of memory, which it keeps alive.
+    sizeCalculation: (text) => text.buffer.byteLength + 256,
   });
 
   constructor(connection: Connection) {
