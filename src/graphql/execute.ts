@@ -16,12 +16,22 @@ const maxCompiledChars = 4096;
 /** Operations compiled in one second: V8 keeps the code for a while, whoever still needs it. */
 const maxCompilesPerSecond = 4;
 
+export interface ExecutorOptions {
+  /** Told why an operation could not be compiled; it is executed as it is. */
+  onFailure(error: unknown): void;
+  /** Called when the first operation is due: a hundred modules would take a tenth of the server's start. */
+  loadCompiler?(): Promise<Pick<typeof import('graphql-jit'), 'compileQuery' | 'isCompiledQuery'>>;
+}
+
 /**
  * An executor that compiles an operation which comes again and again. Compiled operations live as long as
  * their parsed document, so the document cache bounds them. What is not compiled, because it is new,
  * large, one of too many or cannot be, is executed as it is.
  */
-export function createExecutor(): Execute {
+export function createExecutor({
+  onFailure,
+  loadCompiler = () => import('graphql-jit'),
+}: ExecutorOptions): Execute {
   const runs = new WeakMap<OperationDefinitionNode, number>();
   const compiled = new WeakMap<OperationDefinitionNode, CompiledQuery>();
   const budget = new CompileBudget();
@@ -35,11 +45,13 @@ export function createExecutor(): Execute {
     // Once only: while it is being compiled, others run as before.
     runs.set(operation, isDue ? Number.NEGATIVE_INFINITY : count);
     if (!isDue) return execute(args);
-    return compile(args).then((made) => {
-      if (made === null) return execute(args);
-      compiled.set(operation, made);
-      return run(made, args);
-    });
+    return compile(args, loadCompiler)
+      .catch(onFailure)
+      .then((made) => {
+        if (!made) return execute(args);
+        compiled.set(operation, made);
+        return run(made, args);
+      });
   };
 }
 
@@ -56,20 +68,18 @@ function isSmall({ document }: ExecutionArgs): boolean {
   return (document.loc?.source.body.length ?? 0) <= maxCompiledChars;
 }
 
-/** Null where it cannot be compiled, whatever the reason: all operations run without it, too. */
-async function compile(args: ExecutionArgs): Promise<CompiledQuery | null> {
-  try {
-    // Loaded when first needed: its hundred modules would take a tenth of the server's start.
-    const { compileQuery, isCompiledQuery } = await import('graphql-jit');
-    const query = compileQuery(args.schema, args.document, args.operationName ?? undefined);
-    return isCompiledQuery(query) ? query : null;
-  } catch {
-    return null;
-  }
+/** Null where the compiler cannot do it. */
+async function compile(
+  { schema, document, operationName }: ExecutionArgs,
+  loadCompiler: Required<ExecutorOptions>['loadCompiler'],
+): Promise<CompiledQuery | null> {
+  const { compileQuery, isCompiledQuery } = await loadCompiler();
+  const query = compileQuery(schema, document, operationName ?? undefined);
+  return isCompiledQuery(query) ? query : null;
 }
 
 class CompileBudget {
-  #second = 0;
+  #second = -1;
   #left = 0;
 
   take(): boolean {

@@ -9,7 +9,7 @@ const worthTranscoding = 2048;
 
 /**
  * Texts one after the other in UTF-8, each but the first one behind `between`, a single character or
- * none. Half a surrogate pair becomes U+FFFD. They are never made one string, as `texts.join(between)`
+ * none. Half a surrogate pair becomes U+FFFD. Long ones are not made one string, as `texts.join(between)`
  * would: V8 gives one of more than 128 KiB memory of its own, which takes several times as long as
  * all that is done with it.
  */

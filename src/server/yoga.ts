@@ -51,7 +51,7 @@ export function createGraphServer(options: { context: GraphContext; logger: Logg
       maxDepthPlugin({ n: 12 }),
       maxAliasesPlugin({ n: 30 }),
       closedCodes(mask),
-      fastExecution(),
+      fastExecution(logger),
       explainedRefusals(),
     ],
   });
@@ -82,8 +82,10 @@ function closedCodes(mask: (error: unknown) => GraphQLError): Plugin {
   };
 }
 
-function fastExecution(): Plugin {
-  const execute = createExecutor();
+function fastExecution(logger: Logger): Plugin {
+  const execute = createExecutor({
+    onFailure: (error) => logger.warn({ err: error }, 'an operation could not be compiled'),
+  });
   const subscribe = createSubscriber(execute);
   return {
     onExecute: ({ setExecuteFn }) => setExecuteFn(execute),

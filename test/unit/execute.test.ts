@@ -1,0 +1,31 @@
+import { buildSchema, parse } from 'graphql';
+import { expect, test } from 'vitest';
+import { createExecutor } from '../../src/graphql/execute.ts';
+
+const schema = buildSchema('type Query { ok: String }');
+const args = { schema, document: parse('{ ok }'), rootValue: { ok: 'yes' } };
+
+test('an operation that comes again and again is compiled once, and answers the same', async () => {
+  let loads = 0;
+  const loadCompiler = () => {
+    loads += 1;
+    return import('graphql-jit');
+  };
+  const execute = createExecutor({ onFailure: expect.unreachable, loadCompiler });
+  for (let run = 0; run < 9; run += 1) {
+    expect(await execute(args)).toEqual({ data: { ok: 'yes' } });
+  }
+  expect(loads).toBe(1);
+});
+
+test('without its compiler it is executed as it is, and that is said once', async () => {
+  const failures: unknown[] = [];
+  const execute = createExecutor({
+    onFailure: (error) => failures.push(error),
+    loadCompiler: () => Promise.reject(new Error('gone')),
+  });
+  for (let run = 0; run < 9; run += 1) {
+    expect(await execute(args)).toEqual({ data: { ok: 'yes' } });
+  }
+  expect(failures).toEqual([new Error('gone')]);
+});
