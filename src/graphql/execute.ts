@@ -45,13 +45,15 @@ export function createExecutor({
     // Once only: while it is being compiled, others run as before.
     runs.set(operation, isDue ? Number.NEGATIVE_INFINITY : count);
     if (!isDue) return execute(args);
-    return compile(args, loadCompiler)
-      .catch(onFailure)
-      .then((made) => {
-        if (!made) return execute(args);
-        compiled.set(operation, made);
-        return run(made, args);
-      });
+    const compiling = compile(args, loadCompiler).catch((error: unknown) => {
+      onFailure(error);
+      return null;
+    });
+    return compiling.then((made) => {
+      if (made === null) return execute(args);
+      compiled.set(operation, made);
+      return run(made, args);
+    });
   };
 }
 
