@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module';
 import { openApp } from './app.ts';
 import { type Config, readConfig } from './config/config.ts';
 import { openConsoleLogger } from './console-logger.ts';
@@ -10,6 +11,8 @@ export async function serve(): Promise<void> {
     const logger = await openConsoleLogger({ name: 'trainyard', level: config.logLevel });
     const app = await openApp(config, logger);
     console.log(welcome(app.url, app.providers, config));
+    // Now, not at the end: one that is killed leaves a fast start behind, too.
+    flushCompileCache();
     return app;
   });
 }
