@@ -1,6 +1,6 @@
 import { cp, glob, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import type { OutputChunk, Plugin } from 'rolldown';
+import type { OutputChunk } from 'rolldown';
 import { isBuilt } from './bin/built.js';
 
 /**
@@ -11,7 +11,6 @@ export async function build(): Promise<void> {
   if (isBuilt()) return;
   const startedAt = new Date();
   const { rolldown } = await import('rolldown');
-  const { printSchema } = await import('./src/graphql/schema.ts');
   // Moved into place when complete: nobody ever starts half of it.
   const dir = `.cache/dist-${process.pid}`;
   const bundle = await rolldown({
@@ -19,7 +18,6 @@ export async function build(): Promise<void> {
     platform: 'node',
     // Native; and 9 MB that only a person in front of the server needs.
     external: ['better-sqlite3', /^@graphql-yoga\/render-graphiql/],
-    plugins: [printedSchema(printSchema().trimEnd())],
   });
   const { output } = await bundle.write({
     dir,
@@ -40,20 +38,6 @@ export async function build(): Promise<void> {
   await utimes(`${dir}/cli.js`, startedAt, startedAt);
   await rm('dist', { recursive: true, force: true });
   await rename(dir, 'dist');
-}
-
-/**
- * Prints the schema now instead of at each start. What prints it then stays out, which may be used
- * freely, but not passed on under a licence like ours.
- */
-function printedSchema(text: string): Plugin {
-  const id = '@apollo/subgraph';
-  return {
-    name: 'printed-schema',
-    resolveId: (source) => (source === id ? id : null),
-    load: (source) =>
-      source === id ? `export const printSubgraphSchema = () => ${JSON.stringify(text)};` : null,
-  };
 }
 
 /** The licence of each package whose modules are in the chunks. */

@@ -1,7 +1,5 @@
 import SchemaBuilder from '@pothos/core';
 import ComplexityPlugin from '@pothos/plugin-complexity';
-import DirectivesPlugin from '@pothos/plugin-directives';
-import FederationPlugin from '@pothos/plugin-federation';
 import RelayPlugin from '@pothos/plugin-relay';
 import { TrainyardError } from '../core/errors.ts';
 import type { JsonObject } from '../core/job.ts';
@@ -19,11 +17,11 @@ export const builder = new SchemaBuilder<{
     ID: { Input: string; Output: string };
     DateTime: { Input: Date; Output: number };
     JSONObject: { Input: JsonObject; Output: JsonObject };
+    _Any: { Input: unknown; Output: unknown };
   };
 }>({
   defaultFieldNullability: false,
-  // Directives must come before federation, or the printed schema silently lacks every @key.
-  plugins: [DirectivesPlugin, ComplexityPlugin, RelayPlugin, FederationPlugin],
+  plugins: [ComplexityPlugin, RelayPlugin],
   relay: {
     nodeQueryOptions: false,
     nodesQueryOptions: false,

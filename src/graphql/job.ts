@@ -193,11 +193,6 @@ export const JobType = builder.objectRef<Job>('Job').implement({
   }),
 });
 
-builder.asEntity(JobType, {
-  key: builder.selection<{ id: string }>('id'),
-  resolveReference: ({ id }, { jobs }) => jobs.find(id),
-});
-
 export const JobFilterInput = builder.inputType('JobFilter', {
   description: 'Which jobs to show: those that pass every condition given.',
   fields: (t) => ({

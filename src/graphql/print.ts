@@ -1,9 +1,10 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { printSchema } from './schema.ts';
+import { printSubgraph } from './federation.ts';
+import { schema } from './schema.ts';
 
 // Writes schema/schema.graphql; with --check, fails where the committed one is not what it would write.
 const file = new URL('../../schema/schema.graphql', import.meta.url);
-const printed = printSchema();
+const printed = printSubgraph(schema);
 
 if (!process.argv.includes('--check')) {
   await writeFile(file, printed);

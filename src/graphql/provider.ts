@@ -62,11 +62,6 @@ export const ProviderType = builder.objectRef<ProviderNode>('Provider').implemen
   }),
 });
 
-builder.asEntity(ProviderType, {
-  key: builder.selection<{ name: string }>('name'),
-  resolveReference: ({ name }, { providers }) => (providers.find(name) ? { name } : null),
-});
-
 builder.queryFields((t) => ({
   provider: t.field({
     type: ProviderType,
