@@ -73,7 +73,7 @@ export async function openApp(config: Config, logger: Logger): Promise<App> {
     port: config.port,
     access: new Access(config),
     context: {
-      jobs: new Jobs({ ledger, logs: store.logs }),
+      jobs: new Jobs({ ledger, logs: store.logs, providers }),
       deploy: new Deploy({ ledger, providers, supervisor }),
       cancel: new Cancel({ ledger, providers }),
       providers,

@@ -2,9 +2,7 @@ import { TrainyardError } from '../core/errors.ts';
 import { isOver, type Job } from '../core/job.ts';
 import type { JobLedger } from './ledger.ts';
 import type { Providers } from './providers.ts';
-
-/** How long a provider may take to accept a cancel. */
-const cancelTimeoutMs = 10_000;
+import { withinTime } from './within-time.ts';
 
 /** Ends jobs on demand. */
 export class Cancel {
@@ -20,6 +18,7 @@ export class Cancel {
    * Asks the provider to end a job, politely or at once, and resolves when it has agreed: from then on
    * the job ends CANCELLED. Cancelling a cancelled job is fine. Errors: `NOT_FOUND`, `CONFLICT` for a
    * job that has ended otherwise, `PROVIDER_UNAVAILABLE` where nobody was reached and nothing changed.
+   * With `force`, a job whose provider is not configured any more becomes LOST.
    */
   async run(jobId: string, options: { force: boolean }): Promise<Job> {
     const job = await this.#ledger.update(jobId, (now) =>
@@ -33,16 +32,41 @@ export class Cancel {
     if (isOver(job.status)) throw ended(job);
     if (job.externalId === null) throw ended(job);
 
-    const provider = this.#providers.get(job.provider);
+    const provider = this.#providers.find(job.provider);
+    if (!provider) return this.#letGo(job, options);
     const ref = { jobId, externalId: job.externalId };
-    const signal = AbortSignal.timeout(cancelTimeoutMs);
-    const accepted = await provider.cancel(ref, options, signal);
-    if (!accepted) throw ended(job);
-    const cancelled = await this.#ledger.update(jobId, (now) => ({
-      status: 'STOPPING',
-      cancelledAt: now.cancelledAt ?? Date.now(),
+    return this.#ledger.cancelling(jobId, async () => {
+      const accepted = await withinTime(`accept the cancel of job ${jobId}`, (signal) =>
+        provider.cancel(ref, options, signal),
+      );
+      if (!accepted) throw ended(job);
+      const cancelled = await this.#ledger.update(jobId, (now) =>
+        isOver(now.status)
+          ? null
+          : { status: 'STOPPING', cancelledAt: now.cancelledAt ?? Date.now() },
+      );
+      if (cancelled && isOver(cancelled.status) && cancelled.status !== 'CANCELLED') {
+        throw ended(cancelled);
+      }
+      return cancelled ?? job;
+    });
+  }
+
+  /** A job whose provider is not configured any more: nobody can be asked, so it takes `force`. */
+  async #letGo(job: Job, { force }: { force: boolean }): Promise<Job> {
+    const message = `The provider ${job.provider} is not configured, so nobody can be asked to end the job ${job.id}.`;
+    if (!force) {
+      const help = 'Configure it again, or let go of the job by force: it is LOST then.';
+      throw new TrainyardError('PROVIDER_UNAVAILABLE', `${message} ${help}`);
+    }
+    const failure = { message, exitCode: null, signal: null, offset: null, excerpt: [] };
+    const lost = await this.#ledger.update(job.id, () => ({
+      status: 'LOST',
+      finishedAt: Date.now(),
+      stale: false,
+      failure,
     }));
-    return cancelled ?? job;
+    return lost ?? job;
   }
 }
 

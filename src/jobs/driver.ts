@@ -4,6 +4,7 @@ import type { JobRef, Provider, ProviderState, StatusReport } from '../core/prov
 import type { Lease, LogStore } from '../core/store.ts';
 import { Backoff } from '../lib/backoff.ts';
 import type { Logger } from '../lib/logger.ts';
+import { isUnreached } from '../lib/unreached.ts';
 import { waitMs } from '../lib/wait.ts';
 import { Wakeup } from '../lib/wakeup.ts';
 import { Collector } from '../logs/collector.ts';
@@ -39,6 +40,8 @@ export class JobDriver {
   readonly #deployed = Promise.withResolvers<void>();
   #collector: Collector | null = null;
   #deniedSince: number | null = null;
+  /** The provider did not say how the job is when it was last asked. */
+  #isSilent = false;
   #savedProgressAt = 0;
   #changing: Promise<unknown> = Promise.resolve();
 
@@ -66,59 +69,70 @@ export class JobDriver {
 
   /** The provider's reference; null where the job came to its end without one, or the signal was aborted. */
   async #deploy(signal: AbortSignal): Promise<JobRef | null> {
-    const { provider } = this.#options;
     const backoff = new Backoff({ firstMs: 500, maxMs: 60_000 });
-    let { job, isNew } = this.#options;
+    let { job } = this.#options;
+    // Whether somebody may have been asked to run it, whose answer was not saved.
+    let mayRun = !this.#options.isNew;
     while (!signal.aborted) {
-      if (job.externalId === null && isOver(job.status)) return null;
+      const mustBeSought = mayRun && job.status === 'CANCELLED';
+      if (job.externalId === null && isOver(job.status) && !mustBeSought) return null;
       try {
-        if (job.externalId === null) job = await this.#place(job, { isNew }, signal);
-        const ref = { jobId: job.id, externalId: job.externalId ?? '' };
+        job = await this.#place(job, { mayRun }, signal);
+        if (job.externalId === null) return null;
+        const ref = { jobId: job.id, externalId: job.externalId };
         // Cancelled while the provider was being asked to run it.
-        if (job.status === 'CANCELLED') await provider.cancel(ref, { force: true }, signal);
+        if (job.status === 'CANCELLED') await this.#endAnyway(ref, signal);
         return ref;
       } catch (error) {
         if (signal.aborted) return null;
-        isNew = false;
-        job = (await this.#deployFailed(error, backoff, signal)) ?? job;
+        mayRun ||= !isUnreached(error);
+        job = (await this.#deployFailed(job, { error, backoff }, signal)) ?? job;
       }
     }
     return null;
   }
 
-  /** Has the provider run the job, unless it does already: an earlier server may not have saved the answer. */
-  async #place(job: Job, { isNew }: { isNew: boolean }, signal: AbortSignal): Promise<Job> {
+  /** Has the provider run the job, unless it does already (an answer was lost, or not saved) or the job is over. */
+  async #place(job: Job, { mayRun }: { mayRun: boolean }, signal: AbortSignal): Promise<Job> {
     const { provider, logger } = this.#options;
-    const found = isNew ? null : await provider.find(job, signal);
+    if (job.externalId !== null) return job;
+    const found = mayRun ? await provider.find(job, signal) : null;
+    if (found === null && isOver(job.status)) return job;
     const accepted: { externalId: string; consoleUrl?: string | null } =
       found === null ? await provider.deploy(job, signal) : { externalId: found };
+    const { externalId, consoleUrl } = accepted;
     logger.info({ job: job.id, provider: provider.name, ...accepted }, 'deployed');
-    const patch: JobPatch = { externalId: accepted.externalId, stale: false };
-    if (accepted.consoleUrl) patch.consoleUrl = accepted.consoleUrl;
+    const patch: JobPatch = { externalId, stale: false };
+    if (consoleUrl) patch.consoleUrl = consoleUrl;
     const placed = await this.#change((now) => ({ ...patch, ...withoutSecrets(now) }));
     return placed ?? { ...job, ...patch };
   }
 
-  async #deployFailed(error: unknown, backoff: Backoff, signal: AbortSignal): Promise<Job | null> {
-    const { job, provider, logger } = this.#options;
+  /** Ends a job that was cancelled before it was known to run. */
+  async #endAnyway(ref: JobRef, signal: AbortSignal): Promise<void> {
+    const { provider, logger } = this.#options;
+    try {
+      await provider.cancel(ref, { force: true }, signal);
+    } catch (error) {
+      const code = codeOf(error);
+      if (code !== 'NOT_FOUND' && code !== 'PROVIDER_REJECTED') throw error;
+      const facts = { job: ref.jobId, provider: provider.name, code };
+      logger.warn(facts, `the cancelled job could not be ended: ${messageOf(error)}`);
+    }
+  }
+
+  /** Rests, after a refusal not: that is final. The job as it then is. */
+  async #deployFailed(
+    tried: Job,
+    { error, backoff }: { error: unknown; backoff: Backoff },
+    signal: AbortSignal,
+  ): Promise<Job | null> {
+    const { provider, logger, ledger } = this.#options;
     const code = codeOf(error);
-    const facts = { job: job.id, provider: provider.name, code };
+    const facts = { job: tried.id, provider: provider.name, code };
     if (code === 'PROVIDER_REJECTED' || code === 'BAD_USER_INPUT') {
       logger.warn(facts, `the provider refused the job: ${messageOf(error)}`);
-      return this.#change((now) => ({
-        status: 'FAILED',
-        finishedAt: Date.now(),
-        failure: {
-          message: messageOf(error),
-          exitCode: null,
-          signal: null,
-          offset: null,
-          excerpt: [],
-        },
-        stale: false,
-        providerStatus: now.providerStatus,
-        ...withoutSecrets(now),
-      }));
+      return this.#change((now) => refused(now, messageOf(error)));
     }
     const least = error instanceof TrainyardError ? (error.retryAfterMs ?? 0) : 0;
     const restMs = Math.max(least, backoff.nextMs());
@@ -126,20 +140,21 @@ export class JobDriver {
       { ...facts, restMs, ...(code === 'INTERNAL' ? { err: error } : {}) },
       `not deployed yet: ${messageOf(error)}`,
     );
-    const waiting = await this.#change(() => ({ stale: true }));
-    this.#deployed.resolve();
-    // A cancel meanwhile is seen at once: it changes the job.
+    // A cancel is seen at once, be it from while the provider was asked: it changes the job.
     const woken = new Wakeup();
-    const unlisten = this.#options.ledger.listen(job.id, () => woken.wake());
+    const unlisten = ledger.listen(tried.id, () => woken.wake());
     try {
+      const waiting = await this.#change((now) => (isOver(now.status) ? null : { stale: true }));
+      this.#deployed.resolve();
+      if (waiting && isOver(waiting.status) && !isOver(tried.status)) return waiting;
       const enough = new AbortController();
       const either = AbortSignal.any([signal, enough.signal]);
       await Promise.race([waitMs(restMs, either), woken.next(either)]);
       enough.abort();
+      return (await ledger.store.get(tried.id)) ?? waiting;
     } finally {
       unlisten();
     }
-    return (await this.#options.ledger.store.get(job.id)) ?? waiting;
   }
 
   async #follow(ref: JobRef, signal: AbortSignal): Promise<void> {
@@ -163,30 +178,77 @@ export class JobDriver {
       stale: () => this.#later(() => this.#change(() => ({ stale: true }))),
     });
     try {
-      const end = await collector.run(signal);
-      if (end) await this.#change((job) => transition(job, end, Date.now()));
+      const end = await this.#collect(collector, signal);
+      if (end) await this.#saveState(end, (job) => transition(job, end, Date.now()), signal);
       await this.#changing;
       if (!signal.aborted) await this.#change((job) => this.#progressOf(job, collector));
-      await this.#over(ref, signal);
-    } catch (error) {
-      if (codeOf(error) !== 'NOT_FOUND') throw error;
-      await this.#over(ref, signal);
+      await this.#over(signal);
     } finally {
       unwatch();
     }
   }
 
+  /** The end that the log told. Where the provider denies the log, that of a job that is over is given up; any other may yet come. */
+  async #collect(collector: Collector, signal: AbortSignal): Promise<ProviderState | null> {
+    const { job, provider, logger } = this.#options;
+    const backoff = new Backoff({ firstMs: 500, maxMs: 5000 });
+    let deniedSince: number | null = null;
+    while (!signal.aborted) {
+      const startedAt = performance.now();
+      try {
+        return await collector.run(signal);
+      } catch (error) {
+        if (codeOf(error) !== 'NOT_FOUND') throw error;
+        if (performance.now() - startedAt > lostAfterMs) deniedSince = null;
+        if (deniedSince === null) {
+          const facts = { job: job.id, provider: provider.name };
+          logger.warn(facts, `the provider denies the log: ${messageOf(error)}`);
+          backoff.reset();
+          deniedSince = startedAt;
+        }
+        const wasOver = await this.#isOver();
+        if (wasOver && performance.now() - deniedSince > lostAfterMs) break;
+        const enough = new AbortController();
+        const either = AbortSignal.any([signal, enough.signal]);
+        const rest = waitMs(backoff.nextMs(), either);
+        await (wasOver ? rest : Promise.race([rest, this.#over(either)]));
+        enough.abort();
+      }
+    }
+    if (!signal.aborted) await collector.settle();
+    return null;
+  }
+
   #heard(report: StatusReport, signal: AbortSignal): void {
-    this.#answered.wake();
     if ('state' in report) {
+      // One who answers again may be asked for the log again; one who always does tells nothing of it.
+      if (this.#isSilent) this.#answered.wake();
+      this.#isSilent = false;
       this.#deniedSince = null;
-      this.#later(() => this.#change((job) => this.#stateOf(job, report.state)));
+      const { state } = report;
+      this.#later(() => this.#saveState(state, (job) => this.#stateOf(job, state), signal));
       this.#later(() => keepLimits(report.jobId, this.#options, signal));
-    } else if (codeOf(report.error) === 'NOT_FOUND') {
-      this.#deniedSince ??= performance.now();
-      if (performance.now() - this.#deniedSince > lostAfterMs) this.#later(() => this.#lose());
+    } else {
+      this.#isSilent = true;
+      if (codeOf(report.error) === 'NOT_FOUND') this.#denied();
     }
     this.#later(() => this.#change((job) => ({ notice: this.#options.provider.logNotice(job) })));
+  }
+
+  #denied(): void {
+    this.#deniedSince ??= performance.now();
+    if (performance.now() - this.#deniedSince > lostAfterMs) this.#later(() => this.#lose());
+  }
+
+  /** An end that is heard while a cancel is under way is that of the cancel, where this is accepted. */
+  async #saveState(
+    { status }: ProviderState,
+    change: (job: Job) => JobPatch,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { ledger, job } = this.#options;
+    if (status !== null && isOver(status)) await ledger.cancelAnswered(job.id, signal);
+    await this.#change(change);
   }
 
   /** Where log and provider both tell the progress, the log is nearer to the truth. */
@@ -230,19 +292,20 @@ export class JobDriver {
   }
 
   /** Waits until the job is over: a log can end before its provider has said so. */
-  async #over(ref: JobRef, signal: AbortSignal): Promise<void> {
-    const { ledger } = this.#options;
+  async #over(signal: AbortSignal): Promise<void> {
+    const { ledger, job } = this.#options;
     const woken = new Wakeup();
-    const unlisten = ledger.listen(ref.jobId, () => woken.wake());
+    const unlisten = ledger.listen(job.id, () => woken.wake());
     try {
-      while (!signal.aborted) {
-        const job = await ledger.store.get(ref.jobId);
-        if (!job || isOver(job.status)) return;
-        await woken.next(signal);
-      }
+      while (!signal.aborted && !(await this.#isOver())) await woken.next(signal);
     } finally {
       unlisten();
     }
+  }
+
+  async #isOver(): Promise<boolean> {
+    const job = await this.#options.ledger.store.get(this.#options.job.id);
+    return !job || isOver(job.status);
   }
 
   #change(change: (job: Job) => JobPatch | null): Promise<Job | null> {
@@ -256,4 +319,16 @@ export class JobDriver {
       this.#options.logger.warn(facts, `the job's state is not saved yet: ${messageOf(error)}`);
     });
   }
+}
+
+/** What becomes of a job that its provider has refused; one that was cancelled meanwhile stays so. */
+function refused(now: Job, message: string): JobPatch | null {
+  if (isOver(now.status)) return null;
+  return {
+    status: 'FAILED',
+    finishedAt: Date.now(),
+    failure: { message, exitCode: null, signal: null, offset: null, excerpt: [] },
+    stale: false,
+    ...withoutSecrets(now),
+  };
 }

@@ -12,7 +12,8 @@ import { summarize } from './summary.ts';
 const releaseTimeoutMs = 10_000;
 
 export interface FinishOptions {
-  provider: Provider;
+  /** Null where it is not configured any more. */
+  provider: Provider | null;
   lease: Lease;
   ledger: JobLedger;
   logs: LogStore;
@@ -61,10 +62,10 @@ async function finish(jobId: string, options: FinishOptions, signal: AbortSignal
   // Readers of the job learn, too, that its log is complete.
   await ledger.update(jobId, (now) => ({
     stale: false,
-    notice: provider.logNotice(now),
+    notice: provider ? provider.logNotice(now) : now.notice,
     ...withoutSecrets(now),
   }));
-  const facts = { job: jobId, provider: provider.name, status: job.status, lines: total };
+  const facts = { job: jobId, provider: job.provider, status: job.status, lines: total };
   logger.info(facts, 'the job is over and its log complete');
 }
 
@@ -74,7 +75,7 @@ async function release(
   { provider, ledger, logger }: FinishOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  if (!provider.release || externalId === null) return;
+  if (!provider?.release || externalId === null) return;
   const either = AbortSignal.any([signal, AbortSignal.timeout(releaseTimeoutMs)]);
   try {
     await provider.release({ jobId, externalId }, either);

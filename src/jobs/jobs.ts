@@ -4,6 +4,8 @@ import type { JobListOptions, JobPage, LogStore } from '../core/store.ts';
 import { abortable } from '../lib/abortable.ts';
 import { Wakeup } from '../lib/wakeup.ts';
 import type { JobLedger } from './ledger.ts';
+import type { Providers } from './providers.ts';
+import { withinTime } from './within-time.ts';
 
 /** How often watched jobs are looked at without a hint: another server may change them. */
 const pollMs = 1000;
@@ -14,10 +16,12 @@ const maxWatched = 200;
 export class Jobs {
   readonly #ledger: JobLedger;
   readonly #logs: LogStore;
+  readonly #providers: Providers;
 
-  constructor(options: { ledger: JobLedger; logs: LogStore }) {
+  constructor(options: { ledger: JobLedger; logs: LogStore; providers: Providers }) {
     this.#ledger = options.ledger;
     this.#logs = options.logs;
+    this.#providers = options.providers;
   }
 
   find(id: string): Promise<Job | null> {
@@ -29,20 +33,32 @@ export class Jobs {
     return this.#ledger.store.list(options);
   }
 
-  /** Removes an ended job with its log. `CONFLICT` where it is not over, or its log not yet complete. */
+  /**
+   * Removes an ended job with its log, and whatever its provider still holds for it. `CONFLICT` where it
+   * is not over, or its log not yet complete; the provider's error where that gives nothing back.
+   */
   async delete(id: string): Promise<void> {
     const job = await this.find(id);
     if (!job) throw notFound(id);
     const { complete } = await this.#logs.head(id);
     if (!isOver(job.status) || !complete) {
-      const state = isOver(job.status) ? 'still collects its log' : `is ${job.status}`;
-      throw new TrainyardError(
-        'CONFLICT',
-        `The job ${id} ${state}; only an ended job can be deleted. Cancel it, or wait.`,
-        { details: { jobId: id } },
-      );
+      const message = isOver(job.status)
+        ? `The log of job ${id} is not complete yet; wait until it is, then delete the job.`
+        : `The job ${id} is ${job.status}; only an ended job can be deleted. Cancel it, or wait.`;
+      throw new TrainyardError('CONFLICT', message, { details: { jobId: id } });
     }
+    await this.#giveBack(job);
     await this.#ledger.store.delete(id);
+  }
+
+  /** Once the job is forgotten, nobody would know what is still held for it. */
+  async #giveBack(job: Job): Promise<void> {
+    const provider = this.#providers.find(job.provider);
+    if (!provider?.release) return;
+    await withinTime(`give back what the job ${job.id} held`, async (signal) => {
+      const externalId = job.externalId ?? (await provider.find(job, signal));
+      if (externalId !== null) await provider.release?.({ jobId: job.id, externalId }, signal);
+    });
   }
 
   /**

@@ -1,9 +1,10 @@
 import { codeOf, messageOf } from '../core/errors.ts';
-import type { Job } from '../core/job.ts';
+import { isOver, type Job } from '../core/job.ts';
 import type { Store } from '../core/store.ts';
 import type { Logger } from '../lib/logger.ts';
 import { waitMs } from '../lib/wait.ts';
 import { JobDriver } from './driver.ts';
+import { finishJob } from './finish.ts';
 import type { JobLedger } from './ledger.ts';
 import type { Providers } from './providers.ts';
 import { StatusWatch } from './watch.ts';
@@ -51,7 +52,8 @@ export class Supervisor {
     const provider = providers.find(job.provider);
     const watch = this.#watches.get(job.provider);
     if (!provider || !watch) {
-      this.#missesProvider(job);
+      if (isOver(job.status)) await this.#finishWithoutProvider(job);
+      else this.#missesProvider(job);
       return null;
     }
     const lease = await store.leases.claim(job.id);
@@ -107,6 +109,18 @@ export class Supervisor {
         logger.warn({ code: codeOf(error) }, `unfinished jobs wait: ${messageOf(error)}`);
       }
     } while (await waitMs(everyMs, signal));
+  }
+
+  async #finishWithoutProvider(job: Job): Promise<void> {
+    const { store, ledger, logger, advanced } = this.#options;
+    const lease = await store.leases.claim(job.id);
+    if (!lease) return;
+    await finishJob(
+      job.id,
+      { provider: null, lease, ledger, logs: store.logs, logger, advanced: () => advanced(job.id) },
+      this.#closing.signal,
+    );
+    await store.leases.release(lease);
   }
 
   #missesProvider(job: Job): void {

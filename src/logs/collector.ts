@@ -64,6 +64,13 @@ export class Collector {
     return null;
   }
 
+  /** Stores a progress bar's last state where it is still held back: no line will follow. */
+  async settle(): Promise<void> {
+    const { block, state } = settleRedraw(this.#redraw, Number.POSITIVE_INFINITY);
+    this.#redraw = state;
+    if (block.texts.length > 0) await this.#append({ ...block, cursor: this.#head.cursor });
+  }
+
   /** Takes up what the store has: after a crash, and after an append that may not have happened. */
   async #resume(): Promise<void> {
     this.#head = await this.#options.logs.head(this.#options.ref.jobId);

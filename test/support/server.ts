@@ -87,7 +87,7 @@ export async function openTestServer(overrides: Overrides = {}): Promise<TestSer
         ...access,
       }),
       context: {
-        jobs: new Jobs({ ledger, logs: store.logs }),
+        jobs: new Jobs({ ledger, logs: store.logs, providers }),
         deploy: new Deploy({ ledger, providers, supervisor }),
         cancel: new Cancel({ ledger, providers }),
         providers,
