@@ -16,6 +16,8 @@ import { checkRange, createPage, type LogPage } from './page.ts';
 const maxScanLines = 1_000_000;
 /** The longest that one filtered page looks, in milliseconds. */
 const maxScanMs = 2000;
+/** A search lets others go on after this long: an expression may take a millisecond a line. */
+const turnMs = 4;
 
 export interface PageRequest {
   limit: number;
@@ -73,7 +75,11 @@ export class LogReader {
     while (left > 0) {
       const limit = Math.min(left, maxPageLines);
       const block = await this.#logs.read(jobId, { offset, limit, maxChars: maxPageChars / 8 });
-      if (block.texts.length === 0) return;
+      if (block.texts.length === 0) {
+        // A log that was deleted meanwhile must not look like one that ends here.
+        await this.#job(jobId);
+        return;
+      }
       yield block;
       // A reader that takes blocks as fast as they come must let others in.
       await nextTurn();
@@ -107,9 +113,16 @@ export class LogReader {
     const scan = { from: offset, maybe: matcher.maybe, signal: request.signal };
     for await (const { first, count, block } of this.#logs.scan(job.id, scan)) {
       if (first >= end) break;
-      nextOffset = Math.min(first + count, end);
-      if (block) nextOffset = matches.take(block, matcher, { from: offset, to: nextOffset, limit });
-      if (matches.full(limit) || nextOffset >= end || performance.now() > deadline) break;
+      const to = Math.min(first + count, end);
+      if (block) {
+        while (nextOffset < to && !matches.full(limit) && performance.now() < deadline) {
+          const until = performance.now() + turnMs;
+          nextOffset = matches.take(block, matcher, { from: nextOffset, to, limit, until });
+          if (performance.now() >= until) await nextTurn();
+          request.signal?.throwIfAborted();
+        }
+      } else nextOffset = to;
+      if (matches.full(limit) || nextOffset >= end || performance.now() >= deadline) break;
     }
     return { block: matches.block(offset), offsets: matches.offsets, nextOffset };
   }
@@ -130,11 +143,11 @@ class Matches {
     return { first, texts: this.#texts, runs: this.#runs };
   }
 
-  /** Takes the matching lines with `from <= offset < to`; returns where to look on. */
+  /** Takes the matching lines with `from <= offset < to`, one at least, until the time `until`; returns where to look on. */
   take(
     block: PlacedBlock,
     matcher: LineMatcher,
-    { from, to, limit }: { from: number; to: number; limit: number },
+    { from, to, limit, until }: { from: number; to: number; limit: number; until: number },
   ): number {
     let at = 0;
     for (const { count, time, source } of block.runs) {
@@ -148,12 +161,14 @@ class Matches {
         if (offset < from) continue;
         if (offset >= to) return to;
         const text = block.texts[at] ?? '';
-        if (!matcher.text(text)) continue;
-        this.offsets.push(offset);
-        this.#texts.push(text);
-        this.#runs.push({ count: 1, time, source });
-        this.#chars += text.length;
-        if (this.full(limit)) return offset + 1;
+        if (matcher.text(text)) {
+          this.offsets.push(offset);
+          this.#texts.push(text);
+          this.#runs.push({ count: 1, time, source });
+          this.#chars += text.length;
+          if (this.full(limit)) return offset + 1;
+        }
+        if (performance.now() >= until) return offset + 1;
       }
     }
     return to;

@@ -194,3 +194,27 @@ test('a log that cannot be read to its end is cut off, not ended, and that is lo
   const logged = server.log.entries.filter(({ level }) => level >= logLevel.warn);
   expect(logged).toMatchObject([{ job: log.job.id, code: 'INTERNAL' }]);
 });
+
+test('a log that is deleted while it is read is cut off, not ended', async () => {
+  let store: Store | null = null;
+  let jobId = '';
+  await using server = await openTestServer({
+    wrapStore: (real) => {
+      store = real;
+      return {
+        ...real,
+        logs: replace(real.logs, {
+          read: async (id, options) => {
+            if (options.offset > 0) await store?.jobs.delete(jobId);
+            return real.logs.read(id, options);
+          },
+        }),
+      };
+    },
+  });
+  const log = await server.openLog();
+  jobId = log.job.id;
+  for (let n = 0; n < 2; n += 1) await log.print(...Array<string>(5000).fill('line'));
+  const asked = send(server.url, { path: `/jobs/${jobId}/log` });
+  await expect(asked).rejects.toMatchObject({ code: 'ECONNRESET' });
+});
