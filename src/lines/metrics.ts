@@ -4,7 +4,7 @@ import type { MetricPoint } from '../core/log.ts';
 import { type MetricsState, maxNames, parseState } from './metrics-state.ts';
 import { parseProgressBar } from './progress-bar.ts';
 import { type BarChoice, confirmBar, followBar, noBar } from './training-bar.ts';
-import { addPairs, type NamedValues, parseObject, parsePairs } from './values.ts';
+import { addPairs, isStep, maxStep, type NamedValues, parseObject, parsePairs } from './values.ts';
 
 /** A longer line is not read for metrics. In UTF-16 units. */
 const maxChars = 4096;
@@ -73,6 +73,7 @@ export class MetricsReader {
     const [, what, number] = preamble.exec(text) ?? [];
     if (what === undefined || number === undefined) return false;
     const total = Number(number.replaceAll(',', ''));
+    if (total > maxStep) return true;
     if (what === 'Num Epochs') {
       this.#progress.totalEpochs = total;
     } else {
@@ -113,7 +114,7 @@ export class MetricsReader {
 
   /** The step of values that came without one. */
   #stepNow(epoch: number | null, isLoss: boolean): number {
-    const shown = this.#bar.followed?.step ?? (Number.isSafeInteger(epoch) ? epoch : 0) ?? 0;
+    const shown = this.#bar.followed?.step ?? (epoch !== null && isStep(epoch) ? epoch : 0);
     return isLoss && shown <= this.#lossStep ? this.#lossStep + 1 : Math.max(shown, this.#lossStep);
   }
 

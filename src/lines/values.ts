@@ -1,6 +1,10 @@
 /** A larger number is no step: GraphQL's Int ends not far above. */
 export const maxStep = 999_999_999;
 
+export function isStep(value: number): boolean {
+  return Number.isInteger(value) && value >= 0 && value <= maxStep;
+}
+
 /** The numbers that one line names, and where in the training they belong. */
 export interface NamedValues {
   step: number | null;
@@ -84,7 +88,7 @@ function placeValue(found: NamedValues, word: string, value: number, total: numb
   if (/^epoch$/i.test(word)) {
     found.epoch = value;
     found.totalEpochs = total;
-  } else if (Number.isInteger(value) && value >= 0 && value <= maxStep) {
+  } else if (isStep(value)) {
     found.step = value;
     found.totalSteps = total;
   }

@@ -68,3 +68,15 @@ test('says why a job failed', () => {
     signal: 'SIGKILL',
   });
 });
+
+test('holds numbers to what the graph can say', () => {
+  const odd = { current_step: 62.5, total_steps: 3_000_000_000 };
+  expect(state({ status: 'running', ...odd })).toEqual({
+    status: 'RUNNING',
+    providerStatus: 'running',
+  });
+  // Windows' access violation.
+  expect(state({ status: 'failed', exit_code: 3_221_225_477 }).failure).toEqual({
+    message: 'exit code 3221225477',
+  });
+});

@@ -5,6 +5,15 @@ import type { ProviderState } from '../../core/provider.ts';
 
 /** What a field says where it says anything of its kind: no field but `status` is demanded. */
 const number = z.number().nullish().catch(null);
+/** Whole, and no more than GraphQL's Int holds. */
+const whole = z.int32().nullish().catch(null);
+/** Windows' exit codes have 32 bits without a sign: 3221225477 is an access violation. */
+const exitCode = z
+  .int()
+  .min(-(2 ** 31))
+  .max(2 ** 32 - 1)
+  .nullish()
+  .catch(null);
 const text = z.string().nullish().catch(null);
 const id = z
   .union([z.string().regex(/^(?!\.+$)[^\p{Cc}]{1,200}$/u), z.int().nonnegative().transform(String)])
@@ -26,14 +35,14 @@ export const statusAnswer = z.object({
   progress: number,
   current_epoch: number,
   total_epochs: number,
-  current_step: number,
-  total_steps: number,
+  current_step: whole,
+  total_steps: whole,
   loss: number,
   learning_rate: number,
   remaining_seconds: number,
   error_message: text,
   error: text,
-  exit_code: number,
+  exit_code: exitCode,
   signal: text,
   started_at: text,
   completed_at: text,
@@ -116,13 +125,16 @@ function progressOf(answer: StatusAnswer): Partial<JobProgress> {
   return Object.fromEntries(Object.entries(said).filter(([, value]) => value != null));
 }
 
+const maxInt = 2 ** 31 - 1;
+
 function failureOf(answer: StatusAnswer): Partial<JobFailure> {
   const failure: Partial<JobFailure> = {};
   const message = answer.error_message || answer.error;
   const code = answer.exit_code;
   if (message) failure.message = message;
   // Python says -9 where a process ended by signal 9.
-  if (code != null && code >= 0) failure.exitCode = code;
+  if (code != null && code > maxInt) failure.message ??= `exit code ${code}`;
+  else if (code != null && code >= 0) failure.exitCode = code;
   else if (code != null) failure.signal = signalName(-code);
   if (answer.signal) failure.signal = answer.signal;
   return failure;

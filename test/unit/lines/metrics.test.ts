@@ -228,6 +228,13 @@ describe("the training's bar among others", () => {
   });
 });
 
+describe('numbers beyond what the graph can say', () => {
+  it('make no step and no total', () => {
+    expect(readAll('{"epoch": 3000000000, "loss": 1}').points).toEqual(['loss@1=1']);
+    expect(readAll('  Total optimization steps = 9,999,999,999').progress.totalSteps).toBeNull();
+  });
+});
+
 describe('state', () => {
   it('lets another reader go on', () => {
     const first = new MetricsReader();
