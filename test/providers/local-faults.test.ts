@@ -77,6 +77,21 @@ describe('an answer that is none', () => {
     });
   }
 
+  test('JSON as Python writes it is read: what is no number says nothing', async () => {
+    const server = await DialectServer.open((_asked, response) => {
+      const text = '"it said \\"NaN\\", NaN"';
+      response.end(
+        `{"status": "failed", "loss": NaN, "progress": -Infinity, "error_message": ${text}}`,
+      );
+      return undefined;
+    });
+    stack.defer(() => server.close());
+    const state = { status: 'FAILED', failure: { message: 'it said "NaN", NaN' } };
+    const said = (await report(open(server.url))) as { state?: object };
+    expect(said).toMatchObject({ state });
+    expect(said.state).not.toHaveProperty('progress');
+  });
+
   test('a page that says 404 is no training server that forgot a job', async () => {
     const server = await serve({ status: 404, body: 'Not Found' });
     expect(await report(open(server.url))).toMatchObject({

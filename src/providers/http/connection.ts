@@ -176,6 +176,18 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
+    return parsePythonJson(text);
+  }
+}
+
+/** As Python's `json.dumps` writes it where a training has diverged: with NaN and Infinity, which then are null. */
+function parsePythonJson(text: string): unknown {
+  try {
+    const json = text.replaceAll(/"(?:[^"\\]+|\\.)*"|-?(?:NaN|Infinity)/g, (token) =>
+      token.startsWith('"') ? token : 'null',
+    );
+    return JSON.parse(json);
+  } catch {
     return undefined;
   }
 }
