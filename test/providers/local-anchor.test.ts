@@ -57,3 +57,28 @@ test('reads each line once, in order, and skips none unsaid, however the log gro
     { numRuns: 50 },
   );
 }, 60_000);
+
+test('lines of a kind are no place: what stands between two runs of them is not skipped', async () => {
+  const lines: string[] = [];
+  for (let block = 0; block < 20; block += 1) {
+    for (let step = 0; step < 60; step += 1) lines.push(`step ${block * 60 + step}`);
+    lines.push(...Array<string>(20).fill(''));
+  }
+  const kept = 800;
+  let printed = 0;
+  const log: Pages = {
+    page: async ({ offset, limit }) =>
+      lines.slice(Math.max(0, printed - kept), printed).slice(offset, offset + limit),
+  };
+  const read: string[] = [];
+  let position: Position = { at: 0, anchor: [] };
+  let moved = false;
+  // Each read finds that the lines have moved by 80, so that a run of empty lines is at every place where one was.
+  for (printed = kept; printed <= lines.length; printed += 80) {
+    const stretch = await readOn(log, position, { moved });
+    expect(stretch.lost).toBe(false);
+    ({ position, moved } = stretch);
+    read.push(...stretch.lines);
+  }
+  expect(read).toEqual(lines);
+});

@@ -1,4 +1,4 @@
-import { anchorLines, markOf, type Position } from './cursor.ts';
+import { anchorOf, markOf, type Position } from './cursor.ts';
 
 export interface Pages {
   /** Up to `limit` lines from position `offset` on, fewer where the log ends. */
@@ -45,7 +45,7 @@ export async function readOn(
       const lost = start === 0 && end < anchor.length;
       return {
         lines: page.slice(end),
-        position: { at: start + page.length, anchor: marks.slice(-anchorLines) },
+        position: { at: start + page.length, anchor: anchorOf(marks) },
         lost,
         moved: options.moved || start + end !== at,
         full: page.length >= pageLines,
