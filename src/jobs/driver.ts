@@ -146,12 +146,17 @@ export class JobDriver {
     try {
       const waiting = await this.#change((now) => (isOver(now.status) ? null : { stale: true }));
       this.#deployed.resolve();
-      if (waiting && isOver(waiting.status) && !isOver(tried.status)) return waiting;
+      if (waiting && isOver(waiting.status) && !isOver(tried.status)) {
+        backoff.reset();
+        return waiting;
+      }
       const enough = new AbortController();
       const either = AbortSignal.any([signal, enough.signal]);
       await Promise.race([waitMs(restMs, either), woken.next(either)]);
       enough.abort();
-      return (await ledger.store.get(tried.id)) ?? waiting;
+      const now = (await ledger.store.get(tried.id)) ?? waiting;
+      if (now && isOver(now.status) && !isOver(tried.status)) backoff.reset();
+      return now;
     } finally {
       unlisten();
     }

@@ -1,4 +1,5 @@
 import type { Job, JobFailure } from '../core/job.ts';
+import { maxPageChars, type PlacedBlock } from '../core/log.ts';
 import type { LogStore } from '../core/store.ts';
 import { failureMessage, findFailure } from '../lines/failure.ts';
 
@@ -8,10 +9,7 @@ const searchedLines = 3000;
 /** Why a job failed, out of its last lines; null for a job that did not fail. */
 export async function summarize(job: Job, logs: LogStore): Promise<JobFailure | null> {
   if (job.status !== 'FAILED') return null;
-  const { total } = await logs.head(job.id);
-  const offset = Math.max(0, total - searchedLines);
-  const range = { offset, limit: searchedLines, maxChars: Number.POSITIVE_INFINITY };
-  const block = await logs.read(job.id, range);
+  const block = await readEnd(job.id, logs);
   const found = findFailure(block.texts);
   const known = job.failure;
   const exitCode = known?.exitCode ?? null;
@@ -28,4 +26,14 @@ export async function summarize(job: Job, logs: LogStore): Promise<JobFailure | 
     offset: found ? block.first + found.at : null,
     excerpt,
   };
+}
+
+/** A log's last lines: fewer where they are long. */
+async function readEnd(jobId: string, logs: LogStore): Promise<PlacedBlock> {
+  const { total } = await logs.head(jobId);
+  for (let limit = searchedLines; ; limit = Math.ceil(limit / 4)) {
+    const offset = Math.max(0, total - limit);
+    const block = await logs.read(jobId, { offset, limit, maxChars: maxPageChars });
+    if (offset + block.texts.length >= total || limit === 1) return block;
+  }
 }

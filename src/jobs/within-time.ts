@@ -7,15 +7,16 @@ const timeoutMs = 10_000;
 export async function withinTime<T>(
   task: string,
   ask: (signal: AbortSignal) => Promise<T>,
+  ms = timeoutMs,
 ): Promise<T> {
-  const signal = AbortSignal.timeout(timeoutMs);
+  const signal = AbortSignal.timeout(ms);
   try {
     return await ask(signal);
   } catch (error) {
     if (!signal.aborted) throw error;
     throw new TrainyardError(
       'PROVIDER_UNAVAILABLE',
-      `The provider did not ${task} within ${timeoutMs / 1000} s; it may still do so. Try again.`,
+      `The provider did not ${task} within ${ms / 1000} s; it may still do so. Try again.`,
       { cause: error },
     );
   }

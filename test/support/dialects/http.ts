@@ -23,8 +23,8 @@ export type Route = (asked: Asked, response: ServerResponse) => Reply | Promise<
 export interface Fault {
   on: RegExp;
   times?: number;
-  /** `cut`: half the answer, then the connection ends. */
-  act: 'hang' | 'garbage' | 'endless' | 'cut' | Reply;
+  /** `cut`: half the answer, then the connection ends. `answerAfter`: done at once, answered when that settles. */
+  act: 'hang' | 'garbage' | 'endless' | 'cut' | Reply | { answerAfter: Promise<unknown> };
 }
 
 /** A training server for tests: real HTTP on a loopback port, a route, and faults on demand. */
@@ -90,7 +90,8 @@ export class DialectServer {
     if (fault === 'hang') return;
     if (fault === 'garbage') return void response.end('<html>It works!</html>');
     if (fault === 'endless') return void endless(response);
-    if (fault !== null && typeof fault === 'object') return send(response, fault);
+    const answerAfter = fault !== null && typeof fault === 'object' && 'answerAfter' in fault;
+    if (fault !== null && typeof fault === 'object' && !answerAfter) return send(response, fault);
     if (apiKey !== undefined && url !== '/health' && headers.authorization !== `Bearer ${apiKey}`) {
       return send(response, { status: 401, body: { detail: 'Invalid or missing API key' } });
     }
@@ -99,6 +100,7 @@ export class DialectServer {
     const asked = { method, path: pathname, query: searchParams, headers, body };
     const reply = await route(asked, response);
     if (reply === undefined) return;
+    if (answerAfter) await fault.answerAfter;
     if (fault === 'cut') cut(response, reply);
     else send(response, reply);
   }

@@ -1,0 +1,174 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { openTestApp, type TestApp } from '../support/app.ts';
+import { deploy, graphql, serverSentEvents } from '../support/clients.ts';
+import { openQueueingServer, type QueueingServer } from '../support/dialects/queueing-server.ts';
+import type { ScriptedJob } from '../support/dialects/script.ts';
+import { openFolder } from '../support/folder.ts';
+
+let stack: AsyncDisposableStack;
+let box: QueueingServer;
+
+beforeEach(async () => {
+  stack = new AsyncDisposableStack();
+  box = await openQueueingServer();
+  stack.defer(() => box.server.close());
+});
+afterEach(() => stack.disposeAsync());
+
+async function openApp(options: { dataDir?: string; configured?: boolean } = {}): Promise<TestApp> {
+  const { configured = true, ...rest } = options;
+  const provider = { name: 'box', url: box.server.url, apiKey: null, recipes: null } as const;
+  return stack.use(
+    await openTestApp({
+      ...rest,
+      embeddedTrainer: null,
+      providers: configured ? [{ kind: 'local', ...provider }] : [],
+    }),
+  );
+}
+
+async function cancel({ url }: TestApp, jobId: string, force = false) {
+  const query =
+    'mutation ($input: CancelJobInput!) { cancelJob(input: $input) { job { status } } }';
+  return graphql(url, query, { input: { jobId, force } });
+}
+
+/** The job when it is over and its log complete. */
+async function ended({ url }: TestApp, id: string) {
+  const changes = 'subscription ($id: ID!) { jobUpdated(id: $id) { status } }';
+  for await (const { errors } of serverSentEvents(url, changes, { id })) {
+    if (errors) throw new Error(JSON.stringify(errors));
+  }
+  const query =
+    'query ($id: ID!) { job(id: $id) { status failure { message } logs { lines complete } } }';
+  const { data } = await graphql(url, query, { id });
+  return data.job;
+}
+
+async function scripted(id: string): Promise<ScriptedJob> {
+  await expect.poll(() => box.jobs.has(id)).toBe(true);
+  return box.jobs.get(id) as ScriptedJob;
+}
+
+const callsOf = (route: RegExp) => box.server.calls.filter((call) => route.test(call)).length;
+
+/** A job that the box runs, whose deploy's answer is lost, and which was cancelled before that. */
+async function cancelledWhileUnknown(app: TestApp, beforeLoss = () => {}): Promise<string> {
+  const answer = Promise.withResolvers<void>();
+  box.server.fail({ on: /execute/, times: 1, act: { answerAfter: answer.promise } });
+  const deploying = deploy(app.url, { provider: 'box' });
+  await expect.poll(() => box.jobs.size).toBe(1);
+  const [id = ''] = box.jobs.keys();
+  expect((await cancel(app, id)).data.cancelJob.job.status).toBe('CANCELLED');
+  beforeLoss();
+  answer.reject(new Error('lost'));
+  await deploying;
+  return id;
+}
+
+describe('a job that was cancelled while it was deployed', () => {
+  test('is sought and ended where the answer was lost', async () => {
+    const app = await openApp();
+    const id = await cancelledWhileUnknown(app);
+    const running = await scripted(id);
+    expect(await ended(app, id)).toMatchObject({ status: 'CANCELLED', failure: null });
+    expect(running.isOver).toBe(true);
+  });
+
+  test('is sought again after a restart', async () => {
+    const { path: dataDir } = stack.use(await openFolder());
+    const app = await openApp({ dataDir });
+    let show = () => {};
+    const id = await cancelledWhileUnknown(app, () => {
+      show = box.server.fail({ on: /status/, act: { status: 503, body: null } });
+    });
+    await app.close();
+    show();
+    const again = await openApp({ dataDir });
+    expect(await ended(again, id)).toMatchObject({ status: 'CANCELLED' });
+    expect((await scripted(id)).isOver).toBe(true);
+  });
+
+  test('is followed to its end where the server does not end it', async () => {
+    const app = await openApp();
+    box.server.fail({ on: /cancel/, act: { status: 400, body: { detail: 'not now' } } });
+    const id = await cancelledWhileUnknown(app);
+    const running = await scripted(id);
+    await expect.poll(() => callsOf(/cancel/)).toBe(1);
+    running.emit(['it runs on']);
+    await expect.poll(() => callsOf(/logs/)).toBeGreaterThan(2);
+    running.finish('failed', { exitCode: 1 });
+    const { status, failure, logs } = await ended(app, id);
+    expect({ status, failure, logs }).toEqual({
+      status: 'CANCELLED',
+      failure: null,
+      logs: { lines: ['it runs on'], complete: true },
+    });
+    expect(callsOf(/cancel/)).toBe(1);
+  });
+
+  test('comes to its end where the server knows nothing of it', async () => {
+    const app = await openApp();
+    const gone = { status: 404, body: { detail: 'no such job' } };
+    box.server.fail({ on: /cancel/, act: gone });
+    const id = await cancelledWhileUnknown(app);
+    await expect.poll(() => callsOf(/cancel/)).toBe(1);
+    box.server.fail({ on: /status|logs/, act: gone });
+    expect(await ended(app, id)).toMatchObject({ status: 'CANCELLED', logs: { complete: true } });
+  });
+});
+
+test('an end that is heard while its cancel is under way is that of the cancel', async () => {
+  const app = await openApp();
+  const id = await deploy(app.url, { provider: 'box' });
+  const running = await scripted(id);
+  const answer = Promise.withResolvers<void>();
+  box.server.fail({ on: /cancel/, act: { answerAfter: answer.promise } });
+  const cancelling = cancel(app, id);
+  // The server's own monitor overwrites what the cancel did.
+  await expect.poll(() => running.status).toBe('failed');
+  const asked = callsOf(/status/);
+  await expect.poll(() => callsOf(/status/)).toBeGreaterThan(asked + 1);
+  answer.resolve();
+  expect((await cancelling).errors).toBeUndefined();
+  expect(await ended(app, id)).toMatchObject({ status: 'CANCELLED', failure: null });
+});
+
+test('a log that the server denies for a while is captured from its first line', async () => {
+  const app = await openApp();
+  const body = { detail: 'no log yet' };
+  const takeBack = box.server.fail({ on: /logs/, act: { status: 404, body } });
+  const id = await deploy(app.url, { provider: 'box' });
+  const running = await scripted(id);
+  running.emit(['first', 'second']);
+  await expect.poll(() => callsOf(/logs/)).toBeGreaterThan(1);
+  takeBack();
+  running.finish('completed');
+  expect(await ended(app, id)).toMatchObject({
+    status: 'COMPLETED',
+    logs: { lines: ['first', 'second'], complete: true },
+  });
+});
+
+test('a job whose provider is not configured any more can be let go by force, and deleted', async () => {
+  const { path: dataDir } = stack.use(await openFolder());
+  const app = await openApp({ dataDir });
+  const id = await deploy(app.url, { provider: 'box' });
+  await app.close();
+  const without = await openApp({ dataDir, configured: false });
+  const { errors } = await cancel(without, id);
+  expect(errors).toMatchObject([
+    {
+      message: expect.stringMatching(/box is not configured.* or let go of the job by force/),
+      extensions: { code: 'PROVIDER_UNAVAILABLE' },
+    },
+  ]);
+  expect((await cancel(without, id, true)).data.cancelJob.job.status).toBe('LOST');
+  expect(await ended(without, id)).toMatchObject({
+    status: 'LOST',
+    failure: { message: expect.stringContaining('box is not configured') },
+  });
+  const query = 'mutation ($input: DeleteJobInput!) { deleteJob(input: $input) { deletedJobId } }';
+  const { data } = await graphql(without.url, query, { input: { jobId: id } });
+  expect(data.deleteJob.deletedJobId).toBe(id);
+});
