@@ -46,7 +46,9 @@ export async function openApp(config: Config, logger: Logger): Promise<App> {
     const apiKey = randomBytes(24).toString('base64url');
     const trainer = await openTrainer({ ...config.embeddedTrainer, apiKey, logger });
     opened.defer(() => trainer.close());
-    configured.unshift({ kind: 'local', name: 'local', url: trainer.url, apiKey, recipes: null });
+    const place = `the built-in training server in ${config.embeddedTrainer.dataDir}`;
+    const embedded = { kind: 'local', name: 'local', url: trainer.url, apiKey, place } as const;
+    configured.unshift({ ...embedded, recipes: null });
   }
   const providers = new Providers(
     configured.map((options) =>

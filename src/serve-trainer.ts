@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { readTrainerConfig } from './config/config.ts';
 import { openConsoleLogger } from './console-logger.ts';
 import { runUntilStopped } from './lib/run.ts';
@@ -16,10 +17,15 @@ export async function serveTrainer(): Promise<void> {
         `  Data       ${config.dataDir}`,
         `  Recipes    ${Object.keys(config.recipes).join(', ')}`,
         '',
-        `  Use it from another machine: TRAINING_SERVER_URL=${trainer.url} npm start`,
+        `  Use it: TRAINING_SERVER_URL=${reachable(trainer.url)}${config.apiKey ? ' TRAINING_SERVER_API_KEY=…' : ''} npm start`,
         '',
       ].join('\n'),
     );
     return trainer;
   });
+}
+
+/** The address as another machine knows it, where it is every address of this one. */
+function reachable(url: string): string {
+  return url.replace(/\/\/(0\.0\.0\.0|\[::\])/, `//${hostname()}`);
 }

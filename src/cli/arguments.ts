@@ -4,7 +4,7 @@ import { maxLines } from '../core/log.ts';
 /** A whole number within bounds, for one option. */
 export function wholeNumber(least: number, most = maxLines): (value: string) => number {
   return (value) => {
-    const number = Number(value);
+    const number = value.trim() === '' ? Number.NaN : Number(value);
     if (Number.isInteger(number) && number >= least && number <= most) return number;
     throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
   };

@@ -10,13 +10,23 @@ export function endOf({ id, status, startedAt, finishedAt, failure }: JobFragmen
   const span = startedAt && finishedAt ? ` after ${formatSpan(startedAt, finishedAt)}` : '';
   const parts = [`${status}${span}`];
   if (failure) {
-    parts.push(`: ${visible(failure.message, { colours: false })}`);
-    if (failure.exitCode !== null) parts.push(` (exit code ${failure.exitCode})`);
-    if (failure.signal !== null) parts.push(` (${failure.signal})`);
+    const message = visible(failure.message, { colours: false });
+    parts.push(`: ${message}`);
+    for (const how of unsaid(failure)) parts.push(` (${how})`);
     if (failure.offset !== null) {
       const from = Math.max(0, failure.offset - contextLines);
       parts.push(`; see: trainyard logs ${id} --offset ${from} -n ${contextLines * 3}`);
     }
   }
   return parts.join('');
+}
+
+/** How a process ended, where the message does not say so, as Trainyard's own do. */
+export function unsaid({
+  message,
+  exitCode,
+  signal,
+}: NonNullable<JobFragment['failure']>): string[] {
+  const all = [exitCode === null ? null : `exit code ${exitCode}`, signal];
+  return all.filter((how) => how !== null).filter((how) => !message.includes(how));
 }

@@ -60,7 +60,10 @@ export function statusLine(
     parts.push({ text, style });
   };
   add(job.status + (job.stale ? ' (stale)' : ''), styleOf(job.status));
-  if (remark !== null) add(remark, 'yellow');
+  // Cut where it has no room: what is wrong comes first.
+  const room = left - 2;
+  if (remark !== null)
+    add(remark.length > room ? `${remark.slice(0, room - 1)}…` : remark, 'yellow');
   add(percentWords(job.progress).padStart(4).trim(), 'bold');
   if (job.progress?.percent != null) add(bar(job.progress.percent), 'cyan');
   for (const words of progressWords(job)) add(words, 'dim');

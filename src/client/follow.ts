@@ -98,6 +98,7 @@ class Following<Page extends LogPlaceFragment> {
         if (!(error instanceof GraphError) || error.definitive) throw error;
         failure = error;
       }
+      if (this.#signal.aborted) return;
       const advanced = this.#next !== from;
       if (advanced) this.#backoff.reset();
       if (failure || !advanced) await this.#wait(failure ?? endedEarly());

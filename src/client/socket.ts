@@ -16,7 +16,8 @@ const defaultKeepAlive = 10_000;
  * A graphql-ws client that stays with its server: it tries again for ever, with jittered waits of up to
  * 30 s, unless it is refused; it gives up a connection that does not answer a ping within `keepAlive`
  * (10 s); and a `logStream` with a variable `offset` goes on behind the last page it got when the
- * connection is back, instead of from its beginning. Every setting of graphql-ws can be overridden.
+ * connection is back, instead of from its beginning: by `subscribe`, as Apollo and urql do, not by `iterate`,
+ * which begins anew (see `followLog`). Every setting of graphql-ws can be overridden.
  */
 export function createSocket(options: ClientOptions): Client {
   const backoff = new Backoff({ firstMs: 250, maxMs: 30_000 });

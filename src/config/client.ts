@@ -20,7 +20,14 @@ export function readClientSettings(
   const url = options.url
     ? serverUrl(options.url, '--url')
     : serverUrl(environment.TRAINYARD_URL || defaultUrl, 'TRAINYARD_URL');
-  return { url, token: options.token || environment.TRAINYARD_TOKEN || null };
+  const token = options.token || environment.TRAINYARD_TOKEN || null;
+  if (token !== null && !/^[\x21-\x7e]+$/.test(token)) {
+    const name = options.token ? '--token' : 'TRAINYARD_TOKEN';
+    throw new ConfigError(
+      `${name} holds a character that no token has: a space or a line break, say`,
+    );
+  }
+  return { url, token };
 }
 
 function serverUrl(value: string, name: string): string {

@@ -12,6 +12,8 @@ interface LocalProviderConfig {
   name: string;
   url: string;
   apiKey: string | null;
+  /** Where that is, in words; the address where nothing is said. */
+  place?: string;
   /** Null: the server is asked for them. */
   recipes: readonly string[] | null;
 }

@@ -66,6 +66,11 @@ export interface LogBatch extends LineBlock {
 export interface Provider {
   readonly name: string;
   readonly kind: ProviderKind;
+  /**
+   * Where its jobs run, in words, where another place may come under the same name: a job of the one that
+   * the other denies is not LOST.
+   */
+  readonly place?: string;
   /** Milliseconds between two status calls for a live job. */
   readonly pollMs: number;
   /** The names that a caller may choose; asked of the provider where it knows them, at most as old as the last health check. */

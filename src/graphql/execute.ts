@@ -1,9 +1,18 @@
 import {
+  type ASTVisitor,
+  BREAK,
+  type DocumentNode,
   type ExecutionArgs,
   type ExecutionResult,
   execute,
+  type GraphQLSchema,
+  getNamedType,
   getOperationAST,
+  isLeafType,
   type OperationDefinitionNode,
+  TypeInfo,
+  visit,
+  visitWithTypeInfo,
 } from 'graphql';
 import type { CompiledQuery } from 'graphql-jit';
 
@@ -75,9 +84,30 @@ async function compile(
   { schema, document, operationName }: ExecutionArgs,
   loadCompiler: Required<ExecutorOptions>['loadCompiler'],
 ): Promise<CompiledQuery | null> {
+  if (hasVariableInScalar(schema, document)) return null;
   const { compileQuery, isCompiledQuery } = await loadCompiler();
   const query = compileQuery(schema, document, operationName ?? undefined);
   return isCompiledQuery(query) ? query : null;
+}
+
+/** Whether a variable stands within a scalar's literal, as in `config: { lr: $lr }`: the compiler would lose its value. */
+function hasVariableInScalar(schema: GraphQLSchema, document: DocumentNode): boolean {
+  const types = new TypeInfo(schema);
+  let found = false;
+  const visitor: ASTVisitor = {
+    ObjectValue(literal) {
+      if (!isLeafType(getNamedType(types.getInputType()))) return undefined;
+      visit(literal, {
+        Variable() {
+          found = true;
+          return BREAK;
+        },
+      });
+      return found ? BREAK : false;
+    },
+  };
+  visit(document, visitWithTypeInfo(types, visitor));
+  return found;
 }
 
 class CompileBudget {

@@ -75,7 +75,8 @@ builder.queryFields((t) => ({
 /** Throws a BAD_USER_INPUT for what stands for no entity. */
 function findEntity(representation: unknown, context: GraphContext): Found | Promise<Found> {
   const { __typename: type, ...keys } = Object(representation);
-  const entity = Object.hasOwn(entities, type) ? entities[type] : undefined;
+  const isKnown = typeof type === 'string' && Object.hasOwn(entities, type);
+  const entity = isKnown ? entities[type] : undefined;
   const key = entity && keys[entity.key];
   if (entity && typeof key === 'string') return entity.find(key, context);
   const known = Object.entries(entities).map(
@@ -97,11 +98,13 @@ export function printSubgraph(schema: GraphQLSchema): string {
 }
 
 const link = `extend schema
-  @link(url: "https://specs.apollo.dev/federation/v2.6", import: ["@key"])`;
+  @link(url: "https://specs.apollo.dev/federation/v2.6", import: ["@key", "@shareable"])`;
 
 function printWithKey(type: GraphQLNamedType): string {
   const head = `type ${type.name}`;
   const { key } = entities[type.name] ?? {};
+  // Relay's own type, which any other subgraph may have, too.
+  if (type.name === 'PageInfo') return printType(type).replace(head, `${head} @shareable`);
   if (key) return printType(type).replace(head, `${head} @key(fields: "${key}")`);
   return printType(type.name === 'Query' ? withoutGatewayFields(type as GraphQLObjectType) : type);
 }

@@ -1,5 +1,12 @@
 import { TrainyardError } from '../core/errors.ts';
-import type { Job, JobCost, JobFailure, JobProgress, jobStatuses } from '../core/job.ts';
+import {
+  isOver,
+  type Job,
+  type JobCost,
+  type JobFailure,
+  type JobProgress,
+  type jobStatuses,
+} from '../core/job.ts';
 import type { MetricSeries } from '../core/log.ts';
 import { builder } from './builder.ts';
 import { jobLogsField, LogPageType } from './log.ts';
@@ -57,7 +64,7 @@ const JobProgressType = builder.objectRef<JobProgress>('JobProgress').implement(
     }),
     secondsRemaining: t.exposeFloat('secondsRemaining', {
       nullable: true,
-      description: 'Until the end, as the job itself guesses.',
+      description: 'Until the end, as the job itself guesses; null where it is over.',
     }),
   }),
 });
@@ -134,10 +141,12 @@ export const JobType = builder.objectRef<Job>('Job').implement({
       nullable: true,
       description: 'Why it ended badly; null where it did not.',
     }),
-    progress: t.expose('progress', {
+    progress: t.field({
       type: JobProgressType,
       nullable: true,
-      description: 'How far it is; null until something is known.',
+      description: 'How far it is, or came; null until something is known.',
+      resolve: ({ progress, status }) =>
+        progress && isOver(status) ? { ...progress, secondsRemaining: null } : progress,
     }),
     metrics: t.field({
       type: [MetricSeriesType],

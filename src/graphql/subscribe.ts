@@ -3,10 +3,12 @@ import {
   type DocumentNode,
   type ExecutionArgs,
   type ExecutionResult,
+  type GraphQLError,
   getOperationAST,
   Kind,
   visit,
 } from 'graphql';
+import { codeOf } from '../core/errors.ts';
 import type { createExecutor } from './execute.ts';
 
 type Execute = ReturnType<typeof createExecutor>;
@@ -64,7 +66,12 @@ class SelectionKeys {
     if (offset?.kind === Kind.VARIABLE && usesOf(document, offset.name.value) === 1) {
       delete variables[offset.name.value];
     }
-    return `${number} ${operationName ?? ''} ${JSON.stringify(variables)}`;
+    try {
+      return `${number} ${operationName ?? ''} ${JSON.stringify(variables)}`;
+    } catch {
+      // They nest too deeply.
+      return null;
+    }
   }
 }
 
@@ -79,22 +86,26 @@ function usesOf(document: DocumentNode, variable: string): number {
   return uses;
 }
 
-/** Maps events one by one as they are asked for; its end reaches the source at once. */
-function mapEvents<T>(
+/** Executes events one by one as they are asked for; its end reaches the source at once. */
+function mapEvents(
   source: AsyncIterable<unknown>,
-  map: (event: unknown) => Promise<T>,
-): AsyncGenerator<T, void> {
+  map: (event: unknown) => Promise<ExecutionResult>,
+): AsyncGenerator<ExecutionResult, void> {
   const events = source[Symbol.asyncIterator]();
-  const end = async (): Promise<IteratorResult<T, void>> => {
+  let isRefused = false;
+  const end = async (): Promise<IteratorResult<ExecutionResult, void>> => {
     await events.return?.();
     return { done: true, value: undefined };
   };
   return {
     async next() {
+      // What is wrong with the operation itself, such as its cost, is so with every event.
+      if (isRefused) return end();
       const event = await events.next();
-      return event.done
-        ? { done: true, value: undefined }
-        : { done: false, value: await map(event.value) };
+      if (event.done) return { done: true, value: undefined };
+      const value = await map(event.value);
+      isRefused = value.data == null && (value.errors ?? []).some(isRefusal);
+      return { done: false, value };
     },
     return: end,
     async throw(error: unknown) {
@@ -108,4 +119,8 @@ function mapEvents<T>(
       await end();
     },
   };
+}
+
+function isRefusal({ originalError }: GraphQLError): boolean {
+  return codeOf(originalError) === 'BAD_USER_INPUT';
 }

@@ -1,4 +1,4 @@
-import { TrainyardError } from '../core/errors.ts';
+import { codeOf, TrainyardError } from '../core/errors.ts';
 import { isOver, type Job } from '../core/job.ts';
 import type { JobLedger } from './ledger.ts';
 import type { Providers } from './providers.ts';
@@ -18,7 +18,8 @@ export class Cancel {
    * Asks the provider to end a job, politely or at once, and resolves when it has agreed: from then on
    * the job ends CANCELLED. Cancelling a cancelled job is fine. Errors: `NOT_FOUND`, `CONFLICT` for a
    * job that has ended otherwise, `PROVIDER_UNAVAILABLE` where nobody was reached and nothing changed.
-   * With `force`, a job whose provider is not configured any more becomes LOST.
+   * With `force`, a job that nobody can be asked about becomes LOST: its provider does not know it, or is not
+   * configured any more.
    */
   async run(jobId: string, options: { force: boolean }): Promise<Job> {
     const job = await this.#ledger.update(jobId, (now) =>
@@ -33,13 +34,24 @@ export class Cancel {
     if (job.externalId === null) throw ended(job);
 
     const provider = this.#providers.find(job.provider);
-    if (!provider) return this.#letGo(job, options);
+    if (!provider) {
+      const why = `The provider ${job.provider} is not configured`;
+      if (options.force) return this.#letGo(job, why);
+      throw new TrainyardError(
+        'PROVIDER_UNAVAILABLE',
+        `${why}, so nobody can be asked to end the job ${jobId}. Configure it again, or let go of the job by force: it is LOST then.`,
+      );
+    }
     const ref = { jobId, externalId: job.externalId };
     return this.#ledger.cancelling(jobId, async () => {
-      const accepted = await withinTime(`accept the cancel of job ${jobId}`, (signal) =>
-        provider.cancel(ref, options, signal),
-      );
-      if (!accepted) throw ended(job);
+      const task = `accept the cancel of job ${jobId}`;
+      try {
+        const accepted = await withinTime(task, (signal) => provider.cancel(ref, options, signal));
+        if (!accepted) throw ended(job);
+      } catch (error) {
+        if (!options.force || codeOf(error) !== 'NOT_FOUND') throw error;
+        return this.#letGo(job, `The provider ${job.provider} does not know this job`);
+      }
       const cancelled = await this.#ledger.update(jobId, (now) =>
         isOver(now.status)
           ? null
@@ -52,20 +64,18 @@ export class Cancel {
     });
   }
 
-  /** A job whose provider is not configured any more: nobody can be asked, so it takes `force`. */
-  async #letGo(job: Job, { force }: { force: boolean }): Promise<Job> {
-    const message = `The provider ${job.provider} is not configured, so nobody can be asked to end the job ${job.id}.`;
-    if (!force) {
-      const help = 'Configure it again, or let go of the job by force: it is LOST then.';
-      throw new TrainyardError('PROVIDER_UNAVAILABLE', `${message} ${help}`);
-    }
-    const failure = { message, exitCode: null, signal: null, offset: null, excerpt: [] };
-    const lost = await this.#ledger.update(job.id, () => ({
-      status: 'LOST',
-      finishedAt: Date.now(),
-      stale: false,
-      failure,
-    }));
+  /** Nobody can be asked any more: the job is LOST, whatever becomes of it. */
+  async #letGo(job: Job, why: string): Promise<Job> {
+    const failure = {
+      message: `${why}; it was let go by force, and how it ended is not known.`,
+      exitCode: null,
+      signal: null,
+      offset: null,
+      excerpt: [],
+    };
+    const lost = await this.#ledger.update(job.id, ({ status }) =>
+      isOver(status) ? null : { status: 'LOST', finishedAt: Date.now(), stale: false, failure },
+    );
     return lost ?? job;
   }
 }

@@ -104,7 +104,11 @@ export class JobDriver {
     logger.info({ job: job.id, provider: provider.name, ...accepted }, 'deployed');
     const patch: JobPatch = { externalId, stale: false };
     if (consoleUrl) patch.consoleUrl = consoleUrl;
-    const placed = await this.#change((now) => ({ ...patch, ...withoutSecrets(now) }));
+    const { place } = provider;
+    const placed = await this.#change((now) => {
+      const { options } = withoutSecrets(now);
+      return { ...patch, options: place === undefined ? options : { ...options, place } };
+    });
     return placed ?? { ...job, ...patch };
   }
 
@@ -268,20 +272,21 @@ export class JobDriver {
   #lose(): Promise<Job | null> {
     const { provider, logger, job } = this.#options;
     const message = `The provider ${provider.name} no longer knows this job; how it ended is not known.`;
-    logger.warn({ job: job.id, provider: provider.name }, message);
-    return this.#change((now) =>
-      isOver(now.status)
-        ? null
-        : {
-            status: now.cancelledAt === null ? 'LOST' : 'CANCELLED',
-            finishedAt: Date.now(),
-            stale: false,
-            failure:
-              now.cancelledAt === null
-                ? { message, exitCode: null, signal: null, offset: null, excerpt: [] }
-                : now.failure,
-          },
-    );
+    return this.#change((now) => {
+      if (isOver(now.status)) return null;
+      // It may run on where it was deployed to; its provider is to be set back, or the job let go.
+      if (isElsewhere(now, provider)) return now.stale ? null : { stale: true };
+      logger.warn({ job: job.id, provider: provider.name }, message);
+      return {
+        status: now.cancelledAt === null ? 'LOST' : 'CANCELLED',
+        finishedAt: Date.now(),
+        stale: false,
+        failure:
+          now.cancelledAt === null
+            ? { message, exitCode: null, signal: null, offset: null, excerpt: [] }
+            : now.failure,
+      };
+    });
   }
 
   #saveProgress(collector: Collector): void {
@@ -324,6 +329,11 @@ export class JobDriver {
       this.#options.logger.warn(facts, `the job's state is not saved yet: ${messageOf(error)}`);
     });
   }
+}
+
+/** True for a job that was deployed to another place than where its provider is now. */
+function isElsewhere({ options }: Job, { place }: Provider): boolean {
+  return options.place !== undefined && options.place !== place;
 }
 
 /** What becomes of a job that its provider has refused; one that was cancelled meanwhile stays so. */

@@ -1,5 +1,5 @@
 import { codeOf, messageOf } from '../core/errors.ts';
-import type { Job, JobPatch } from '../core/job.ts';
+import type { Job } from '../core/job.ts';
 import type { Provider } from '../core/provider.ts';
 import type { Lease, LogStore } from '../core/store.ts';
 import { Backoff } from '../lib/backoff.ts';
@@ -45,7 +45,7 @@ export async function finishJob(
 }
 
 /** What the caller passed for the job's environment has done its work once the job is deployed. */
-export function withoutSecrets({ options }: Job): JobPatch {
+export function withoutSecrets({ options }: Job): Pick<Job, 'options'> {
   const { env: _, ...kept } = options;
   return { options: kept };
 }

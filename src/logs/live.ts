@@ -18,8 +18,9 @@ const maxNewestPages = 16;
 const maxPastBytes = 24 * 1024 * 1024;
 /** The most gaps that one streamed page tells: the last ones. */
 const maxGaps = 1000;
-/** The most lines of one streamed page. */
+/** The most lines of one streamed page, and its text: so little that signs of life get through between two, over any link. */
 const maxStreamLines = Math.min(1000, maxPageLines);
+const maxStreamChars = 256 * 1024;
 
 /** Streams logs to any number of viewers, who share the reading of what they all see. */
 export class LiveLogs {
@@ -62,7 +63,7 @@ export class LiveLogs {
     { offset, filter }: { offset: number; filter?: LogFilter | null },
     signal: AbortSignal,
   ): AsyncGenerator<LogPage, void, undefined> {
-    const filtered = { limit: maxStreamLines, filter };
+    const filtered = { limit: maxStreamLines, maxChars: maxStreamChars, filter };
     const wakeup = new Wakeup();
     // Once for the whole stream: a listener a page is felt where there are many viewers.
     signal.addEventListener('abort', () => wakeup.wake(), { once: true });
@@ -102,7 +103,7 @@ export class LiveLogs {
       this.#count += 1;
       const number = this.#count;
       const read = async (offset: number, limit: number) =>
-        asStreamed(await this.#reader.page(jobId, { offset, limit }));
+        asStreamed(await this.#reader.page(jobId, { offset, limit, maxChars: maxStreamChars }));
       log = new LiveLog({
         read,
         past: {

@@ -22,6 +22,8 @@ const turnMs = 4;
 export interface PageRequest {
   limit: number;
   offset: number;
+  /** About the most text, in UTF-16 units; one line comes anyway. At most and by default `maxPageChars`. */
+  maxChars?: number;
   filter?: LogFilter | null;
   signal?: AbortSignal;
 }
@@ -46,7 +48,7 @@ export class LogReader {
     const offset = checkRange({ ...request, total: head.total });
     const found = matcher
       ? await this.#search(job, head, { ...request, offset, matcher })
-      : await this.#read(job, offset, request.limit);
+      : await this.#read(job, { ...request, offset });
     const { nextOffset } = found;
     const gaps = await this.#logs.gaps(jobId, { from: offset, to: nextOffset });
     // Lines may have come between the head and the read: what was read is stored, so it counts.
@@ -99,14 +101,14 @@ export class LogReader {
     throw new TrainyardError('NOT_FOUND', `There is no job ${JSON.stringify(jobId)}.`);
   }
 
-  async #read(job: Job, offset: number, limit: number) {
-    const block = await this.#logs.read(job.id, { offset, limit, maxChars: maxPageChars });
+  async #read(job: Job, { offset, limit, maxChars = maxPageChars }: PageRequest) {
+    const block = await this.#logs.read(job.id, { offset, limit, maxChars });
     return { block, offsets: null, nextOffset: offset + block.texts.length };
   }
 
   async #search(job: Job, head: LogHead, request: PageRequest & { matcher: LineMatcher }) {
-    const { offset, limit, matcher } = request;
-    const matches = new Matches();
+    const { offset, matcher } = request;
+    const matches = new Matches(request);
     const deadline = performance.now() + maxScanMs;
     const end = Math.min(head.total, offset + maxScanLines);
     let nextOffset = offset;
@@ -115,14 +117,14 @@ export class LogReader {
       if (first >= end) break;
       const to = Math.min(first + count, end);
       if (block) {
-        while (nextOffset < to && !matches.full(limit) && performance.now() < deadline) {
+        while (nextOffset < to && !matches.full && performance.now() < deadline) {
           const until = performance.now() + turnMs;
-          nextOffset = matches.take(block, matcher, { from: nextOffset, to, limit, until });
+          nextOffset = matches.take(block, matcher, { from: nextOffset, to, until });
           if (performance.now() >= until) await nextTurn();
           request.signal?.throwIfAborted();
         }
       } else nextOffset = to;
-      if (matches.full(limit) || nextOffset >= end || performance.now() >= deadline) break;
+      if (matches.full || nextOffset >= end || performance.now() >= deadline) break;
     }
     return { block: matches.block(offset), offsets: matches.offsets, nextOffset };
   }
@@ -133,10 +135,17 @@ class Matches {
   readonly offsets: number[] = [];
   readonly #texts: string[] = [];
   readonly #runs: { count: number; time: number; source: LogSource | null }[] = [];
+  readonly #limit: number;
+  readonly #maxChars: number;
   #chars = 0;
 
-  full(limit: number): boolean {
-    return this.#texts.length >= limit || this.#chars >= maxPageChars;
+  constructor({ limit, maxChars = maxPageChars }: Pick<PageRequest, 'limit' | 'maxChars'>) {
+    this.#limit = limit;
+    this.#maxChars = maxChars;
+  }
+
+  get full(): boolean {
+    return this.#texts.length >= this.#limit || this.#chars >= this.#maxChars;
   }
 
   block(first: number): PlacedBlock {
@@ -147,7 +156,7 @@ class Matches {
   take(
     block: PlacedBlock,
     matcher: LineMatcher,
-    { from, to, limit, until }: { from: number; to: number; limit: number; until: number },
+    { from, to, until }: { from: number; to: number; until: number },
   ): number {
     let at = 0;
     for (const { count, time, source } of block.runs) {
@@ -166,7 +175,7 @@ class Matches {
           this.#texts.push(text);
           this.#runs.push({ count: 1, time, source });
           this.#chars += text.length;
-          if (this.full(limit)) return offset + 1;
+          if (this.full) return offset + 1;
         }
         if (performance.now() >= until) return offset + 1;
       }

@@ -23,7 +23,8 @@ export class Access {
 
   constructor(options: AccessOptions) {
     this.#options = options;
-    this.#hosts = new Set(['localhost', '127.0.0.1', '::1', options.host, ...options.allowedHosts]);
+    const names = [options.host, ...options.allowedHosts].map((name) => name.toLowerCase());
+    this.#hosts = new Set(['localhost', '127.0.0.1', '::1', ...names]);
     this.#tokens = options.tokens.map(digest);
   }
 

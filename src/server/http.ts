@@ -77,6 +77,8 @@ export async function openHttpServer(options: HttpOptions): Promise<HttpServer> 
       headersTimeout: times.headersMs,
       requestTimeout: times.requestMs,
       connectionsCheckingInterval: times.checkMs,
+      // Others, such as HTTP/2 in clear text, are offers that may be passed over.
+      shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
     },
     (request, response) => {
       serve(request, response).catch((error: unknown) =>

@@ -77,7 +77,7 @@ describe('deploy', () => {
     );
     expect({ code, stdout }).toEqual({ code: 1, stdout: 'line 0\nline 1\n' });
     expect(stderr).toMatch(/^trainyard: job \w{16}, /);
-    expect(stderr).toMatch(/FAILED.*\(exit code 7\)/);
+    expect(stderr).toMatch(/FAILED.*: exit code 7$/m);
   });
 
   test.each([

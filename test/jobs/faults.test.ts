@@ -15,9 +15,11 @@ beforeEach(async () => {
 });
 afterEach(() => stack.disposeAsync());
 
-async function openApp(options: { dataDir?: string; configured?: boolean } = {}): Promise<TestApp> {
-  const { configured = true, ...rest } = options;
-  const provider = { name: 'box', url: box.server.url, apiKey: null, recipes: null } as const;
+async function openApp(
+  options: { dataDir?: string; configured?: boolean; at?: QueueingServer } = {},
+): Promise<TestApp> {
+  const { configured = true, at = box, ...rest } = options;
+  const provider = { name: 'box', url: at.server.url, apiKey: null, recipes: null } as const;
   return stack.use(
     await openTestApp({
       ...rest,
@@ -147,6 +149,54 @@ test('a log that the server denies for a while is captured from its first line',
   expect(await ended(app, id)).toMatchObject({
     status: 'COMPLETED',
     logs: { lines: ['first', 'second'], complete: true },
+  });
+});
+
+describe('a job of a provider that is somewhere else now', () => {
+  let dataDir = '';
+  let id = '';
+  let elsewhere: TestApp;
+  beforeEach(async () => {
+    ({ path: dataDir } = stack.use(await openFolder()));
+    const app = await openApp({ dataDir });
+    id = await deploy(app.url, { provider: 'box' });
+    (await scripted(id)).emit(['before']);
+    await app.close();
+    const other = await openQueueingServer();
+    stack.defer(() => other.server.close());
+    elsewhere = await openApp({ dataDir, at: other });
+    const query =
+      'query ($id: ID!) { job(id: $id) { status stale } logs(jobId: $id) { notice { code message } } }';
+    const known = async () => (await graphql(elsewhere.url, query, { id })).data;
+    await expect.poll(known).toMatchObject({
+      job: { status: expect.not.stringContaining('LOST'), stale: true },
+      logs: {
+        notice: {
+          code: 'JOB_UNKNOWN_TO_PROVIDER',
+          message: `The job ${id} was deployed to ${box.server.url}; the provider box is now ${other.server.url}, which does not know it`,
+        },
+      },
+    });
+  });
+
+  test('is not lost: it goes on when the provider is set back', async () => {
+    await elsewhere.close();
+    const back = await openApp({ dataDir });
+    const running = await scripted(id);
+    running.emit(['after']);
+    running.finish('completed');
+    expect(await ended(back, id)).toMatchObject({
+      status: 'COMPLETED',
+      logs: { lines: ['before', 'after'] },
+    });
+  });
+
+  test('can be let go by force', async () => {
+    expect((await cancel(elsewhere, id)).errors).toMatchObject([
+      { extensions: { code: 'NOT_FOUND' } },
+    ]);
+    expect((await cancel(elsewhere, id, true)).data.cancelJob.job.status).toBe('LOST');
+    expect(await ended(elsewhere, id)).toMatchObject({ status: 'LOST', logs: { complete: true } });
   });
 });
 

@@ -268,14 +268,12 @@ describe('health', () => {
     });
   });
 
-  test('is degraded from the first call that shows the key to be wrong', async () => {
+  test('is degraded where the key is wrong, before any job needs it', async () => {
     const wrong = open(foreign.server.url, 'another key');
-    expect(await wrong.health(signal)).toMatchObject({ status: 'UP' });
-    expect(await report(wrong)).toMatchObject({ error: { code: 'PROVIDER_UNAVAILABLE' } });
-    expect(await wrong.health(signal)).toMatchObject({
-      status: 'DEGRADED',
-      message: expect.stringContaining('TRAINING_SERVER_API_KEY'),
-    });
+    const message = expect.stringContaining('TRAINING_SERVER_API_KEY');
+    expect(await wrong.health(signal)).toMatchObject({ status: 'DEGRADED', message });
+    expect(wrong.logNotice(jobOf('job-a'))).toMatchObject({ code: 'PROVIDER_REFUSES', message });
+    expect(await provider.health(signal)).toMatchObject({ status: 'UP', message: null });
   });
 
   test('tells which recipes the server has, unless they are configured', async () => {

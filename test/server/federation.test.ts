@@ -54,6 +54,7 @@ describe('a gateway', () => {
     { __typename: '__proto__', id: '1' },
     { __typename: 'Job' },
     { __typename: 'Job', id: { toString: 'x' } },
+    { __typename: { toString: 1 }, id: '1' },
     { id: '1' },
     'Job',
     7,

@@ -29,3 +29,27 @@ test('without its compiler it is executed as it is, and that is said once', asyn
   }
   expect(failures).toEqual([new Error('gone')]);
 });
+
+test.each([
+  'query ($lr: Float) { echo(config: { lr: $lr }) }',
+  'query ($lr: Float) { echo(config: { nested: [1, { lr: $lr }] }) }',
+])(
+  'a variable within the literal of a scalar keeps its value, however often it comes: %s',
+  async (query) => {
+    const echoing = buildSchema(
+      'scalar JSON type Query { echo(config: JSON): JSON, half(of: Float): Float }',
+    );
+    const execute = createExecutor({ onFailure: expect.unreachable });
+    const rootValue = { echo: ({ config }: { config: unknown }) => JSON.stringify(config) };
+    const document = parse(query);
+    for (let lr = 1; lr < 9; lr += 1) {
+      const { data } = await execute({
+        schema: echoing,
+        document,
+        rootValue,
+        variableValues: { lr },
+      });
+      expect(data?.echo).toContain(`"lr":${lr}`);
+    }
+  },
+);

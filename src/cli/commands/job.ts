@@ -1,7 +1,9 @@
 import type { JobFragment } from '../../client/generated/graphql.ts';
+import { isOver } from '../../core/job.ts';
 import type { CommandContext } from '../context.ts';
 import { formatSpan } from '../duration.ts';
 import { findJob } from '../find-job.ts';
+import { unsaid } from '../job-end.ts';
 import { percentWords, progressWords, styleOf } from '../progress.ts';
 import type { Screen } from '../screen.ts';
 import { visible, visibleJson } from '../visible.ts';
@@ -18,8 +20,9 @@ export async function job(
 
 function describe(screen: Screen, job: JobFragment): string {
   const { failure, progress, provider } = job;
-  const status = `${job.status}${job.stale ? ' (stale: its provider does not answer)' : ''}`;
-  const said = job.providerStatus ? ` (${provider.name} says ${job.providerStatus})` : '';
+  const status = `${job.status}${job.stale ? ' (stale: its provider says nothing of it)' : ''}`;
+  const isSaid = job.providerStatus && !isOver(job.status);
+  const said = isSaid ? ` (${provider.name} says ${job.providerStatus})` : '';
   const facts: [string, string | null][] = [
     ['Id', job.id],
     ['Name', job.name],
@@ -64,11 +67,9 @@ function ranFor({ startedAt, finishedAt }: JobFragment): string {
   return startedAt && finishedAt ? ` (ran for ${formatSpan(startedAt, finishedAt)})` : '';
 }
 
-function failureWords({ message, exitCode, signal, offset }: NonNullable<JobFragment['failure']>) {
-  const details = [
-    exitCode === null ? '' : `exit code ${exitCode}`,
-    signal ?? '',
-    offset === null ? '' : `line ${offset}`,
-  ].filter(Boolean);
+function failureWords(failure: NonNullable<JobFragment['failure']>) {
+  const { message, offset } = failure;
+  const details = unsaid(failure);
+  if (offset !== null) details.push(`line ${offset}`);
   return details.length === 0 ? message : `${message} (${details.join(', ')})`;
 }

@@ -51,7 +51,7 @@ export function defineDeploy(program: Command, run: Run): void {
         .argParser(oneOf(['SECURE', 'COMMUNITY'])),
     )
     .option('--disk-gb <gb>', 'the container disk', wholeNumber(1))
-    .option('--volume-gb <gb>', 'a disk that outlives a restart', wholeNumber(10))
+    .option('--volume-gb <gb>', 'a disk that outlives a restart; 0 for none', wholeNumber(0))
     .option('--network-volume-id <id>', 'a network volume instead')
     .option('--data-center-ids <ids>', 'where to look for room, in this order', listOf(String))
     .option('--env <name>', 'NAME=VALUE, or NAME for its value here; repeatable', collect)

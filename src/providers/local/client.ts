@@ -25,6 +25,7 @@ export class TrainingClient {
   readonly #connection: HttpConnection;
   #quietUntil = 0;
   #keyRefusal: string | null = null;
+  #isKeyKnown = false;
 
   constructor(options: ClientOptions) {
     const { url, apiKey, timeouts } = options;
@@ -41,6 +42,11 @@ export class TrainingClient {
   /** How the server has refused the key, until it accepts it; null where it has not. */
   get keyRefusal(): string | null {
     return this.#keyRefusal;
+  }
+
+  /** Whether the server has said yet, in the answer to a call, what it makes of the key. */
+  get isKeyKnown(): boolean {
+    return this.#isKeyKnown;
   }
 
   /** The server's answer as the schema has it. */
@@ -77,6 +83,7 @@ export class TrainingClient {
   #check(answer: Answer, call: Call): void {
     const { provider, apiKey } = this.#options;
     const { origin } = this.#connection;
+    if (!call.keyless) this.#isKeyKnown = true;
     const refusal = refusalOf(answer, { provider, origin, task: call.task, secret: apiKey });
     if (answer.status === 401 || answer.status === 403) this.#keyRefusal = refusal?.message ?? null;
     else if (refusal === null && !call.keyless) this.#keyRefusal = null;

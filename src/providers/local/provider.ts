@@ -14,7 +14,7 @@ import { TrainingClient } from './client.ts';
 import { asCompleted } from './completed.ts';
 import { positionOf } from './cursor.ts';
 import { checkHealth } from './health.ts';
-import { unknownJobNotice, unreachableNotice } from './notice.ts';
+import { refusedNotice, unknownJobNotice, unreachableNotice } from './notice.ts';
 import { followPages } from './poll.ts';
 import { TrainingServer } from './server.ts';
 import { followStream } from './stream.ts';
@@ -27,6 +27,8 @@ export interface LocalProviderOptions {
   apiKey: string | null;
   /** What callers may choose; null: what the server's health check names, else `default`. */
   recipes: readonly string[] | null;
+  /** Where that is, in words; the address where nothing is said. */
+  place?: string;
   /** Milliseconds between two status calls for a live job. */
   pollMs?: number;
   /** How long to wait for headers, for the rest of an answer, and for a sign of life in a stream. */
@@ -52,6 +54,7 @@ const maxUnknown = 1000;
 class TrainingServerProvider implements LocalProvider {
   readonly name: string;
   readonly kind = 'LOCAL';
+  readonly place: string;
   readonly pollMs: number;
   readonly #server: TrainingServer;
   readonly #logger: Logger | undefined;
@@ -64,6 +67,8 @@ class TrainingServerProvider implements LocalProvider {
     const { name, url, apiKey, timeouts = {} } = options;
     const { headersMs = 10_000, bodyMs = 30_000, silenceMs = 45_000 } = timeouts;
     this.name = name;
+    const { origin, pathname } = new URL(url);
+    this.place = options.place ?? `${origin}${pathname}`.replace(/\/$/, '');
     this.pollMs = options.pollMs ?? 1000;
     this.#configured = options.recipes;
     this.#logger = options.logger;
@@ -141,9 +146,11 @@ class TrainingServerProvider implements LocalProvider {
   }
 
   logNotice(job: Job): LogNotice | null {
-    if (this.#unknown.has(job.id)) return unknownJobNotice(this.name, job.id);
-    if (this.#health?.status !== 'DOWN' || isOver(job.status)) return null;
-    return unreachableNotice(this.name, this.#health.message);
+    if (this.#unknown.has(job.id)) return unknownJobNotice(this, job);
+    if (isOver(job.status) || !this.#health) return null;
+    const { status, message } = this.#health;
+    if (status === 'DOWN') return unreachableNotice(this.name, message);
+    return this.#server.keyRefusal === null ? null : refusedNotice(this.name, message);
   }
 
   async health(signal: AbortSignal): Promise<ProviderHealth> {

@@ -79,8 +79,18 @@ export class TrainingServer {
   /** The recipes that the server's health check names; null where it names none. */
   async health(signal: AbortSignal): Promise<readonly string[] | null> {
     const call = { task: 'check its health', path: '/health', keyless: true, signal };
-    const { recipes } = await this.#client.call({ ...call, headersMs: healthMs }, healthAnswer);
+    const [{ recipes }] = await Promise.all([
+      this.#client.call({ ...call, headersMs: healthMs }, healthAnswer),
+      this.#client.isKeyKnown ? null : this.#tryKey(signal),
+    ]);
     return recipes ?? null;
+  }
+
+  /** Asks for a job that nobody has: what comes back tells whether the key is accepted. */
+  async #tryKey(signal: AbortSignal): Promise<void> {
+    const path = '/api/training/status/is-the-key-right';
+    const call = { task: 'check the key', path, headersMs: healthMs, signal };
+    await this.#client.call(call, accepted).catch(() => {});
   }
 
   /** How the server has refused the key, until it accepts it: a health check may not show it. */

@@ -1,9 +1,10 @@
-import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync } from 'node:fs';
+import { accessSync, closeSync, constants, existsSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import Sqlite, { type Database } from 'better-sqlite3';
 import { messageOf, TrainyardError } from '../../core/errors.ts';
 import type { Store } from '../../core/store.ts';
 import type { Logger } from '../../lib/logger.ts';
+import { makeFolder } from '../../lib/make-folder.ts';
 import { Connection } from './connection.ts';
 import { SqliteJobs } from './jobs.ts';
 import { SqliteLeases } from './leases.ts';
@@ -68,7 +69,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
 
 function createFile(dataDir: string, path: string): void {
   try {
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    makeFolder(dataDir);
     // SQLite gives its write-ahead log the same permissions.
     if (!existsSync(path)) closeSync(openSync(path, 'a', 0o600));
     accessSync(dataDir, constants.W_OK);
