@@ -311,3 +311,17 @@ describe('a server that needs tokens', () => {
     expect([await asked('192.168.7.7:4000'), await asked('evil.example')]).toEqual([200, 421]);
   });
 });
+
+test('a server is known by its own name, however that is written', async () => {
+  const tokens = ['a-token-of-the-test'];
+  await using server = await openTestServer({ host: 'Gpu-Box', tokens, allowedHosts: ['Trains'] });
+  for (const host of ['Gpu-Box', 'gpu-box:4000', 'TRAINS']) {
+    expect((await send(server.url, { path: '/health/live', headers: { host } })).status).toBe(200);
+  }
+});
+
+test('an offer of HTTP/2 is passed over', async () => {
+  await using server = await openTestServer();
+  const headers = { connection: 'Upgrade, HTTP2-Settings', upgrade: 'h2c', 'http2-settings': '' };
+  expect((await send(server.url, { path: '/health/live', headers })).status).toBe(200);
+});

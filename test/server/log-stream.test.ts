@@ -294,3 +294,28 @@ describe('when the server stops', () => {
     raw.socket.terminate();
   });
 });
+
+test('long lines come in small pages, so that a slow link is never silent for long', async () => {
+  await using server = await openTestServer();
+  const log = await server.openLog();
+  const long = Array.from({ length: 40 }, (_, n) => `${n} `.padEnd(60_000, 'x'));
+  await log.print(...long);
+  await log.end();
+  for (const [, follow] of ways) {
+    const sizes: number[] = [];
+    const { lines } = await readAll(follow(server.url, { job: log.job.id }), (page) =>
+      sizes.push(page.lines.join('').length),
+    );
+    expect(lines).toEqual(long);
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(256 * 1024);
+  }
+});
+
+test('a stream that costs too much is refused once, and ends', async () => {
+  await using server = await openTestServer();
+  const { job } = await server.openLog();
+  const jobs = 'jobs(first: 100) { edges { node { logs(limit: 5000) { lines } } } }';
+  const costly = `subscription ($id: ID!) { jobUpdated(id: $id) { provider { ${jobs} } } }`;
+  const results = await Array.fromAsync(serverSentEvents(server.url, costly, { id: job.id }));
+  expect(results).toMatchObject([{ errors: [{ extensions: { code: 'BAD_USER_INPUT' } }] }]);
+});
