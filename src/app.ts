@@ -24,6 +24,8 @@ export interface App {
   readonly url: string;
   /** The providers' names, in order. */
   readonly providers: readonly string[];
+  /** How many jobs are not over, or their logs not complete, of those that this server sees to. */
+  readonly unfinished: number;
   /** Stops accepting, ends the streams, stores what is under way, and closes everything. Jobs run on. */
   close(): Promise<void>;
 }
@@ -96,6 +98,9 @@ export async function openApp(config: Config, logger: Logger): Promise<App> {
   return {
     url: server.url,
     providers: providers.list().map(({ name }) => name),
+    get unfinished() {
+      return supervisor.size;
+    },
     async close() {
       await parts.disposeAsync();
       // Nobody waits for these; they end with their providers.

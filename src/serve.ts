@@ -13,8 +13,19 @@ export async function serve(): Promise<void> {
     console.log(welcome(app.url, app.providers, config));
     // Now, not at the end: one that is killed leaves a fast start behind, too.
     flushCompileCache();
-    return app;
+    return {
+      async close() {
+        const { unfinished } = app;
+        await app.close();
+        if (unfinished > 0) console.log(`\n${goingOn(unfinished)}`);
+      },
+    };
   });
+}
+
+function goingOn(jobs: number): string {
+  const them = jobs === 1 ? '1 job goes' : `${jobs} jobs go`;
+  return `  ${them} on without Trainyard; when it is started again, no line is missing.`;
 }
 
 function welcome(url: string, providers: readonly string[], config: Config): string {

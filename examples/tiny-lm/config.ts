@@ -14,11 +14,20 @@ export interface Config {
   save_steps: number;
 }
 
-/** Reads a JSON file of any of these values, the defaults where there is no path; an error names what is wrong. */
+/** Reads a JSON file of any of these values, the defaults where there is no path; an error names what is wrong, a warning what means nothing. */
 export async function loadConfig(path: string | null): Promise<Config> {
   if (path === null) return parseConfig({});
   try {
-    return parseConfig(JSON.parse(await readFile(path, 'utf8')));
+    const input: unknown = JSON.parse(await readFile(path, 'utf8'));
+    const config = parseConfig(input);
+    const unknown = Object.keys(Object(input)).filter((key) => !Object.hasOwn(config, key));
+    if (unknown.length > 0) {
+      const known = Object.keys(config).join(', ');
+      console.warn(
+        `Warning: ${unknown.join(', ')} of the config is not known here; known: ${known}`,
+      );
+    }
+    return config;
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new Error(`the config ${path} is unusable: ${reason}`, { cause });

@@ -46,6 +46,16 @@ function series(lines: readonly string[], name: string) {
   return points.filter((point) => point.name === name);
 }
 
+it('warns of a setting that it does not know, and trains without it', async () => {
+  const { code, stderr } = await run({ steps: 1, stpes: 500 });
+  expect({ code, stderr }).toEqual({
+    code: 0,
+    stderr: expect.stringMatching(
+      /^Warning: stpes of the config is not known here; known: seed, .*steps/,
+    ),
+  });
+});
+
 describe('the model', () => {
   it('has the gradient that small changes of its parameters show', () => {
     const random = createRandom(7);

@@ -61,7 +61,7 @@ Examples:
 
   program
     .command('delete')
-    .description('Forgets an ended job and its whole log.')
+    .description('Forgets an ended job and its log; what its machine keeps stays there.')
     .argument('<id>', 'the job')
     .addHelpText('after', '\nExample:\n  trainyard delete ID')
     .action((id: string) =>
