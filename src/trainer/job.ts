@@ -15,8 +15,6 @@ import type { RunExit } from './run-files.ts';
 const startMs = 5000;
 
 export interface JobOptions extends LaunchOptions {
-  /** From a cancel to SIGKILL. */
-  graceMs: number;
   logs: OpenLogs;
   /** Called when the job's status or log has changed. */
   onChange: (id: string) => void;

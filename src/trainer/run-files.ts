@@ -6,6 +6,8 @@ export interface RunPlan {
   command: readonly string[];
   cwd: string;
   env: Readonly<Record<string, string>>;
+  /** From SIGTERM to SIGKILL. */
+  graceMs: number;
 }
 
 /** Which process a job is. */

@@ -144,8 +144,12 @@ export class Run {
     return runner.exitCode === null && runner.signalCode === null;
   }
 
+  /** The runner alone can tell the job's group from a later one where the command itself is gone. */
   #kill(): void {
-    const command = readProcess(this.#options.folder.process)?.command;
+    const { folder } = this.#options;
+    const claim = readClaim(folder.claim);
+    if (claim !== null) signalProcess(claim, 'SIGQUIT');
+    const command = readProcess(folder.process)?.command;
     if (command !== undefined) signalGroup(command, 'SIGKILL');
   }
 

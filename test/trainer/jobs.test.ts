@@ -1,9 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
+import { isAlive } from '../../src/trainer/process-identity.ts';
 import type { TrainerOptions } from '../../src/trainer/trainer.ts';
 import { shell, startTrainer, type TestTrainer } from '../support/trainer/harness.ts';
+import { processesOf } from '../support/trainer/processes.ts';
 
 let trainer: TestTrainer | undefined;
 afterEach(async () => {
@@ -274,12 +276,44 @@ describe('a cancel', () => {
     });
   });
 
-  test('ends what a job that obeyed has left behind', async () => {
+  test('leaves its grace to what outlives the first process, which says how the job ended', async () => {
     const client = await start({ graceMs: 3_600_000 });
-    const left = 'sh -c \'trap "" TERM; echo left $$; while :; do sleep 0.02; done\'';
-    await client.run('job', `${left} & wait`);
+    const saved = path.join(trainer?.dataDir ?? '', 'saved');
+    const save = `echo saving; until [ -e ${saved} ]; do sleep 0.01; done; echo saved; exit 0`;
+    await client.run('job', `(trap "${save}" TERM; echo go; while :; do sleep 0.02; done) & wait`);
+    await client.printed('job', 'go');
+    const { command } = await processesOf(trainer?.dataDir ?? '', 'job');
+    await client.post('/api/training/cancel/job');
+    await client.printed('job', 'saving');
+    await expect.poll(() => isAlive(command)).toBe(false);
+    await writeFile(saved, '');
+    const { lines, end } = await client.over('job');
+    expect(lines.slice(-2)).toEqual(['saving', 'saved']);
+    expect(end).toMatchObject({ status: 'cancelled', exit_code: null, signal: 'SIGTERM' });
+  });
+
+  const deaf = `sh -c 'trap "echo no" TERM; echo left $$; while :; do sleep 0.02; done'`;
+
+  test('kills what a job that obeyed has left behind, once the grace period is over', async () => {
+    const client = await start({ graceMs: 300 });
+    await client.run('job', `${deaf} & wait`);
     const pid = Number((await client.printed('job', 'left')).split(' ')[1]);
     await client.post('/api/training/cancel/job');
+    const { lines, end } = await client.over('job');
+    expect(lines).toContain('no');
+    expect(end).toMatchObject({ status: 'cancelled', signal: 'SIGTERM' });
+    await expect.poll(() => isRunning(pid)).toBe(false);
+  });
+
+  test('kills by force what a job that obeyed has left behind', async () => {
+    const client = await start({ graceMs: 3_600_000 });
+    await client.run('job', `${deaf} & wait`);
+    const pid = Number((await client.printed('job', 'left')).split(' ')[1]);
+    const { command } = await processesOf(trainer?.dataDir ?? '', 'job');
+    await client.post('/api/training/cancel/job');
+    await client.printed('job', 'no');
+    await expect.poll(() => isAlive(command)).toBe(false);
+    expect((await client.post('/api/training/cancel/job?force=true')).status).toBe(200);
     expect((await client.over('job')).end).toMatchObject({
       status: 'cancelled',
       signal: 'SIGTERM',
