@@ -22,6 +22,9 @@ import { identityOf } from './process-identity.ts';
 import { claimRun, type RunExit, type RunPlan, type RunProcess } from './run-files.ts';
 
 const retryMs = 1000;
+/** For what a job leaves behind: to end by itself, as the last program of a pipe does, and after a SIGTERM. */
+const lastWordsMs = 500;
+const leftBehindMs = 2000;
 /** How often to look whether somebody is left in the job's group. */
 const groupPollMs = 20;
 
@@ -98,10 +101,13 @@ function whyNot(program: string, error: unknown): string {
   return `cannot start "${program}": ${error instanceof Error ? error.message : String(error)}`;
 }
 
-/** Ends what a job that was asked to end leaves behind in its group: it would hold the GPU for ever. */
+/** What stays behind in the group would hold the GPU for ever. */
 async function endGroup(graceMs: number): Promise<void> {
-  if (stoppedAt === null) return;
-  const restMs = stoppedAt + graceMs - performance.now();
+  if (stoppedAt === null && !(await groupEnds(lastWordsMs))) {
+    signalGroup('SIGTERM');
+    signalGroup('SIGCONT');
+  }
+  const restMs = stoppedAt === null ? leftBehindMs : stoppedAt + graceMs - performance.now();
   if (!(await groupEnds(restMs))) signalGroup('SIGKILL');
 }
 

@@ -52,6 +52,43 @@ describe('how a job ends', () => {
   });
 });
 
+describe('what a job leaves behind in its group', () => {
+  const up = '"$JOB_OUTPUT_DIR/up"';
+  const leave = (script: string) => `(${script}) & until [ -e ${up} ]; do sleep 0.01; done; exit 3`;
+
+  test('is asked to end before the next job starts, and its lines are kept', async () => {
+    const client = await start();
+    const script = `trap "echo asked; exit" TERM; touch ${up}; while :; do sleep 0.02; done`;
+    await client.run('job', leave(script));
+    await client.run('next', 'echo next');
+    const { lines, end } = await client.over('job');
+    expect(lines.at(-1)).toBe('asked');
+    expect(end).toMatchObject({ status: 'failed', exit_code: 3 });
+    expect((await client.over('next')).lines).toEqual(['next']);
+  });
+
+  test('is killed where it does not obey', async () => {
+    const client = await start();
+    const deaf = `trap "" TERM; echo left $$; touch ${up}; while :; do sleep 0.02; done`;
+    await client.run('job', leave(`exec sh -c '${deaf}'`));
+    const { lines, end } = await client.over('job');
+    expect(end).toMatchObject({ status: 'failed', exit_code: 3 });
+    const pid = Number(lines[0]?.split(' ')[1]);
+    await expect.poll(() => isRunning(pid)).toBe(false);
+  });
+
+  test('may say its last words', async () => {
+    const client = await start({
+      recipes: { default: { command: ['bash', '-c', '{config.script}'] } },
+    });
+    await client.run(
+      'job',
+      'exec > >(while read -r line; do echo "$line"; sleep 0.02; done); echo a; echo b; echo c',
+    );
+    expect((await client.over('job')).lines).toEqual(['a', 'b', 'c']);
+  });
+});
+
 describe('what a job sees', () => {
   test('is its recipe, filled with its config, its model and its folders', async () => {
     const words =
