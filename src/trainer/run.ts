@@ -5,6 +5,7 @@ import { messageOf, TrainyardError } from '../core/errors.ts';
 import { waitMs } from '../lib/wait.ts';
 import { Wakeup } from '../lib/wakeup.ts';
 import type { JobFolder } from './job-folder.ts';
+import { killMarked } from './job-mark.ts';
 import { type LaunchOptions, startRunner } from './launch.ts';
 import { isAlive, type ProcessIdentity, signalGroup, signalProcess } from './process-identity.ts';
 import { claimRun, type RunExit, readClaim, readExit, readProcess } from './run-files.ts';
@@ -48,7 +49,7 @@ export class Run {
     const over = await this.#start();
     if (over !== null) return over;
     while (!signal.aborted) {
-      const exit = this.#look();
+      const exit = await this.#look();
       if (exit !== null) return exit;
       await this.#sleep(watched.reliable ? pollMs : hurriedPollMs, signal);
       onLog();
@@ -121,7 +122,7 @@ export class Run {
     else if (name === path.basename(folder.exit)) this.#wakeup.wake();
   }
 
-  #look(): RunExit | null {
+  async #look(): Promise<RunExit | null> {
     const { folder } = this.#options;
     const alive = this.#runnerIsAlive(); // asked first: a runner writes how it ended before it goes
     const exit = readExit(folder.exit);
@@ -131,6 +132,8 @@ export class Run {
       return null;
     }
     this.#kill(); // what an orphaned job still does, nobody would see
+    const claim = readClaim(folder.claim);
+    if (claim !== null) await killMarked(claim);
     const error =
       this.#runnerError ?? 'the process vanished: it was killed, or the machine restarted';
     return { code: null, signal: null, error, finishedAt: Date.now() };

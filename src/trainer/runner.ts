@@ -3,7 +3,7 @@
  * FOLDER's plan says, in a process group of its own and with this process's stdout and stderr,
  * waits for it and writes down how it ended. It needs no server: it outlives it, and tells the next
  * one the truth. SIGTERM asks the job to end and SIGQUIT ends it by force, also where the command
- * itself is gone and others of its group are not; all else that ends terminals is ignored.
+ * itself is gone and others of its processes are not; all else that ends terminals is ignored.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import {
@@ -18,6 +18,7 @@ import {
 import { flushCompileCache } from 'node:module';
 import { setTimeout as delay } from 'node:timers/promises';
 import { folderAt } from './job-folder.ts';
+import { jobMark, killMarked } from './job-mark.ts';
 import { identityOf } from './process-identity.ts';
 import { claimRun, type RunExit, type RunPlan, type RunProcess } from './run-files.ts';
 
@@ -54,8 +55,10 @@ async function run(path: string): Promise<void> {
   if (!claimRun(folder.claim, self)) return;
   const plan: RunPlan = JSON.parse(readFileSync(folder.plan, 'utf8'));
   rmSync(folder.plan, { force: true });
-  const exit = await runCommand(plan, folder.process);
+  const env = { ...plan.env, ...jobMark(self) };
+  const exit = await runCommand({ ...plan, env }, folder.process);
   await endGroup(plan.graceMs);
+  if (forced) await killMarked(self);
   command = null; // from now on its pid may be another's
   await writeFinally(folder.exit, exit);
 }
@@ -108,7 +111,9 @@ async function endGroup(graceMs: number): Promise<void> {
     signalGroup('SIGCONT');
   }
   const restMs = stoppedAt === null ? leftBehindMs : stoppedAt + graceMs - performance.now();
-  if (!(await groupEnds(restMs))) signalGroup('SIGKILL');
+  if (await groupEnds(restMs)) return;
+  signalGroup('SIGKILL');
+  forced ||= stoppedAt !== null;
 }
 
 /** False: somebody is left in the group after that time, or it is to end by force. */

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { jobFolder } from '../../src/trainer/job-folder.ts';
-import { isAlive } from '../../src/trainer/process-identity.ts';
+import { identityOf, isAlive } from '../../src/trainer/process-identity.ts';
 import type { RunPlan } from '../../src/trainer/run-files.ts';
 import { openTrainer } from '../../src/trainer/trainer.ts';
 import {
@@ -220,6 +220,22 @@ test('a job whose runner alone was killed does not run on unseen', async () => {
   expect((await client.over('job')).end.error_message).toContain('the process vanished');
   await expect.poll(() => isAlive(command)).toBe(false);
 });
+
+test.runIf(process.platform === 'linux')(
+  'what such a job has started elsewhere does not run on unseen either',
+  async () => {
+    await startServer();
+    await client.run('job', `setsid sh -c 'echo left $$; exec sleep 60' & wait`);
+    const pid = Number((await client.printed('job', 'left')).split(' ')[1]);
+    const left = identityOf(pid);
+    if (left === null) throw new Error('it has ended');
+    const { runner, command } = await processesOf(dataDir, 'job');
+    process.kill(runner.pid, 'SIGKILL');
+    process.kill(command.pid, 'SIGKILL');
+    await client.over('job');
+    await expect.poll(() => isAlive(left)).toBe(false);
+  },
+);
 
 test('a signal to the runner reaches the job, and its end is still told', async () => {
   await startServer();

@@ -358,6 +358,21 @@ describe('a cancel', () => {
     await expect.poll(() => isRunning(pid)).toBe(false);
   });
 
+  test.runIf(process.platform === 'linux')(
+    'kills by force also what is in a session of its own, and of this job alone',
+    async () => {
+      const client = await start({ concurrency: 2 });
+      const detached = `setsid sh -c 'echo left $$; exec sleep 60'`;
+      for (const id of ['job', 'other']) await client.run(id, `${detached} & wait; exec sleep 60`);
+      const pidOf = async (id: string) => Number((await client.printed(id, 'left')).split(' ')[1]);
+      const [pid, other] = [await pidOf('job'), await pidOf('other')];
+      await client.post('/api/training/cancel/job?force=true');
+      await client.over('job');
+      await expect.poll(() => isRunning(pid)).toBe(false);
+      expect(isRunning(other)).toBe(true);
+    },
+  );
+
   test('ends a paused job', async () => {
     const client = await start({ graceMs: 3_600_000 });
     await client.run('job', 'echo go; exec sleep 60');
