@@ -56,18 +56,19 @@ export class Job {
 
   /** Ends the job: from now on it can only become cancelled. Resolves to its record before. `CONFLICT`: it was over. */
   async cancel(options: { force: boolean }): Promise<JobRecord> {
+    const killMs = options.force ? 0 : this.#options.graceMs;
     const before = await this.#change((record) => {
       refuseIfOver(record);
       const now = Date.now();
       if (record.status === 'queued') return { ...over(now, 0), status: 'cancelled' };
-      const killAt = options.force ? now : now + this.#options.graceMs;
+      const killAt = now + killMs;
       return { cancel: { killAt: Math.min(killAt, record.cancel?.killAt ?? killAt) } };
     });
     if (before.status === 'queued') {
       using held = await this.openLog();
       await held.log.finish();
-    } else if (this.#record.cancel !== null) {
-      this.#run?.stop(this.#record.cancel.killAt);
+    } else {
+      this.#run?.stop(killMs);
     }
     return before;
   }
@@ -145,7 +146,9 @@ export class Job {
     });
     this.#run = run;
     this.#log = log;
-    if (this.#record.cancel !== null) run.stop(this.#record.cancel.killAt);
+    const { cancel } = this.#record;
+    // The clock may have jumped since: what is left of the grace is never more than all of it.
+    if (cancel !== null) run.stop(Math.min(cancel.killAt - Date.now(), this.#options.graceMs));
     onLog();
     const exit = await run.follow(signal);
     if (exit !== null) await this.#end(exit, log);

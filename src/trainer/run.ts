@@ -36,6 +36,7 @@ export class Run {
   readonly #wakeup = new Wakeup();
   #runner: ChildProcess | null = null;
   #runnerError: string | null = null;
+  /** On a clock that never jumps. */
   #killAt: number | null = null;
 
   constructor(options: RunOptions) {
@@ -57,10 +58,11 @@ export class Run {
     return null;
   }
 
-  /** Asks the job to end, and ends it by force at `killAt`. */
-  stop(killAt: number): void {
+  /** Asks the job to end, and ends it by force after `killMs`, or earlier if it was told so before. */
+  stop(killMs: number): void {
+    const killAt = performance.now() + killMs;
     this.#killAt = Math.min(killAt, this.#killAt ?? Number.POSITIVE_INFINITY);
-    if (this.#killAt <= Date.now()) this.#kill();
+    if (this.#isKillDue()) this.#kill();
     const claim = readClaim(this.#options.folder.claim);
     if (claim !== null) signalProcess(claim, 'SIGTERM');
     else this.#runner?.kill('SIGTERM');
@@ -128,7 +130,7 @@ export class Run {
     const exit = readExit(folder.exit);
     if (exit !== null) return exit;
     if (alive) {
-      if (this.#killAt !== null && this.#killAt <= Date.now()) this.#kill();
+      if (this.#isKillDue()) this.#kill();
       return null;
     }
     this.#kill(); // what an orphaned job still does, nobody would see
@@ -147,6 +149,10 @@ export class Run {
     return runner.exitCode === null && runner.signalCode === null;
   }
 
+  #isKillDue(): boolean {
+    return this.#killAt !== null && this.#killAt <= performance.now();
+  }
+
   /** The runner alone can tell the job's group from a later one where the command itself is gone. */
   #kill(): void {
     const { folder } = this.#options;
@@ -158,7 +164,7 @@ export class Run {
 
   async #sleep(ms: number, signal: AbortSignal): Promise<void> {
     const untilKill =
-      this.#killAt === null ? ms : Math.max(this.#killAt - Date.now(), hurriedPollMs);
+      this.#killAt === null ? ms : Math.max(this.#killAt - performance.now(), hurriedPollMs);
     const timer = setTimeout(() => this.#wakeup.wake(), Math.min(ms, untilKill));
     try {
       await this.#wakeup.next(signal);

@@ -134,6 +134,21 @@ describe('after the server was killed', () => {
     });
   });
 
+  test('a cancel is carried out within the grace period, whatever the clock says', async () => {
+    await startServer({ graceMs: 3_600_000 });
+    await client.run('job', 'trap "echo no" TERM; echo go; while :; do sleep 0.02; done');
+    await client.printed('job', 'go');
+    expect((await client.post('/api/training/cancel/job')).status).toBe(200);
+    await client.printed('job', 'no');
+    await killServer();
+
+    await startServer({ graceMs: 300 });
+    expect((await client.over('job')).end).toMatchObject({
+      status: 'cancelled',
+      signal: 'SIGKILL',
+    });
+  });
+
   test('a job that was killed too is failed, and says so', async () => {
     await startServer();
     await client.run('job', 'echo go; exec sleep 60');

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { isAlive } from '../../src/trainer/process-identity.ts';
 import type { TrainerOptions } from '../../src/trainer/trainer.ts';
 import { shell, startTrainer, type TestTrainer } from '../support/trainer/harness.ts';
@@ -9,6 +9,7 @@ import { processesOf } from '../support/trainer/processes.ts';
 
 let trainer: TestTrainer | undefined;
 afterEach(async () => {
+  vi.restoreAllMocks();
   await trainer?.[Symbol.asyncDispose]();
   trainer = undefined;
 });
@@ -294,6 +295,19 @@ describe('a cancel', () => {
     );
     await client.printed('job', 'child');
     await client.post('/api/training/cancel/job');
+    expect((await client.over('job')).end).toMatchObject({
+      status: 'cancelled',
+      signal: 'SIGKILL',
+    });
+  });
+
+  test('kills in time whatever the clock says', async () => {
+    const client = await start({ graceMs: 300 });
+    await client.run('job', 'trap "echo no" TERM; echo go; while :; do sleep 0.02; done');
+    await client.printed('job', 'go');
+    await client.post('/api/training/cancel/job');
+    const now = Date.now;
+    vi.spyOn(Date, 'now').mockImplementation(() => now() - 24 * 3_600_000);
     expect((await client.over('job')).end).toMatchObject({
       status: 'cancelled',
       signal: 'SIGKILL',
