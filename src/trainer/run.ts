@@ -4,7 +4,7 @@ import path from 'node:path';
 import { messageOf, TrainyardError } from '../core/errors.ts';
 import { waitMs } from '../lib/wait.ts';
 import { Wakeup } from '../lib/wakeup.ts';
-import type { JobFolder } from './job-folder.ts';
+import { isRemoved, type JobFolder } from './job-folder.ts';
 import { killMarked } from './job-mark.ts';
 import { type LaunchOptions, startRunner } from './launch.ts';
 import { isAlive, type ProcessIdentity, signalGroup, signalProcess } from './process-identity.ts';
@@ -17,6 +17,9 @@ const hurriedPollMs = 100;
 const startPollMs = 20;
 /** Claims a job that shall never start. It can be no process, so it is never signalled. */
 const noProcess: ProcessIdentity = { pid: process.pid, start: 'never' };
+
+/** Why a job has ended whose folder somebody has removed. */
+export const removedFolder = "the job's folder was removed, and without it no job can run";
 
 export interface RunOptions {
   folder: JobFolder;
@@ -36,6 +39,9 @@ export class Run {
   readonly #wakeup = new Wakeup();
   #runner: ChildProcess | null = null;
   #runnerError: string | null = null;
+  /** Both never change once they are there, and the job's folder may be removed while it runs. */
+  #claim: ProcessIdentity | null = null;
+  #command: ProcessIdentity | null = null;
   /** On a clock that never jumps. */
   #killAt: number | null = null;
 
@@ -63,9 +69,7 @@ export class Run {
     const killAt = performance.now() + killMs;
     this.#killAt = Math.min(killAt, this.#killAt ?? Number.POSITIVE_INFINITY);
     if (this.#isKillDue()) this.#kill();
-    const claim = readClaim(this.#options.folder.claim);
-    if (claim !== null) signalProcess(claim, 'SIGTERM');
-    else this.#runner?.kill('SIGTERM');
+    this.#signalRunner('SIGTERM');
     this.#wakeup.wake();
   }
 
@@ -73,21 +77,21 @@ export class Run {
   async started(signal: AbortSignal): Promise<boolean> {
     const { folder } = this.#options;
     for (;;) {
-      const command = readProcess(folder.process)?.command;
-      if (command !== undefined) return isAlive(command);
+      const command = this.#readCommand();
+      if (command !== null) return isAlive(command);
       if (readExit(folder.exit) !== null || !(await waitMs(startPollMs, signal))) return false;
     }
   }
 
   /** Stops or continues every process of the job. False: it has none. */
   signal(signal: 'SIGSTOP' | 'SIGCONT'): boolean {
-    const command = readProcess(this.#options.folder.process)?.command;
-    return command !== undefined && signalGroup(command, signal);
+    const command = this.#readCommand();
+    return command !== null && signalGroup(command, signal);
   }
 
   async #start(): Promise<RunExit | null> {
     const { folder, launch, writePlan } = this.#options;
-    if (readExit(folder.exit) !== null || readClaim(folder.claim) !== null) return null;
+    if (readExit(folder.exit) !== null || this.#readClaim() !== null) return null;
     let refusal: string | null = null;
     try {
       await writePlan();
@@ -126,23 +130,29 @@ export class Run {
 
   async #look(): Promise<RunExit | null> {
     const { folder } = this.#options;
+    const removed = isRemoved(folder);
     const alive = this.#runnerIsAlive(); // asked first: a runner writes how it ended before it goes
     const exit = readExit(folder.exit);
     if (exit !== null) return exit;
+    this.#readCommand(); // while it is there
     if (alive) {
-      if (this.#isKillDue()) this.#kill();
+      if (removed || this.#isKillDue()) this.#kill();
       return null;
     }
     this.#kill(); // what an orphaned job still does, nobody would see
-    const claim = readClaim(folder.claim);
-    if (claim !== null) await killMarked(claim);
+    if (this.#claim !== null) await killMarked(this.#claim);
     const error =
       this.#runnerError ?? 'the process vanished: it was killed, or the machine restarted';
-    return { code: null, signal: null, error, finishedAt: Date.now() };
+    return {
+      code: null,
+      signal: null,
+      error: removed ? removedFolder : error,
+      finishedAt: Date.now(),
+    };
   }
 
   #runnerIsAlive(): boolean {
-    const claim = readClaim(this.#options.folder.claim);
+    const claim = this.#readClaim();
     if (claim !== null) return isAlive(claim);
     const runner = this.#runner;
     if (runner === null || this.#runnerError !== null) return false;
@@ -155,11 +165,25 @@ export class Run {
 
   /** The runner alone can tell the job's group from a later one where the command itself is gone. */
   #kill(): void {
-    const { folder } = this.#options;
-    const claim = readClaim(folder.claim);
-    if (claim !== null) signalProcess(claim, 'SIGQUIT');
-    const command = readProcess(folder.process)?.command;
-    if (command !== undefined) signalGroup(command, 'SIGKILL');
+    this.#signalRunner('SIGQUIT');
+    const command = this.#readCommand();
+    if (command !== null) signalGroup(command, 'SIGKILL');
+  }
+
+  #signalRunner(signal: 'SIGTERM' | 'SIGQUIT'): void {
+    const claim = this.#readClaim();
+    if (claim !== null) signalProcess(claim, signal);
+    else this.#runner?.kill(signal);
+  }
+
+  #readClaim(): ProcessIdentity | null {
+    this.#claim ??= readClaim(this.#options.folder.claim);
+    return this.#claim;
+  }
+
+  #readCommand(): ProcessIdentity | null {
+    this.#command ??= readProcess(this.#options.folder.process)?.command ?? null;
+    return this.#command;
   }
 
   async #sleep(ms: number, signal: AbortSignal): Promise<void> {

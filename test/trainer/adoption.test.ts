@@ -149,6 +149,22 @@ describe('after the server was killed', () => {
     });
   });
 
+  test('a job whose folder is removed is ended', async () => {
+    await startServer();
+    await client.run('job', 'echo go; exec sleep 60');
+    await client.run('next', 'true');
+    await client.printed('job', 'go');
+    const { command } = await processesOf(dataDir, 'job');
+    await killServer();
+
+    await startServer();
+    await client.printed('job', 'go');
+    await rm(jobFolder(dataDir, 'job').path, { recursive: true });
+    await client.over('next');
+    expect(await client.status('job')).toMatchObject({ status: 'failed' });
+    await expect.poll(() => isAlive(command)).toBe(false);
+  });
+
   test('a job that was killed too is failed, and says so', async () => {
     await startServer();
     await client.run('job', 'echo go; exec sleep 60');

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { isAlive } from '../../src/trainer/process-identity.ts';
@@ -87,6 +87,41 @@ describe('what a job leaves behind in its group', () => {
       'exec > >(while read -r line; do echo "$line"; sleep 0.02; done); echo a; echo b; echo c',
     );
     expect((await client.over('job')).lines).toEqual(['a', 'b', 'c']);
+  });
+});
+
+describe('a job whose folder is removed', () => {
+  const remove = (id: string) =>
+    rm(path.join(trainer?.dataDir ?? '', 'jobs', id), { recursive: true });
+  const expected = {
+    status: 'failed',
+    exit_code: null,
+    error_message: expect.stringContaining("the job's folder was removed"),
+  };
+
+  test('is ended as failed, and the next one starts', async () => {
+    const client = await start();
+    await client.run('job', 'echo go; exec sleep 60');
+    await client.run('next', 'echo next');
+    await client.printed('job', 'go');
+    const { command } = await processesOf(trainer?.dataDir ?? '', 'job');
+    await remove('job');
+    expect((await client.over('next')).lines).toEqual(['next']);
+    expect(await client.status('job')).toMatchObject(expected);
+    await expect.poll(() => isAlive(command)).toBe(false);
+  });
+
+  test('is failed, or cancelled, also while it is queued', async () => {
+    const client = await start();
+    for (const id of ['blocker', 'a', 'b']) await client.run(id, 'echo go; exec sleep 60');
+    await client.run('next', 'echo next');
+    await client.printed('blocker', 'go');
+    await Promise.all([remove('a'), remove('b')]);
+    expect(await client.post('/api/training/cancel/b')).toMatchObject({ status: 200 });
+    await client.post('/api/training/cancel/blocker?force=true');
+    expect((await client.over('next')).lines).toEqual(['next']);
+    expect(await client.over('a')).toMatchObject({ lines: [], end: expected });
+    expect(await client.status('b')).toMatchObject({ status: 'cancelled' });
   });
 });
 
