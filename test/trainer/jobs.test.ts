@@ -381,7 +381,7 @@ describe('a cancel', () => {
   const deaf = `sh -c 'trap "echo no" TERM; echo left $$; while :; do sleep 0.02; done'`;
 
   test('kills what a job that obeyed has left behind, once the grace period is over', async () => {
-    const client = await start({ graceMs: 300 });
+    const client = await start({ graceMs: 1000 });
     await client.run('job', `${deaf} & wait`);
     const pid = Number((await client.printed('job', 'left')).split(' ')[1]);
     await client.post('/api/training/cancel/job');
