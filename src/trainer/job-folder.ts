@@ -1,3 +1,5 @@
+import { statSync } from 'node:fs';
+import { devNull } from 'node:os';
 import path from 'node:path';
 
 /** The files of one job; all but the data set and the output are ours. */
@@ -46,4 +48,14 @@ export function folderAt(folder: string): JobFolder {
     process: at('process.json'),
     exit: at('exit.json'),
   };
+}
+
+/** True once somebody has removed, or moved, the folder of an accepted job. */
+export function isRemoved(folder: JobFolder): boolean {
+  return statSync(folder.record, { throwIfNoEntry: false }) === undefined;
+}
+
+/** The same with an empty log that keeps nothing. */
+export function withoutLog(folder: JobFolder): JobFolder {
+  return { ...folder, log: devNull, index: devNull, metrics: devNull };
 }

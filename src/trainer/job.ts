@@ -3,20 +3,18 @@ import { messageOf, TrainyardError } from '../core/errors.ts';
 import { Backoff } from '../lib/backoff.ts';
 import type { Logger } from '../lib/logger.ts';
 import { waitMs } from '../lib/wait.ts';
-import type { JobFolder } from './job-folder.ts';
+import { isRemoved, type JobFolder, withoutLog } from './job-folder.ts';
 import type { JobLog } from './job-log.ts';
 import { type LaunchOptions, writePlan } from './launch.ts';
 import type { HeldLog, OpenLogs } from './open-logs.ts';
 import { isOver, type JobRecord, saveRecord } from './record.ts';
-import { Run } from './run.ts';
+import { Run, removedFolder } from './run.ts';
 import type { RunExit } from './run-files.ts';
 
 /** How long a pause waits for a job that is only just starting. */
 const startMs = 5000;
 
 export interface JobOptions extends LaunchOptions {
-  /** From a cancel to SIGKILL. */
-  graceMs: number;
   logs: OpenLogs;
   /** Called when the job's status or log has changed. */
   onChange: (id: string) => void;
@@ -53,23 +51,25 @@ export class Job {
     const { logs, onChange } = this.#options;
     const { id, logBytes } = this.#record;
     const onLines = () => onChange(id);
-    return logs.hold(id, { folder: this.folder, end: logBytes, onLines });
+    const folder = isRemoved(this.folder) ? withoutLog(this.folder) : this.folder;
+    return logs.hold(id, { folder, end: logBytes, onLines });
   }
 
   /** Ends the job: from now on it can only become cancelled. Resolves to its record before. `CONFLICT`: it was over. */
   async cancel(options: { force: boolean }): Promise<JobRecord> {
+    const killMs = options.force ? 0 : this.#options.graceMs;
     const before = await this.#change((record) => {
       refuseIfOver(record);
       const now = Date.now();
       if (record.status === 'queued') return { ...over(now, 0), status: 'cancelled' };
-      const killAt = options.force ? now : now + this.#options.graceMs;
+      const killAt = now + killMs;
       return { cancel: { killAt: Math.min(killAt, record.cancel?.killAt ?? killAt) } };
     });
     if (before.status === 'queued') {
       using held = await this.openLog();
       await held.log.finish();
-    } else if (this.#record.cancel !== null) {
-      this.#run?.stop(this.#record.cancel.killAt);
+    } else {
+      this.#run?.stop(killMs);
     }
     return before;
   }
@@ -126,6 +126,7 @@ export class Job {
 
   async #runOnce(signal: AbortSignal): Promise<void> {
     const { logger } = this.#options;
+    if (isRemoved(this.folder)) return await this.#endRemoved();
     const before = await this.#change((record) =>
       record.status === 'queued' ? { status: 'running', startedAt: Date.now() } : null,
     );
@@ -147,10 +148,18 @@ export class Job {
     });
     this.#run = run;
     this.#log = log;
-    if (this.#record.cancel !== null) run.stop(this.#record.cancel.killAt);
+    const { cancel } = this.#record;
+    // The clock may have jumped since: what is left of the grace is never more than all of it.
+    if (cancel !== null) run.stop(Math.min(cancel.killAt - Date.now(), this.#options.graceMs));
     onLog();
     const exit = await run.follow(signal);
     if (exit !== null) await this.#end(exit, log);
+  }
+
+  async #endRemoved(): Promise<void> {
+    using held = await this.openLog();
+    const finishedAt = Date.now();
+    await this.#end({ code: null, signal: null, error: removedFolder, finishedAt }, held.log);
   }
 
   async #end(exit: RunExit, log: JobLog): Promise<void> {
@@ -174,7 +183,9 @@ export class Job {
       const patch = change(before);
       if (patch === null) return before;
       const record = { ...before, ...patch, updatedAt: Date.now() };
-      await saveRecord(this.folder.record, record);
+      // The end of a job whose folder was removed is known until the server ends, and no longer.
+      const lost = isOver(record) && isRemoved(this.folder);
+      if (!lost) await saveRecord(this.folder.record, record);
       this.#record = record;
       this.#options.onChange(record.id);
       return before;

@@ -22,6 +22,8 @@ export interface LaunchOptions {
   baseEnv: NodeJS.ProcessEnv;
   /** The Node that runs the runners. */
   nodePath: string;
+  /** From a cancel to SIGKILL. */
+  graceMs: number;
 }
 
 /** Writes the plan of a job. Fails with `BAD_USER_INPUT` where the recipe cannot be filled for this job. */
@@ -65,6 +67,7 @@ export async function writePlan(
       ...Object.fromEntries(own),
       ...jobVariables(folder, record),
     },
+    graceMs: options.graceMs,
   };
   await writeDurably(folder.plan, JSON.stringify(plan));
 }

@@ -6,6 +6,8 @@ export interface RunPlan {
   command: readonly string[];
   cwd: string;
   env: Readonly<Record<string, string>>;
+  /** From SIGTERM to SIGKILL. */
+  graceMs: number;
 }
 
 /** Which process a job is. */
@@ -44,6 +46,11 @@ export function readClaim(file: string): ProcessIdentity | null {
   return asIdentity(readJson(file));
 }
 
+/** Null where the claim is damaged. */
+export function parseClaim(text: string): ProcessIdentity | null {
+  return asIdentity(parseJson(text));
+}
+
 export function readProcess(file: string): RunProcess | null {
   const value = readJson(file);
   const command = isObject(value) ? asIdentity(value.command) : null;
@@ -62,15 +69,23 @@ export function readExit(file: string): RunExit | null {
   };
 }
 
-/** These files are renamed or linked into place: one that cannot be parsed was damaged, and counts as absent. */
-function readJson(file: string): unknown {
-  let text: string;
+/** Null where the file is not there. */
+export function readText(file: string): string | null {
   try {
-    text = readFileSync(file, 'utf8');
+    return readFileSync(file, 'utf8');
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return null;
     throw error;
   }
+}
+
+function readJson(file: string): unknown {
+  const text = readText(file);
+  return text === null ? null : parseJson(text);
+}
+
+/** These files are renamed or linked into place: one that cannot be parsed was damaged, and counts as absent. */
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

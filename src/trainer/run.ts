@@ -4,7 +4,8 @@ import path from 'node:path';
 import { messageOf, TrainyardError } from '../core/errors.ts';
 import { waitMs } from '../lib/wait.ts';
 import { Wakeup } from '../lib/wakeup.ts';
-import type { JobFolder } from './job-folder.ts';
+import { isRemoved, type JobFolder } from './job-folder.ts';
+import { killMarked } from './job-mark.ts';
 import { type LaunchOptions, startRunner } from './launch.ts';
 import { isAlive, type ProcessIdentity, signalGroup, signalProcess } from './process-identity.ts';
 import { claimRun, type RunExit, readClaim, readExit, readProcess } from './run-files.ts';
@@ -16,6 +17,9 @@ const hurriedPollMs = 100;
 const startPollMs = 20;
 /** Claims a job that shall never start. It can be no process, so it is never signalled. */
 const noProcess: ProcessIdentity = { pid: process.pid, start: 'never' };
+
+/** Why a job has ended whose folder somebody has removed. */
+export const removedFolder = "the job's folder was removed, and without it no job can run";
 
 export interface RunOptions {
   folder: JobFolder;
@@ -35,6 +39,10 @@ export class Run {
   readonly #wakeup = new Wakeup();
   #runner: ChildProcess | null = null;
   #runnerError: string | null = null;
+  /** Both never change once they are there, and the job's folder may be removed while it runs. */
+  #claim: ProcessIdentity | null = null;
+  #command: ProcessIdentity | null = null;
+  /** On a clock that never jumps. */
   #killAt: number | null = null;
 
   constructor(options: RunOptions) {
@@ -48,7 +56,7 @@ export class Run {
     const over = await this.#start();
     if (over !== null) return over;
     while (!signal.aborted) {
-      const exit = this.#look();
+      const exit = await this.#look();
       if (exit !== null) return exit;
       await this.#sleep(watched.reliable ? pollMs : hurriedPollMs, signal);
       onLog();
@@ -56,13 +64,12 @@ export class Run {
     return null;
   }
 
-  /** Asks the job to end, and ends it by force at `killAt`. */
-  stop(killAt: number): void {
+  /** Asks the job to end, and ends it by force after `killMs`, or earlier if it was told so before. */
+  stop(killMs: number): void {
+    const killAt = performance.now() + killMs;
     this.#killAt = Math.min(killAt, this.#killAt ?? Number.POSITIVE_INFINITY);
-    if (this.#killAt <= Date.now()) this.#kill();
-    const claim = readClaim(this.#options.folder.claim);
-    if (claim !== null) signalProcess(claim, 'SIGTERM');
-    else this.#runner?.kill('SIGTERM');
+    if (this.#isKillDue()) this.#kill();
+    this.#signalRunner('SIGTERM');
     this.#wakeup.wake();
   }
 
@@ -70,21 +77,21 @@ export class Run {
   async started(signal: AbortSignal): Promise<boolean> {
     const { folder } = this.#options;
     for (;;) {
-      const command = readProcess(folder.process)?.command;
-      if (command !== undefined) return isAlive(command);
+      const command = this.#readCommand();
+      if (command !== null) return isAlive(command);
       if (readExit(folder.exit) !== null || !(await waitMs(startPollMs, signal))) return false;
     }
   }
 
   /** Stops or continues every process of the job. False: it has none. */
   signal(signal: 'SIGSTOP' | 'SIGCONT'): boolean {
-    const command = readProcess(this.#options.folder.process)?.command;
-    return command !== undefined && signalGroup(command, signal);
+    const command = this.#readCommand();
+    return command !== null && signalGroup(command, signal);
   }
 
   async #start(): Promise<RunExit | null> {
     const { folder, launch, writePlan } = this.#options;
-    if (readExit(folder.exit) !== null || readClaim(folder.claim) !== null) return null;
+    if (readExit(folder.exit) !== null || this.#readClaim() !== null) return null;
     let refusal: string | null = null;
     try {
       await writePlan();
@@ -121,37 +128,67 @@ export class Run {
     else if (name === path.basename(folder.exit)) this.#wakeup.wake();
   }
 
-  #look(): RunExit | null {
+  async #look(): Promise<RunExit | null> {
     const { folder } = this.#options;
+    const removed = isRemoved(folder);
     const alive = this.#runnerIsAlive(); // asked first: a runner writes how it ended before it goes
     const exit = readExit(folder.exit);
     if (exit !== null) return exit;
+    this.#readCommand(); // while it is there
     if (alive) {
-      if (this.#killAt !== null && this.#killAt <= Date.now()) this.#kill();
+      if (removed || this.#isKillDue()) this.#kill();
       return null;
     }
     this.#kill(); // what an orphaned job still does, nobody would see
+    if (this.#claim !== null) await killMarked(this.#claim);
     const error =
       this.#runnerError ?? 'the process vanished: it was killed, or the machine restarted';
-    return { code: null, signal: null, error, finishedAt: Date.now() };
+    return {
+      code: null,
+      signal: null,
+      error: removed ? removedFolder : error,
+      finishedAt: Date.now(),
+    };
   }
 
   #runnerIsAlive(): boolean {
-    const claim = readClaim(this.#options.folder.claim);
+    const claim = this.#readClaim();
     if (claim !== null) return isAlive(claim);
     const runner = this.#runner;
     if (runner === null || this.#runnerError !== null) return false;
     return runner.exitCode === null && runner.signalCode === null;
   }
 
+  #isKillDue(): boolean {
+    return this.#killAt !== null && this.#killAt <= performance.now();
+  }
+
+  /** The runner alone can tell the job's group from a later one where the command itself is gone. */
   #kill(): void {
-    const command = readProcess(this.#options.folder.process)?.command;
-    if (command !== undefined) signalGroup(command, 'SIGKILL');
+    this.#signalRunner('SIGQUIT');
+    const command = this.#readCommand();
+    if (command !== null) signalGroup(command, 'SIGKILL');
+  }
+
+  #signalRunner(signal: 'SIGTERM' | 'SIGQUIT'): void {
+    const claim = this.#readClaim();
+    if (claim !== null) signalProcess(claim, signal);
+    else this.#runner?.kill(signal);
+  }
+
+  #readClaim(): ProcessIdentity | null {
+    this.#claim ??= readClaim(this.#options.folder.claim);
+    return this.#claim;
+  }
+
+  #readCommand(): ProcessIdentity | null {
+    this.#command ??= readProcess(this.#options.folder.process)?.command ?? null;
+    return this.#command;
   }
 
   async #sleep(ms: number, signal: AbortSignal): Promise<void> {
     const untilKill =
-      this.#killAt === null ? ms : Math.max(this.#killAt - Date.now(), hurriedPollMs);
+      this.#killAt === null ? ms : Math.max(this.#killAt - performance.now(), hurriedPollMs);
     const timer = setTimeout(() => this.#wakeup.wake(), Math.min(ms, untilKill));
     try {
       await this.#wakeup.next(signal);

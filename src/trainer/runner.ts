@@ -2,7 +2,8 @@
  * The process between the training server and a job: `node runner.ts FOLDER`. It starts what
  * FOLDER's plan says, in a process group of its own and with this process's stdout and stderr,
  * waits for it and writes down how it ended. It needs no server: it outlives it, and tells the next
- * one the truth. SIGTERM is passed on to the job; all else that ends terminals is ignored.
+ * one the truth. SIGTERM asks the job to end and SIGQUIT ends it by force, also where the command
+ * itself is gone and others of its processes are not; all else that ends terminals is ignored.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import {
@@ -17,20 +18,33 @@ import {
 import { flushCompileCache } from 'node:module';
 import { setTimeout as delay } from 'node:timers/promises';
 import { folderAt } from './job-folder.ts';
+import { jobMark, killMarked } from './job-mark.ts';
 import { identityOf } from './process-identity.ts';
 import { claimRun, type RunExit, type RunPlan, type RunProcess } from './run-files.ts';
 
 const retryMs = 1000;
+/** For what a job leaves behind: to end by itself, as the last program of a pipe does, and after a SIGTERM. */
+const lastWordsMs = 500;
+const leftBehindMs = 2000;
+/** How often to look whether somebody is left in the job's group. */
+const groupPollMs = 20;
 
 let command: ChildProcess | null = null;
-let stopping = false;
+/** When the job was asked to end, on a clock that never jumps. */
+let stoppedAt: number | null = null;
+let forced = false;
 
 process.on('SIGTERM', () => {
-  stopping = true;
-  signalCommand('SIGTERM');
-  signalCommand('SIGCONT'); // a job that is stopped could not end
+  stoppedAt ??= performance.now();
+  signalGroup('SIGTERM');
+  signalGroup('SIGCONT'); // a job that is stopped could not end
 });
-for (const signal of ['SIGINT', 'SIGHUP', 'SIGQUIT'] as const) process.on(signal, () => {});
+process.on('SIGQUIT', () => {
+  stoppedAt ??= performance.now();
+  forced = true;
+  signalGroup('SIGKILL');
+});
+for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => {});
 
 await run(process.argv[2] ?? '');
 
@@ -41,9 +55,10 @@ async function run(path: string): Promise<void> {
   if (!claimRun(folder.claim, self)) return;
   const plan: RunPlan = JSON.parse(readFileSync(folder.plan, 'utf8'));
   rmSync(folder.plan, { force: true });
-  const exit = await runCommand(plan, folder.process);
-  // What a job that was told to stop leaves behind in its group would hold the GPU for ever.
-  if (stopping) signalCommand('SIGKILL');
+  const env = { ...plan.env, ...jobMark(self) };
+  const exit = await runCommand({ ...plan, env }, folder.process);
+  await endGroup(plan.graceMs);
+  if (forced) await killMarked(self);
   command = null; // from now on its pid may be another's
   await writeFinally(folder.exit, exit);
 }
@@ -55,7 +70,7 @@ async function runCommand(plan: RunPlan, processFile: string): Promise<RunExit> 
     error,
     finishedAt: Date.now(),
   });
-  if (stopping) return over(null, 'SIGTERM', null);
+  if (stoppedAt !== null) return over(null, 'SIGTERM', null);
   const [program = '', ...args] = plan.command;
   try {
     const child = spawn(program, args, {
@@ -89,12 +104,35 @@ function whyNot(program: string, error: unknown): string {
   return `cannot start "${program}": ${error instanceof Error ? error.message : String(error)}`;
 }
 
-function signalCommand(signal: NodeJS.Signals): void {
-  if (command?.pid === undefined) return;
+/** What stays behind in the group would hold the GPU for ever. */
+async function endGroup(graceMs: number): Promise<void> {
+  if (stoppedAt === null && !(await groupEnds(lastWordsMs))) {
+    signalGroup('SIGTERM');
+    signalGroup('SIGCONT');
+  }
+  const restMs = stoppedAt === null ? leftBehindMs : stoppedAt + graceMs - performance.now();
+  if (await groupEnds(restMs)) return;
+  signalGroup('SIGKILL');
+  forced ||= stoppedAt !== null;
+}
+
+/** False: somebody is left in the group after that time, or it is to end by force. */
+async function groupEnds(withinMs: number): Promise<boolean> {
+  const until = performance.now() + withinMs;
+  while (signalGroup(0)) {
+    if (forced || performance.now() >= until) return false;
+    await delay(groupPollMs);
+  }
+  return true;
+}
+
+/** False: nobody is left in the group. */
+function signalGroup(signal: NodeJS.Signals | 0): boolean {
+  if (command?.pid === undefined) return false;
   try {
-    process.kill(-command.pid, signal);
+    return process.kill(-command.pid, signal);
   } catch {
-    // Nobody is left in the group.
+    return false;
   }
 }
 

@@ -5,8 +5,8 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { jobFolder } from '../../src/trainer/job-folder.ts';
-import { isAlive, type ProcessIdentity } from '../../src/trainer/process-identity.ts';
-import { readClaim, readProcess } from '../../src/trainer/run-files.ts';
+import { identityOf, isAlive } from '../../src/trainer/process-identity.ts';
+import type { RunPlan } from '../../src/trainer/run-files.ts';
 import { openTrainer } from '../../src/trainer/trainer.ts';
 import {
   endAll,
@@ -15,6 +15,7 @@ import {
   TrainerClient,
   temporaryFolder,
 } from '../support/trainer/harness.ts';
+import { processesOf } from '../support/trainer/processes.ts';
 
 const program = fileURLToPath(new URL('../support/trainer/standalone.ts', import.meta.url));
 const runnerProgram = fileURLToPath(new URL('../../src/trainer/runner.ts', import.meta.url));
@@ -60,17 +61,6 @@ async function killServer(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
   server = undefined;
 }
 
-/** Who the job's runner is, and its command; a job may print before both are written down. */
-async function processesOf(
-  id: string,
-): Promise<{ runner: ProcessIdentity; command: ProcessIdentity }> {
-  const folder = jobFolder(dataDir, id);
-  await expect.poll(() => readProcess(folder.process)).not.toBe(null);
-  const [runner, command] = [readClaim(folder.claim), readProcess(folder.process)?.command];
-  if (!runner || !command) throw new Error(`job ${id} has no process`);
-  return { runner, command };
-}
-
 describe('after the server was killed', () => {
   test('the same process goes on, with every line and its exit code', async () => {
     await startServer();
@@ -81,13 +71,13 @@ describe('after the server was killed', () => {
       `${count}; [ $i -ne 200 ] || until [ -e ${goOn} ]; do sleep 0.01; done; done; exit 7`,
     );
     await client.printed('job', 'line 199');
-    const { command: before } = await processesOf('job');
+    const { command: before } = await processesOf(dataDir, 'job');
     await killServer();
     expect(isAlive(before)).toBe(true);
 
     await startServer();
     expect(await client.status('job')).toMatchObject({ status: 'running' });
-    expect((await processesOf('job')).command).toEqual(before);
+    expect((await processesOf(dataDir, 'job')).command).toEqual(before);
     await writeFile(goOn, '');
     const { lines, end } = await client.over('job');
     expect(lines).toEqual(Array.from({ length: 400 }, (_, i) => `line ${i}`));
@@ -102,7 +92,7 @@ describe('after the server was killed', () => {
       `echo first; until [ -e ${goOn} ]; do sleep 0.01; done; printf last; kill -USR1 $$`,
     );
     await client.printed('job', 'first');
-    const { runner: claim } = await processesOf('job');
+    const { runner: claim } = await processesOf(dataDir, 'job');
     await killServer();
     await writeFile(goOn, '');
     await expect.poll(() => isAlive(claim)).toBe(false);
@@ -144,11 +134,42 @@ describe('after the server was killed', () => {
     });
   });
 
+  test('a cancel is carried out within the grace period, whatever the clock says', async () => {
+    await startServer({ graceMs: 3_600_000 });
+    await client.run('job', 'trap "echo no" TERM; echo go; while :; do sleep 0.02; done');
+    await client.printed('job', 'go');
+    expect((await client.post('/api/training/cancel/job')).status).toBe(200);
+    await client.printed('job', 'no');
+    await killServer();
+
+    await startServer({ graceMs: 300 });
+    expect((await client.over('job')).end).toMatchObject({
+      status: 'cancelled',
+      signal: 'SIGKILL',
+    });
+  });
+
+  test('a job whose folder is removed is ended', async () => {
+    await startServer();
+    await client.run('job', 'echo go; exec sleep 60');
+    await client.run('next', 'true');
+    await client.printed('job', 'go');
+    const { command } = await processesOf(dataDir, 'job');
+    await killServer();
+
+    await startServer();
+    await client.printed('job', 'go');
+    await rm(jobFolder(dataDir, 'job').path, { recursive: true });
+    await client.over('next');
+    expect(await client.status('job')).toMatchObject({ status: 'failed' });
+    await expect.poll(() => isAlive(command)).toBe(false);
+  });
+
   test('a job that was killed too is failed, and says so', async () => {
     await startServer();
     await client.run('job', 'echo go; exec sleep 60');
     await client.printed('job', 'go');
-    const { runner, command } = await processesOf('job');
+    const { runner, command } = await processesOf(dataDir, 'job');
     await killServer();
     process.kill(runner.pid, 'SIGKILL');
     process.kill(command.pid, 'SIGKILL');
@@ -163,7 +184,7 @@ describe('after the server was killed', () => {
     await startServer();
     await client.run('job', 'echo go; exec sleep 60');
     await client.printed('job', 'go');
-    const { runner: claim, command } = await processesOf('job');
+    const { runner: claim, command } = await processesOf(dataDir, 'job');
     await killServer();
     process.kill(claim.pid, 'SIGKILL');
     process.kill(command.pid, 'SIGKILL');
@@ -205,8 +226,14 @@ test('of several runners of one job, one starts it', async () => {
   await client.run('job', 'true');
   await killServer();
   const folder = jobFolder(dataDir, 'job');
-  const plan = { command: ['sh', '-c', 'echo started >> starts'], cwd: folder.path, env: {} };
-  await writeFile(folder.plan, JSON.stringify({ ...plan, env: { PATH: process.env.PATH } }));
+  const command = ['sh', '-c', 'echo started >> starts'];
+  const plan: RunPlan = {
+    command,
+    cwd: folder.path,
+    env: { PATH: process.env.PATH ?? '' },
+    graceMs: 10_000,
+  };
+  await writeFile(folder.plan, JSON.stringify(plan));
   const runners = Array.from({ length: 4 }, () =>
     spawn(process.execPath, [runnerProgram, folder.path], { stdio: 'ignore' }),
   );
@@ -219,17 +246,33 @@ test('a job whose runner alone was killed does not run on unseen', async () => {
   await startServer();
   await client.run('job', 'echo go; exec sleep 60');
   await client.printed('job', 'go');
-  const { runner, command } = await processesOf('job');
+  const { runner, command } = await processesOf(dataDir, 'job');
   process.kill(runner.pid, 'SIGKILL');
   expect((await client.over('job')).end.error_message).toContain('the process vanished');
   await expect.poll(() => isAlive(command)).toBe(false);
 });
 
+test.runIf(process.platform === 'linux')(
+  'what such a job has started elsewhere does not run on unseen either',
+  async () => {
+    await startServer();
+    await client.run('job', `setsid sh -c 'echo left $$; exec sleep 60' & wait`);
+    const pid = Number((await client.printed('job', 'left')).split(' ')[1]);
+    const left = identityOf(pid);
+    if (left === null) throw new Error('it has ended');
+    const { runner, command } = await processesOf(dataDir, 'job');
+    process.kill(runner.pid, 'SIGKILL');
+    process.kill(command.pid, 'SIGKILL');
+    await client.over('job');
+    await expect.poll(() => isAlive(left)).toBe(false);
+  },
+);
+
 test('a signal to the runner reaches the job, and its end is still told', async () => {
   await startServer();
   await client.run('job', 'trap "exit 5" TERM; echo go; while :; do sleep 0.02; done');
   await client.printed('job', 'go');
-  process.kill((await processesOf('job')).runner.pid, 'SIGTERM');
+  process.kill((await processesOf(dataDir, 'job')).runner.pid, 'SIGTERM');
   expect((await client.over('job')).end).toMatchObject({ status: 'failed', exit_code: 5 });
 });
 

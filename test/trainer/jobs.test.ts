@@ -1,12 +1,15 @@
 import { spawnSync } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { isAlive } from '../../src/trainer/process-identity.ts';
 import type { TrainerOptions } from '../../src/trainer/trainer.ts';
 import { shell, startTrainer, type TestTrainer } from '../support/trainer/harness.ts';
+import { processesOf } from '../support/trainer/processes.ts';
 
 let trainer: TestTrainer | undefined;
 afterEach(async () => {
+  vi.restoreAllMocks();
   await trainer?.[Symbol.asyncDispose]();
   trainer = undefined;
 });
@@ -47,6 +50,78 @@ describe('how a job ends', () => {
     expect(end).toMatchObject({ status: 'failed', exit_code: null });
     expect(end.error_message).toContain(reason);
     expect(lines.at(-1)).toBe(`[trainyard] ${end.error_message}`);
+  });
+});
+
+describe('what a job leaves behind in its group', () => {
+  const up = '"$JOB_OUTPUT_DIR/up"';
+  const leave = (script: string) => `(${script}) & until [ -e ${up} ]; do sleep 0.01; done; exit 3`;
+
+  test('is asked to end before the next job starts, and its lines are kept', async () => {
+    const client = await start();
+    const script = `trap "echo asked; exit" TERM; touch ${up}; while :; do sleep 0.02; done`;
+    await client.run('job', leave(script));
+    await client.run('next', 'echo next');
+    const { lines, end } = await client.over('job');
+    expect(lines.at(-1)).toBe('asked');
+    expect(end).toMatchObject({ status: 'failed', exit_code: 3 });
+    expect((await client.over('next')).lines).toEqual(['next']);
+  });
+
+  test('is killed where it does not obey', async () => {
+    const client = await start();
+    const deaf = `trap "" TERM; echo left $$; touch ${up}; while :; do sleep 0.02; done`;
+    await client.run('job', leave(`exec sh -c '${deaf}'`));
+    const { lines, end } = await client.over('job');
+    expect(end).toMatchObject({ status: 'failed', exit_code: 3 });
+    const pid = Number(lines[0]?.split(' ')[1]);
+    await expect.poll(() => isRunning(pid)).toBe(false);
+  });
+
+  test('may say its last words', async () => {
+    const client = await start({
+      recipes: { default: { command: ['bash', '-c', '{config.script}'] } },
+    });
+    await client.run(
+      'job',
+      'exec > >(while read -r line; do echo "$line"; sleep 0.02; done); echo a; echo b; echo c',
+    );
+    expect((await client.over('job')).lines).toEqual(['a', 'b', 'c']);
+  });
+});
+
+describe('a job whose folder is removed', () => {
+  const remove = (id: string) =>
+    rm(path.join(trainer?.dataDir ?? '', 'jobs', id), { recursive: true });
+  const expected = {
+    status: 'failed',
+    exit_code: null,
+    error_message: expect.stringContaining("the job's folder was removed"),
+  };
+
+  test('is ended as failed, and the next one starts', async () => {
+    const client = await start();
+    await client.run('job', 'echo go; exec sleep 60');
+    await client.run('next', 'echo next');
+    await client.printed('job', 'go');
+    const { command } = await processesOf(trainer?.dataDir ?? '', 'job');
+    await remove('job');
+    expect((await client.over('next')).lines).toEqual(['next']);
+    expect(await client.status('job')).toMatchObject(expected);
+    await expect.poll(() => isAlive(command)).toBe(false);
+  });
+
+  test('is failed, or cancelled, also while it is queued', async () => {
+    const client = await start();
+    for (const id of ['blocker', 'a', 'b']) await client.run(id, 'echo go; exec sleep 60');
+    await client.run('next', 'echo next');
+    await client.printed('blocker', 'go');
+    await Promise.all([remove('a'), remove('b')]);
+    expect(await client.post('/api/training/cancel/b')).toMatchObject({ status: 200 });
+    await client.post('/api/training/cancel/blocker?force=true');
+    expect((await client.over('next')).lines).toEqual(['next']);
+    expect(await client.over('a')).toMatchObject({ lines: [], end: expected });
+    expect(await client.status('b')).toMatchObject({ status: 'cancelled' });
   });
 });
 
@@ -261,6 +336,19 @@ describe('a cancel', () => {
     });
   });
 
+  test('kills in time whatever the clock says', async () => {
+    const client = await start({ graceMs: 300 });
+    await client.run('job', 'trap "echo no" TERM; echo go; while :; do sleep 0.02; done');
+    await client.printed('job', 'go');
+    await client.post('/api/training/cancel/job');
+    const now = Date.now;
+    vi.spyOn(Date, 'now').mockImplementation(() => now() - 24 * 3_600_000);
+    expect((await client.over('job')).end).toMatchObject({
+      status: 'cancelled',
+      signal: 'SIGKILL',
+    });
+  });
+
   test('kills at once by force, also a job that was asked politely before', async () => {
     const client = await start({ graceMs: 3_600_000 });
     await client.run('job', 'trap "echo no" TERM; echo go; while :; do sleep 0.02; done');
@@ -274,18 +362,65 @@ describe('a cancel', () => {
     });
   });
 
-  test('ends what a job that obeyed has left behind', async () => {
+  test('leaves its grace to what outlives the first process, which says how the job ended', async () => {
     const client = await start({ graceMs: 3_600_000 });
-    const left = 'sh -c \'trap "" TERM; echo left $$; while :; do sleep 0.02; done\'';
-    await client.run('job', `${left} & wait`);
+    const saved = path.join(trainer?.dataDir ?? '', 'saved');
+    const save = `echo saving; until [ -e ${saved} ]; do sleep 0.01; done; echo saved; exit 0`;
+    await client.run('job', `(trap "${save}" TERM; echo go; while :; do sleep 0.02; done) & wait`);
+    await client.printed('job', 'go');
+    const { command } = await processesOf(trainer?.dataDir ?? '', 'job');
+    await client.post('/api/training/cancel/job');
+    await client.printed('job', 'saving');
+    await expect.poll(() => isAlive(command)).toBe(false);
+    await writeFile(saved, '');
+    const { lines, end } = await client.over('job');
+    expect(lines.slice(-2)).toEqual(['saving', 'saved']);
+    expect(end).toMatchObject({ status: 'cancelled', exit_code: null, signal: 'SIGTERM' });
+  });
+
+  const deaf = `sh -c 'trap "echo no" TERM; echo left $$; while :; do sleep 0.02; done'`;
+
+  test('kills what a job that obeyed has left behind, once the grace period is over', async () => {
+    const client = await start({ graceMs: 1000 });
+    await client.run('job', `${deaf} & wait`);
     const pid = Number((await client.printed('job', 'left')).split(' ')[1]);
     await client.post('/api/training/cancel/job');
+    const { lines, end } = await client.over('job');
+    expect(lines).toContain('no');
+    expect(end).toMatchObject({ status: 'cancelled', signal: 'SIGTERM' });
+    await expect.poll(() => isRunning(pid)).toBe(false);
+  });
+
+  test('kills by force what a job that obeyed has left behind', async () => {
+    const client = await start({ graceMs: 3_600_000 });
+    await client.run('job', `${deaf} & wait`);
+    const pid = Number((await client.printed('job', 'left')).split(' ')[1]);
+    const { command } = await processesOf(trainer?.dataDir ?? '', 'job');
+    await client.post('/api/training/cancel/job');
+    await client.printed('job', 'no');
+    await expect.poll(() => isAlive(command)).toBe(false);
+    expect((await client.post('/api/training/cancel/job?force=true')).status).toBe(200);
     expect((await client.over('job')).end).toMatchObject({
       status: 'cancelled',
       signal: 'SIGTERM',
     });
     await expect.poll(() => isRunning(pid)).toBe(false);
   });
+
+  test.runIf(process.platform === 'linux')(
+    'kills by force also what is in a session of its own, and of this job alone',
+    async () => {
+      const client = await start({ concurrency: 2 });
+      const detached = `setsid sh -c 'echo left $$; exec sleep 60'`;
+      for (const id of ['job', 'other']) await client.run(id, `${detached} & wait; exec sleep 60`);
+      const pidOf = async (id: string) => Number((await client.printed(id, 'left')).split(' ')[1]);
+      const [pid, other] = [await pidOf('job'), await pidOf('other')];
+      await client.post('/api/training/cancel/job?force=true');
+      await client.over('job');
+      await expect.poll(() => isRunning(pid)).toBe(false);
+      expect(isRunning(other)).toBe(true);
+    },
+  );
 
   test('ends a paused job', async () => {
     const client = await start({ graceMs: 3_600_000 });
@@ -329,7 +464,8 @@ describe('a pause', () => {
       body: { success: true, previous_status: 'running' },
     });
     expect(await client.status('job')).toMatchObject({ status: 'paused' });
-    await expect.poll(() => processState(pid)).toBe('T');
+    // D: it was just starting a command (vfork), and waits for a child that is stopped.
+    await expect.poll(() => processState(pid)).toMatch(/[TD]/);
     expect(await client.post('/api/training/pause/job')).toMatchObject({ status: 409 });
     expect(await client.post('/api/training/resume/job?checkpoint_path=/some/where')).toMatchObject(
       {
