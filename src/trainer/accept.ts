@@ -3,8 +3,9 @@ import { rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { TrainyardError } from '../core/errors.ts';
 import type { Recipe } from '../core/recipe.ts';
+import { makeFolder } from '../lib/make-folder.ts';
 import type { JobFolder } from './job-folder.ts';
-import { makePrivateFolder, writeDurably } from './private-files.ts';
+import { writeDurably } from './private-files.ts';
 import { type JobRecord, saveRecord } from './record.ts';
 import type { ExecuteRequest } from './request.ts';
 
@@ -46,7 +47,7 @@ export async function acceptJob(
   }
   // A folder without a record is what a crash has left before the job was accepted.
   await rm(folder.path, { recursive: true, force: true });
-  await makePrivateFolder(folder.path);
+  makeFolder(folder.path);
   await writeDurably(folder.config, JSON.stringify({ ...recipe.defaults, ...config }));
   if (content !== null && datasetPath !== null) await writeDurably(datasetPath, content);
   await writeFile(folder.log, '', { mode: 0o600 });

@@ -2,11 +2,11 @@ import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { messageOf, TrainyardError } from '../core/errors.ts';
 import { Hints } from '../lib/hints.ts';
+import { makeFolder } from '../lib/make-folder.ts';
 import { acceptJob, digestOf } from './accept.ts';
 import { conflict, Job, type JobOptions } from './job.ts';
 import { jobFolder } from './job-folder.ts';
 import { OpenLogs } from './open-logs.ts';
-import { makePrivateFolder } from './private-files.ts';
 import { isOver, type JobRecord, loadRecord } from './record.ts';
 import { type ExecuteRequest, jobIdShape } from './request.ts';
 
@@ -111,7 +111,7 @@ export class Jobs {
 
   async #load(): Promise<void> {
     const folder = path.join(this.#options.dataDir, 'jobs');
-    await makePrivateFolder(folder);
+    makeFolder(folder);
     const ids = (await readdir(folder)).filter((id) => jobIdShape.safeParse(id).success);
     const jobs: Job[] = [];
     for (let at = 0; at < ids.length; at += loadBatch) {

@@ -7,9 +7,10 @@ import { fileURLToPath } from 'node:url';
 import { TrainyardError } from '../core/errors.ts';
 import { fill } from '../core/fill.ts';
 import type { Recipe } from '../core/recipe.ts';
+import { makeFolder } from '../lib/make-folder.ts';
 import { jobEnvironment } from './environment.ts';
 import type { JobFolder } from './job-folder.ts';
-import { makePrivateFolder, writeDurably } from './private-files.ts';
+import { writeDurably } from './private-files.ts';
 import type { JobRecord } from './record.ts';
 import type { RunPlan } from './run-files.ts';
 
@@ -45,7 +46,7 @@ export async function writePlan(
   if (!(await isFolder(cwd))) {
     throw new TrainyardError('BAD_USER_INPUT', `the recipe's working folder ${cwd} does not exist`);
   }
-  await makePrivateFolder(folder.output);
+  makeFolder(folder.output);
   const values: Record<string, unknown> = JSON.parse(await readFile(folder.config, 'utf8'));
   const filling = {
     config: folder.config,

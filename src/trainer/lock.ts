@@ -18,7 +18,7 @@ function lock(file: string, dataDir: string, self: ProcessIdentity): Disposable 
     if (owner !== null && isAlive(owner)) {
       throw new TrainyardError(
         'CONFLICT',
-        `another training server (process ${owner.pid}) uses ${dataDir}`,
+        `another Trainyard or training server (process ${owner.pid}) uses ${dataDir}: stop it, or choose another folder`,
       );
     }
     // Of those who meet the lock of a killed server, one at a time may remove it: the others could

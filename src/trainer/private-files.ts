@@ -1,4 +1,4 @@
-import { mkdir, open, rename } from 'node:fs/promises';
+import { open, rename } from 'node:fs/promises';
 import path from 'node:path';
 
 /** Writes a file that only its owner may read, synced and renamed into place. */
@@ -13,11 +13,6 @@ export async function writeDurably(file: string, content: string): Promise<void>
   }
   await rename(temporary, file);
   await syncFolder(path.dirname(file));
-}
-
-/** Makes a folder that only its owner may enter. */
-export async function makePrivateFolder(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
 }
 
 async function syncFolder(folder: string): Promise<void> {

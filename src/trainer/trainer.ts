@@ -3,13 +3,13 @@ import { getRequestListener } from '@hono/node-server';
 import { messageOf, TrainyardError } from '../core/errors.ts';
 import type { Recipe } from '../core/recipe.ts';
 import type { Logger } from '../lib/logger.ts';
+import { makeFolder } from '../lib/make-folder.ts';
 import { jobEnvironment } from './environment.ts';
 import { EventStreams } from './event-streams.ts';
 import { createGpuReader } from './gpus.ts';
 import { isLoopback } from './guard.ts';
 import { Jobs } from './jobs.ts';
 import { lockFolder } from './lock.ts';
-import { makePrivateFolder } from './private-files.ts';
 import { createRoutes } from './routes.ts';
 
 const maxConnections = 1024;
@@ -57,7 +57,7 @@ export async function openTrainer(options: TrainerOptions): Promise<Trainer> {
     throw new TrainyardError('BAD_USER_INPUT', message);
   }
   await using opened = new AsyncDisposableStack();
-  await makePrivateFolder(dataDir);
+  makeFolder(dataDir);
   opened.use(lockFolder(dataDir));
   const { graceMs = 10_000, heartbeatMs = 15_000, nodePath = process.execPath } = options;
   const jobs = opened.adopt(await Jobs.open({ ...options, graceMs, nodePath }), (it) => it.close());

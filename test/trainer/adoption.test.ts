@@ -279,7 +279,9 @@ test('a signal to the runner reaches the job, and its end is still told', async 
 test('a second server on the same folder is refused', async () => {
   await startServer();
   const second = openTrainer({ ...options({}), baseEnv: process.env, logger: quiet });
-  await expect(second).rejects.toThrow(`another training server (process ${server?.pid})`);
+  await expect(second).rejects.toThrow(
+    `another Trainyard or training server (process ${server?.pid})`,
+  );
 });
 
 test('a job whose record is damaged is kept and does not stop the server', async () => {

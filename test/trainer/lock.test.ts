@@ -30,7 +30,7 @@ test('of several servers that meet the lock of a killed one, one takes the folde
       for (const server of servers) server.send({ dataDir, at });
       const answers = await Promise.all(servers.map(said));
       expect(answers.filter((answer) => answer === 'took it')).toHaveLength(1);
-      const refused = /^took it$|^another training server \(process \d+\) uses /;
+      const refused = /^took it$|^another Trainyard or training server \(process \d+\) uses /;
       for (const answer of answers) expect(answer).toMatch(refused);
       expect(await readdir(dataDir)).toEqual(['server.lock']);
     }
