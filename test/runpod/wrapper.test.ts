@@ -65,6 +65,33 @@ describe('the wrapper in a pod', () => {
     expect(lines.filter((line) => line.startsWith('TRAINYARD_'))).toEqual([]);
   });
 
+  test.each(['command', 'job', 'state', 'PATH', 'TMPDIR', 'not-a-shell-name'])(
+    'gives the training a variable of the recipe that is called %s, and heeds it not itself',
+    async (name) => {
+      const print = `process.stdout.write(process.env[${JSON.stringify(name)}])`;
+      const recipe = {
+        ...bashRecipe(''),
+        command: [process.execPath, '-e', print],
+        env: { [name]: '/nowhere' },
+      };
+      const { standIn, deploy } = await openYard('', { recipes: { default: recipe } });
+      const pod = await deploy(id);
+      expect(await end(standIn, pod)).toEqual({ kind: 'end', exitCode: 0, lines: 1 });
+      expect(printed(pod)[1]).toBe('/nowhere');
+    },
+  );
+
+  test("leaves the caller's variables as they are, whatever their names", async () => {
+    const names = ['job', 'command', 'config', 'files', 'home', 'state', 'log', 'word', 'pipe'];
+    const { standIn, deploy } = await openYard('env');
+    const env = names.map((name) => ({ name, value: `its ${name}` }));
+    const pod = await deploy(id, { options: { env } });
+    await end(standIn, pod);
+    expect(printed(pod)).toEqual(
+      expect.arrayContaining(names.map((name) => `${name}=its ${name}`)),
+    );
+  });
+
   test('runs the command beside the files that travel with the recipe', async () => {
     const folder = await mkdtemp(path.join(tmpdir(), 'trainyard-files-'));
     onTestFinished(() => rm(folder, { recursive: true }));
