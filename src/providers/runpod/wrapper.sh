@@ -130,8 +130,16 @@ for attempt in $(seq 50); do
   kill -0 "$tee" 2>/dev/null || break
   sleep 0.1
 done
-if [ -n "$(tail -c 1 "$log")" ]; then echo | tee -a "$log"; fi
+if ! kill -0 "$tee" 2>/dev/null && ! wait "$tee"; then
+  # On a full disk the file has less than what was printed, and cannot tell whether a line is open.
+  echo
+  lines=
+else
+  if [ -n "$(tail -c 1 "$log")" ]; then echo | tee -a "$log"; fi
+  lines=$(($(wc -l <"$log")))
+fi
 
-printf 'code=%s lines=%s\n' "$code" "$(($(wc -l <"$log")))" >"$state.new"
-mv "$state.new" "$state"
-finish "$(cat "$state")"
+# What is said does not depend on what can be written.
+result="code=$code lines=$lines"
+echo "$result" >"$state.new" && mv "$state.new" "$state"
+finish "$result"
