@@ -258,8 +258,12 @@ describe('a limit', () => {
     expect(standIn.pods()[0]?.status).toBe('TERMINATED');
   });
 
-  test('of time cancels the job with that reason', async () => {
-    const { app, standIn } = await openHouse('sleep 60');
+  test.each([
+    ['runs', {}],
+    ['is still being prepared', { provisionMs: 60_000 }],
+    ['is still being started', { startMs: 60_000 }],
+  ])('of time cancels the job with that reason while its pod %s', async (_, options) => {
+    const { app, standIn } = await openHouse('sleep 60', { standIn: options });
     const id = await deployTo(app, { runpod: { maxHours: 1 / 3600 } });
     const job = await ended(app, id);
     expect(job).toMatchObject({ status: 'CANCELLED' });
