@@ -101,6 +101,13 @@ async function open(pod: Pod): Promise<void> {
   await writeFile(`${pod.directory}/workspace/go`, '');
 }
 
+/** Makes every cancel a minute older. */
+function passMinute({ dataDir }: TestApp): void {
+  const db = new Database(path.join(dataDir, 'trainyard.db'));
+  db.prepare('UPDATE jobs SET cancelled_at = cancelled_at - 60000').run();
+  db.close();
+}
+
 const lines = (count: number) => Array.from({ length: count }, (_, n) => `line ${n}`);
 
 describe('a job in a pod', () => {
@@ -240,6 +247,29 @@ describe('a cancel', () => {
       const { errors } = await graphql(app.url, cancel, { id, force });
       expect(errors).toBeUndefined();
       expect(await ended(app, id)).toMatchObject({ status: 'CANCELLED', failure: null });
+      expect(pod.status).toBe('TERMINATED');
+    },
+  );
+
+  test.each([
+    ['a caller', {}],
+    ['a limit', { budgetUsd: 0.0004 }],
+  ])(
+    'of %s that RunPod accepts and does not carry out terminates the pod a minute later',
+    async (_, runpod) => {
+      const { app, standIn } = await openHouse('echo ready; sleep 60');
+      const id = await deployTo(app, { runpod });
+      const pod = await onlyPod(standIn);
+      pod.deaf = true;
+      await standIn.until(() => printed(pod).includes('ready'));
+      if (!('budgetUsd' in runpod)) await graphql(app.url, cancel, { id, force: false });
+      await expect.poll(async () => (await jobOf(app, id)).status).toBe('STOPPING');
+      const asked = () => standIn.requests.filter(({ path }) => path === '/v2/pods').length;
+      const before = asked();
+      await standIn.until(() => asked() > before + 2);
+      expect(pod.status).toBe('RUNNING');
+      passMinute(app);
+      expect(await ended(app, id)).toMatchObject({ status: 'CANCELLED' });
       expect(pod.status).toBe('TERMINATED');
     },
   );
