@@ -21,6 +21,9 @@ const jobFields = `id status providerStatus externalId stale consoleUrl
   logs(limit: 5000) { total complete gaps { offset reason } notice { code message url help }
     entries { text source } }`;
 
+const cancel =
+  'mutation ($id: ID!, $force: Boolean!) { cancelJob(input: { jobId: $id, force: $force }) { job { status } } }';
+
 interface House {
   app: TestApp;
   standIn: RunPodStandIn;
@@ -192,6 +195,38 @@ describe('a reader of a log that cannot be had', () => {
   });
 });
 
+describe('an ended pod whose log cannot be had', () => {
+  async function openEnded(options: HouseOptions = {}): Promise<House & { id: string; pod: Pod }> {
+    const { app, standIn } = await openHouse('echo ready; sleep 60', options);
+    standIn.faults.next('GET /v2/pods/{id}/logs', { status: 502, times: 100_000 });
+    const id = await deployTo(app);
+    const pod = await onlyPod(standIn);
+    await standIn.until(() => printed(pod).includes('ready'));
+    pod.kill();
+    await standIn.until(() => pod.status === 'EXITED');
+    return { app, standIn, id, pod };
+  }
+
+  test('is terminated when that has lasted too long, and the log is a gap', async () => {
+    const { app, id, pod } = await openEnded({ times: { ...quickTimes, drainMs: 1000 } });
+    expect(await ended(app, id)).toMatchObject({
+      status: 'FAILED',
+      logs: { total: 0, complete: true, gaps: [{ offset: 0 }] },
+    });
+    expect(pod.status).toBe('TERMINATED');
+  });
+
+  test('is terminated by force', async () => {
+    const { app, id, pod } = await openEnded();
+    const polite = await graphql(app.url, cancel, { id, force: false });
+    expect(polite.errors?.[0]?.extensions).toMatchObject({ code: 'CONFLICT' });
+    const { errors } = await graphql(app.url, cancel, { id, force: true });
+    expect(errors).toBeUndefined();
+    expect((await ended(app, id)).status).toBe('CANCELLED');
+    expect(pod.status).toBe('TERMINATED');
+  });
+});
+
 describe('a deploy', () => {
   test('whose answer is lost buys one pod', async () => {
     const { app, standIn } = await openHouse(hundred);
@@ -234,9 +269,6 @@ describe('a deploy', () => {
 });
 
 describe('a cancel', () => {
-  const cancel =
-    'mutation ($id: ID!, $force: Boolean!) { cancelJob(input: { jobId: $id, force: $force }) { job { status } } }';
-
   test.each([false, true])(
     'ends the job CANCELLED and terminates its pod (force: %s)',
     async (force) => {
