@@ -3,7 +3,7 @@ import type { Recipe } from '../core/recipe.ts';
 import { isInstalled, projectDir } from '../lib/project.ts';
 import type { RunPodProviderOptions } from '../providers/runpod/provider.ts';
 import { ConfigError } from './config-error.ts';
-import { type Environment, parseEnvironment } from './environment.ts';
+import { type Environment, parseEnvironment, readKey } from './environment.ts';
 import { type ConfigFile, defaultConfigFile, readConfigFile } from './file.ts';
 
 /** A training server to use. */
@@ -188,7 +188,8 @@ function namedProviders({
 }): ProviderConfig[] {
   return Object.entries(file.providers).map(([name, provider]) => {
     const { apiKeyEnv } = provider;
-    const apiKey = (apiKeyEnv === undefined ? provider.apiKey : environment[apiKeyEnv]) || null;
+    const apiKey =
+      apiKeyEnv === undefined ? (provider.apiKey ?? null) : readKey(environment, apiKeyEnv);
     if (apiKeyEnv !== undefined && apiKey === null) {
       throw new ConfigError(`${apiKeyEnv} is not set: providers.${name}.apiKeyEnv asks for it.`);
     }

@@ -6,7 +6,7 @@ const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
 const port = wholeNumber(0, 65_535);
 const text = z.string().min(1);
 /** What can stand in a header. */
-const secret = text.regex(/^[\x21-\x7e]+$/, 'it must be printable ASCII without spaces');
+export const secret = text.regex(/^[\x21-\x7e]+$/, 'it must be printable ASCII without spaces');
 const url = z
   .url({ protocol: /^https?$/, error: 'it must be an http(s) URL, such as http://127.0.0.1:4100' })
   .refine(hasNoPassword, 'it must not hold a name or password; keys have variables of their own');
@@ -50,6 +50,15 @@ export function parseEnvironment(environment: NodeJS.ProcessEnv): Environment {
   const [issue] = parsed.error.issues;
   const name = String(issue?.path[0]);
   throw new ConfigError(`${name} is ${shown(name, given[name] ?? '')}: ${issue?.message}.`);
+}
+
+/** The key that a variable of any name holds; null where it is not set or empty. Throws `ConfigError`. */
+export function readKey(environment: NodeJS.ProcessEnv, name: string): string | null {
+  const value = environment[name];
+  if (!value) return null;
+  const parsed = secret.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new ConfigError(`${name} is (hidden): ${parsed.error.issues[0]?.message}.`);
 }
 
 function wholeNumber(least: number, most: number) {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { ConfigError } from './config-error.ts';
+import { secret } from './environment.ts';
 
 const text = z.string().min(1);
 
@@ -23,7 +24,7 @@ const recipe = z.strictObject({
 
 const httpUrl = z.url({ protocol: /^https?$/ });
 const key = {
-  apiKey: text.optional(),
+  apiKey: secret.optional(),
   /** The environment variable that holds the key. */
   apiKeyEnv: text.optional(),
 };

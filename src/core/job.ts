@@ -51,7 +51,8 @@ export interface JobCost {
   /** Spent until `at`. */
   accrued: number;
   limit: number | null;
-  /** Milliseconds since 1970, by the provider's clock. */
+  /** When it began to cost, and the moment of this rate: milliseconds since 1970, by the provider's clock. */
+  since: number;
   at: number;
 }
 

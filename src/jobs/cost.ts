@@ -12,23 +12,25 @@ const unseenMs = 600_000;
 export function accrue(job: Job, rate: CostRate): JobCost {
   const { currency, perHour } = rate;
   const known = job.cost ?? { perHour, accrued: 0, at: rate.since };
+  // The first word counts: a provider that does not know says another time at every look.
+  const since = job.cost?.since ?? rate.since;
   const sinceMs = Math.max(0, rate.at - known.at);
   const chargedMs = perHour === 0 ? Math.min(sinceMs, unseenMs) : sinceMs;
   const accrued = known.accrued + (known.perHour * chargedMs) / msPerHour;
   const limit = numberIn(job, 'budgetUsd');
-  return { currency, perHour, accrued, limit, at: Math.max(rate.at, known.at) };
+  return { currency, perHour, accrued, limit, since, at: Math.max(rate.at, known.at) };
 }
 
 /** Why the job must be ended: its budget is used up, or its time over. Null while neither is so. */
 export function limitReached(job: Job): string | null {
-  const { cost, startedAt } = job;
+  const { cost } = job;
   if (cost === null) return null;
   if (cost.limit !== null && cost.accrued >= cost.limit) {
     return `The budget of ${cost.limit} ${cost.currency} is used up.`;
   }
   const maxHours = numberIn(job, 'maxHours');
-  if (maxHours !== null && startedAt !== null && cost.at - startedAt >= maxHours * msPerHour) {
-    return `The job has run for ${maxHours} hours, the most that it was given (maxHours).`;
+  if (maxHours !== null && cost.at - cost.since >= maxHours * msPerHour) {
+    return `The job has been charged for ${maxHours} hours, the most that it was given (maxHours).`;
   }
   return null;
 }

@@ -1,4 +1,4 @@
-import { isOver } from '../core/job.ts';
+import { isOver, type Job } from '../core/job.ts';
 import type { Provider } from '../core/provider.ts';
 import type { Logger } from '../lib/logger.ts';
 import { limitReached } from './cost.ts';
@@ -6,27 +6,50 @@ import type { JobLedger } from './ledger.ts';
 
 /** How long a provider may take to accept a cancel. */
 const cancelTimeoutMs = 10_000;
+/** A job that costs on so long after its cancel was accepted is ended by force. */
+const stopMs = 60_000;
+
+interface Limited {
+  ledger: JobLedger;
+  provider: Provider;
+  logger: Logger;
+}
 
 /**
- * Cancels a job that has used up its budget or its time, with that as the reason in its failure. Where
- * the provider cannot be reached it rejects, to be called again.
+ * Cancels a job that has used up its budget or its time, with that as the reason in its failure, and
+ * ends one by force that costs on though it was cancelled. Where the provider cannot be reached it
+ * rejects, to be called again.
  */
 export async function keepLimits(
   jobId: string,
-  { ledger, provider, logger }: { ledger: JobLedger; provider: Provider; logger: Logger },
+  { ledger, provider, logger }: Limited,
   signal: AbortSignal,
 ): Promise<void> {
   const job = await ledger.store.get(jobId);
-  if (!job || job.externalId === null || isOver(job.status) || job.cancelledAt !== null) return;
+  if (!job || job.externalId === null || isOver(job.status)) return;
+  const ref = { jobId, externalId: job.externalId };
+  const facts = { job: jobId, provider: provider.name };
+  const either = AbortSignal.any([signal, AbortSignal.timeout(cancelTimeoutMs)]);
+  if (job.cancelledAt !== null) {
+    if (!costsOn(job, job.cancelledAt)) return;
+    logger.warn(facts, 'the job is ended by force: it was cancelled, and costs on');
+    await provider.cancel(ref, { force: true }, either);
+    return;
+  }
   const message = limitReached(job);
   if (message === null) return;
-  logger.warn({ job: jobId, provider: provider.name }, `the job is cancelled: ${message}`);
-  const ref = { jobId, externalId: job.externalId };
-  const either = AbortSignal.any([signal, AbortSignal.timeout(cancelTimeoutMs)]);
-  if (!(await provider.cancel(ref, { force: false }, either))) return;
-  await ledger.update(jobId, () => ({
-    status: 'STOPPING',
-    cancelledAt: Date.now(),
-    failure: { message, exitCode: null, signal: null, offset: null, excerpt: [] },
-  }));
+  await ledger.cancelling(jobId, async () => {
+    if (!(await provider.cancel(ref, { force: false }, either))) return;
+    logger.warn(facts, `the job is cancelled: ${message}`);
+    await ledger.update(jobId, (now) => {
+      if (isOver(now.status) || now.cancelledAt !== null) return null;
+      const failure = { message, exitCode: null, signal: null, offset: null, excerpt: [] };
+      return { status: 'STOPPING', cancelledAt: Date.now(), failure };
+    });
+  });
+}
+
+/** Where nobody is paid, a job may take its time to end. */
+function costsOn({ cost }: Job, cancelledAt: number): boolean {
+  return cost !== null && cost.perHour > 0 && Date.now() - cancelledAt >= stopMs;
 }

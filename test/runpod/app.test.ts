@@ -21,6 +21,9 @@ const jobFields = `id status providerStatus externalId stale consoleUrl
   logs(limit: 5000) { total complete gaps { offset reason } notice { code message url help }
     entries { text source } }`;
 
+const cancel =
+  'mutation ($id: ID!, $force: Boolean!) { cancelJob(input: { jobId: $id, force: $force }) { job { status } } }';
+
 interface House {
   app: TestApp;
   standIn: RunPodStandIn;
@@ -99,6 +102,13 @@ async function onlyPod(standIn: RunPodStandIn): Promise<Pod> {
 
 async function open(pod: Pod): Promise<void> {
   await writeFile(`${pod.directory}/workspace/go`, '');
+}
+
+/** Makes every cancel a minute older. */
+function passMinute({ dataDir }: TestApp): void {
+  const db = new Database(path.join(dataDir, 'trainyard.db'));
+  db.prepare('UPDATE jobs SET cancelled_at = cancelled_at - 60000').run();
+  db.close();
 }
 
 const lines = (count: number) => Array.from({ length: count }, (_, n) => `line ${n}`);
@@ -185,6 +195,38 @@ describe('a reader of a log that cannot be had', () => {
   });
 });
 
+describe('an ended pod whose log cannot be had', () => {
+  async function openEnded(options: HouseOptions = {}): Promise<House & { id: string; pod: Pod }> {
+    const { app, standIn } = await openHouse('echo ready; sleep 60', options);
+    standIn.faults.next('GET /v2/pods/{id}/logs', { status: 502, times: 100_000 });
+    const id = await deployTo(app);
+    const pod = await onlyPod(standIn);
+    await standIn.until(() => printed(pod).includes('ready'));
+    pod.kill();
+    await standIn.until(() => pod.status === 'EXITED');
+    return { app, standIn, id, pod };
+  }
+
+  test('is terminated when that has lasted too long, and the log is a gap', async () => {
+    const { app, id, pod } = await openEnded({ times: { ...quickTimes, drainMs: 1000 } });
+    expect(await ended(app, id)).toMatchObject({
+      status: 'FAILED',
+      logs: { total: 0, complete: true, gaps: [{ offset: 0 }] },
+    });
+    expect(pod.status).toBe('TERMINATED');
+  });
+
+  test('is terminated by force', async () => {
+    const { app, id, pod } = await openEnded();
+    const polite = await graphql(app.url, cancel, { id, force: false });
+    expect(polite.errors?.[0]?.extensions).toMatchObject({ code: 'CONFLICT' });
+    const { errors } = await graphql(app.url, cancel, { id, force: true });
+    expect(errors).toBeUndefined();
+    expect((await ended(app, id)).status).toBe('CANCELLED');
+    expect(pod.status).toBe('TERMINATED');
+  });
+});
+
 describe('a deploy', () => {
   test('whose answer is lost buys one pod', async () => {
     const { app, standIn } = await openHouse(hundred);
@@ -227,9 +269,6 @@ describe('a deploy', () => {
 });
 
 describe('a cancel', () => {
-  const cancel =
-    'mutation ($id: ID!, $force: Boolean!) { cancelJob(input: { jobId: $id, force: $force }) { job { status } } }';
-
   test.each([false, true])(
     'ends the job CANCELLED and terminates its pod (force: %s)',
     async (force) => {
@@ -240,6 +279,29 @@ describe('a cancel', () => {
       const { errors } = await graphql(app.url, cancel, { id, force });
       expect(errors).toBeUndefined();
       expect(await ended(app, id)).toMatchObject({ status: 'CANCELLED', failure: null });
+      expect(pod.status).toBe('TERMINATED');
+    },
+  );
+
+  test.each([
+    ['a caller', {}],
+    ['a limit', { budgetUsd: 0.0004 }],
+  ])(
+    'of %s that RunPod accepts and does not carry out terminates the pod a minute later',
+    async (_, runpod) => {
+      const { app, standIn } = await openHouse('echo ready; sleep 60');
+      const id = await deployTo(app, { runpod });
+      const pod = await onlyPod(standIn);
+      pod.deaf = true;
+      await standIn.until(() => printed(pod).includes('ready'));
+      if (!('budgetUsd' in runpod)) await graphql(app.url, cancel, { id, force: false });
+      await expect.poll(async () => (await jobOf(app, id)).status).toBe('STOPPING');
+      const asked = () => standIn.requests.filter(({ path }) => path === '/v2/pods').length;
+      const before = asked();
+      await standIn.until(() => asked() > before + 2);
+      expect(pod.status).toBe('RUNNING');
+      passMinute(app);
+      expect(await ended(app, id)).toMatchObject({ status: 'CANCELLED' });
       expect(pod.status).toBe('TERMINATED');
     },
   );
@@ -258,8 +320,12 @@ describe('a limit', () => {
     expect(standIn.pods()[0]?.status).toBe('TERMINATED');
   });
 
-  test('of time cancels the job with that reason', async () => {
-    const { app, standIn } = await openHouse('sleep 60');
+  test.each([
+    ['runs', {}],
+    ['is still being prepared', { provisionMs: 60_000 }],
+    ['is still being started', { startMs: 60_000 }],
+  ])('of time cancels the job with that reason while its pod %s', async (_, options) => {
+    const { app, standIn } = await openHouse('sleep 60', { standIn: options });
     const id = await deployTo(app, { runpod: { maxHours: 1 / 3600 } });
     const job = await ended(app, id);
     expect(job).toMatchObject({ status: 'CANCELLED' });

@@ -91,6 +91,25 @@ describe('a limit', () => {
     expect(limitReached(jobAfter([[90, 0.6]], time))).toMatch(/1.5 hours/);
   });
 
+  test('counts from when the pod began to cost, though the training has not begun', () => {
+    const job = jobAfter([[30, 0.6]], { maxHours: 1.5 });
+    job.startedAt = null;
+    expect(limitReached(job)).toBeNull();
+    job.cost = accrue(job, rate(0.6, 90 * minute));
+    expect(limitReached(job)).toMatch(/1.5 hours/);
+  });
+
+  test('counts from the first look where the provider does not say since when it charges', () => {
+    const job = jobOf('job-a', { options: { maxHours: 1.5 } });
+    for (const minutes of [60, 149]) {
+      const at = minutes * minute;
+      job.cost = accrue(job, { ...rate(0.6, at), since: at });
+    }
+    expect(limitReached(job)).toBeNull();
+    job.cost = accrue(job, { ...rate(0.6, 150 * minute), since: 150 * minute });
+    expect(limitReached(job)).toMatch(/1.5 hours/);
+  });
+
   test('is none where none was given', () => {
     expect(limitReached(jobAfter([[100_000, 10]]))).toBeNull();
   });

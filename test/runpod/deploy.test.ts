@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { jobOf } from '../providers/follow.ts';
 import { bashRecipe, openYard } from './yard.ts';
@@ -115,6 +116,29 @@ describe('a deploy', () => {
     await expect(deploy(id, { options })).rejects.toMatchObject({
       message: expect.stringContaining('env.TOKEN: "[value]" is too long'),
     });
+  });
+
+  const key = '-----BEGIN KEY-----\nMIIE-a-secret-line\n\n-----END KEY-----\n';
+  const account = '{"type":"service","key":"a\\\\b-secret"}';
+  test.each([
+    ['of several lines', key, `'${key}' is not allowed`],
+    ['of several lines, of which RunPod repeats one', key, "at 'MIIE-a-secret-line'"],
+    ['that RunPod cuts nothing of, but its words are long', `hf_${'secret'.repeat(8)}`, null],
+    ['that holds another one', 'hf_a_secret_and_more', '"hf_a_secret_and_more"'],
+    ['that RunPod writes as JSON', account, JSON.stringify({ A: account })],
+    ['that RunPod writes as JSON in JSON', key, JSON.stringify(JSON.stringify({ A: key }))],
+  ])('hides a value %s', async (_, value, said) => {
+    const { deploy, standIn } = await openYard('true');
+    const detail = `no: ${said ?? `${'x'.repeat(470)}${value}`}`;
+    standIn.faults.next('POST /v2/pods', { status: 422, detail, errors: [detail] });
+    const env = [
+      { name: 'A', value: 'hf_a_secret' },
+      { name: 'B', value },
+    ];
+    const refused = await deploy(id, { options: { env } }).catch((error: unknown) => error);
+    expect(refused).toMatchObject({ code: 'PROVIDER_REJECTED' });
+    expect(inspect(refused, { depth: 9 })).toContain('[value]');
+    expect(inspect(refused, { depth: 9 })).not.toMatch(/secret|and_more/);
   });
 
   test('waits as long as a 429 asks, and so does everybody else', async () => {

@@ -15,6 +15,17 @@ function follow({ provider, signal }: Yard, pod: Pod): Follower {
   return new Follower(provider.followLogs(refOf(pod), null, signal));
 }
 
+/** Follows the log of an ended container as a collector does: for as long as it may come. */
+async function followAnew(yard: Yard, pod: Pod): Promise<Follower> {
+  await yard.standIn.until(() => pod.status === 'EXITED');
+  await statusOf(yard, refOf(pod));
+  for (;;) {
+    const follower = follow(yard, pod);
+    await follower.done.catch(() => {});
+    if (follower.ended) return follower;
+  }
+}
+
 const runs = 'echo ready; sleep 60';
 
 describe('how jobs are', () => {
@@ -110,6 +121,52 @@ describe('a container that ends without a word', () => {
     expect(follower.ended).toMatchObject({ state: { status: 'FAILED' } });
   });
 
+  test.each([
+    ['is answered with 502', { status: 502 }],
+    ['is refused with 422', { status: 422 }],
+    ['is never begun', { act: 'hang' }],
+  ] as const)('has failed, and its log a gap, where that %s for too long', async (_, fault) => {
+    const times = { drainMs: 1, headersMs: 100 };
+    const yard = await openYard('echo one; sleep 60', { times });
+    const pod = await yard.deploy(id);
+    await yard.standIn.until(() => printed(pod).includes('one'));
+    yard.standIn.faults.next('GET /v2/pods/{id}/logs', { ...fault, times: 100 });
+    await expect(follow(yard, pod).done).rejects.toThrow();
+    pod.kill();
+    const follower = await followAnew(yard, pod);
+    expect(follower.gaps).toEqual([
+      { offset: 0, reason: expect.stringContaining('end of its log') },
+    ]);
+    expect(follower.ended).toMatchObject({
+      state: { status: 'FAILED', failure: { message: expect.stringContaining('not known') } },
+    });
+  });
+
+  test('is read on for as long as its log gives anything new', async () => {
+    const yard = await openYard('for n in {0..99}; do echo "line $n"; done; sleep 60', {
+      times: { drainMs: 1 },
+    });
+    yard.standIn.faults.nextStream({ stop: 'cut', after: 10, times: 8 });
+    const pod = await yard.deploy(id);
+    await yard.standIn.until(() => printed(pod).includes('line 99'));
+    pod.kill();
+    const follower = await followAnew(yard, pod);
+    expect(follower.lines).toContain('line 99');
+    expect(follower.gaps).toEqual([]);
+  });
+
+  test('has failed where its log is cut again and again before anything new', async () => {
+    const yard = await openYard(runs, { times: { drainMs: 1 } });
+    const pod = await yard.deploy(id);
+    await yard.standIn.until(() => printed(pod).includes('ready'));
+    pod.kill();
+    await yard.standIn.until(() => pod.status === 'EXITED');
+    yard.standIn.faults.nextStream({ stop: 'cut', after: 0, times: 100 });
+    const follower = await followAnew(yard, pod);
+    expect(follower.gaps.length).toBe(1);
+    expect(follower.ended).toMatchObject({ state: { status: 'FAILED' } });
+  });
+
   test('has failed where it was started again and its disk was wiped, and trains no second time for long', async () => {
     const yard = await openYard('echo once; sleep 60');
     const pod = await yard.deploy(id, { options: { volumeGb: 0 } });
@@ -168,11 +225,25 @@ describe('a cancel', () => {
   test('of an unknown pod is not found, and of one that has ended is too late', async () => {
     const yard = await openYard(runs);
     const unknown = { jobId: 'no', externalId: 'no' };
-    const cancel = (ref: JobRef) => yard.provider.cancel(ref, { force: true }, yard.signal);
+    const cancel = (ref: JobRef) => yard.provider.cancel(ref, { force: false }, yard.signal);
     await expect(cancel(unknown)).rejects.toMatchObject({ code: 'NOT_FOUND' });
     const pod = await yard.deploy(id);
     pod.fail();
     expect(await cancel(refOf(pod))).toBe(false);
+    expect(pod.status).toBe('ERROR');
+  });
+
+  test.each([
+    ['EXITED', (pod: Pod) => pod.kill()],
+    ['ERROR', (pod: Pod) => pod.fail()],
+  ])('with force terminates a pod that is %s', async (status, end) => {
+    const yard = await openYard(runs);
+    const pod = await yard.deploy(id);
+    await yard.standIn.until(() => printed(pod).includes('ready'));
+    end(pod);
+    await yard.standIn.until(() => pod.status === status);
+    expect(await yard.provider.cancel(refOf(pod), { force: true }, yard.signal)).toBe(true);
+    expect(pod.status).toBe('TERMINATED');
   });
 });
 

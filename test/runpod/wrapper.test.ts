@@ -65,6 +65,33 @@ describe('the wrapper in a pod', () => {
     expect(lines.filter((line) => line.startsWith('TRAINYARD_'))).toEqual([]);
   });
 
+  test.each(['command', 'job', 'state', 'PATH', 'TMPDIR', 'not-a-shell-name'])(
+    'gives the training a variable of the recipe that is called %s, and heeds it not itself',
+    async (name) => {
+      const print = `process.stdout.write(process.env[${JSON.stringify(name)}])`;
+      const recipe = {
+        ...bashRecipe(''),
+        command: [process.execPath, '-e', print],
+        env: { [name]: '/nowhere' },
+      };
+      const { standIn, deploy } = await openYard('', { recipes: { default: recipe } });
+      const pod = await deploy(id);
+      expect(await end(standIn, pod)).toEqual({ kind: 'end', exitCode: 0, lines: 1 });
+      expect(printed(pod)[1]).toBe('/nowhere');
+    },
+  );
+
+  test("leaves the caller's variables as they are, whatever their names", async () => {
+    const names = ['job', 'command', 'config', 'files', 'home', 'state', 'log', 'word', 'pipe'];
+    const { standIn, deploy } = await openYard('env');
+    const env = names.map((name) => ({ name, value: `its ${name}` }));
+    const pod = await deploy(id, { options: { env } });
+    await end(standIn, pod);
+    expect(printed(pod)).toEqual(
+      expect.arrayContaining(names.map((name) => `${name}=its ${name}`)),
+    );
+  });
+
   test('runs the command beside the files that travel with the recipe', async () => {
     const folder = await mkdtemp(path.join(tmpdir(), 'trainyard-files-'));
     onTestFinished(() => rm(folder, { recursive: true }));
@@ -83,6 +110,29 @@ describe('the wrapper in a pod', () => {
     await end(standIn, pod);
     const log = path.join(pod.directory, 'workspace/training_output.log');
     expect(await readFile(log, 'utf8')).toBe('one\ntwo\n');
+  });
+
+  test('says the exit code though the disk is full, and does not when the container is started again', async () => {
+    // What is written to /dev/full meets a full disk.
+    const script = 'ln -s /dev/full "$(dirname "$JOB_OUTPUT_DIR")/state.new"; echo one; exit 3';
+    const { standIn, deploy } = await openYard(script);
+    const pod = await deploy(id);
+    expect(await end(standIn, pod)).toEqual({ kind: 'end', exitCode: 3, lines: 1 });
+    pod.kill();
+    await standIn.until(() => pod.status === 'EXITED');
+    pod.start();
+    await standIn.until(() => ends(pod).length === 2);
+    expect(ends(pod)[1]).toMatchObject({ exitCode: 'interrupted' });
+  });
+
+  test('says the exit code in a line of its own though the log was too much for the disk', async () => {
+    const folder = await openTool('tee', 'PATH=/usr/bin:/bin exec tee /dev/full');
+    const { standIn, deploy } = await openYard('printf one; exit 3', {
+      standIn: { pathDirs: [folder] },
+    });
+    const pod = await deploy(id);
+    expect(await end(standIn, pod)).toEqual({ kind: 'end', exitCode: 3, lines: null });
+    expect(printed(pod)).toContain('one');
   });
 
   test('says what a shell says of a program that is not there', async () => {
@@ -145,11 +195,7 @@ describe('a pod that nobody comes for', () => {
   });
 
   test("ends itself with RunPod's own tool where the image has it", async () => {
-    const folder = await mkdtemp(path.join(tmpdir(), 'trainyard-tool-'));
-    onTestFinished(() => rm(folder, { recursive: true }));
-    const tool = path.join(folder, 'runpodctl');
-    await writeFile(tool, '#!/bin/sh\necho "$@" >"$HOME/workspace/asked"\n');
-    await chmod(tool, 0o755);
+    const folder = await openTool('runpodctl', 'echo "$@" >"$HOME/workspace/asked"');
     const script = 'echo "$HOME"';
     const options = { graceSeconds: 0, standIn: { pathDirs: [folder] } };
     const { standIn, deploy } = await openYard(script, options);
@@ -168,6 +214,16 @@ test('refuses what is too large to travel', async () => {
   const job = jobOf(id, { config: { text: 'ü'.repeat(60_000) } });
   expect(() => provider.check(job)).toThrow(/the config is too large to travel/);
 });
+
+/** A folder with a program that is this line of sh, until the end of the test. */
+async function openTool(name: string, line: string): Promise<string> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'trainyard-tool-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const tool = path.join(folder, name);
+  await writeFile(tool, `#!/bin/sh\n${line}\n`);
+  await chmod(tool, 0o755);
+  return folder;
+}
 
 function ends(pod: Pod): Marker[] {
   const markers = printed(pod).flatMap((line) => markerIn(line, id) ?? []);

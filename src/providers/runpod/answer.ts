@@ -9,16 +9,20 @@ export interface Question {
   secret: string;
   /** Where the key comes from, such as `RUNPOD_API_KEY`. */
   keyName: string;
+  /** The caller's values in what was asked: nobody shall read them in the answer. */
+  values: readonly string[];
 }
 
 /** With 429 and without a Retry-After that can be read. */
 const defaultRetryMs = 5000;
+/** A shorter value is no secret, but may well be a part of other words. */
+const minValueChars = 6;
 
 /** Null where RunPod did what was asked, else the error to throw; `details.httpStatus` says which refusal it was. */
 export function refusalOf(answer: Answer, question: Question): TrainyardError | null {
   const { status } = answer;
   if (status >= 200 && status < 300) return null;
-  const words = wordsOf(answer.body, question.secret);
+  const words = wordsOf(answer.body, question);
   const said = words === null ? `it answered HTTP ${status}` : `it answered "${words}" (${status})`;
   const refused = `Provider ${question.provider} could not ${question.task}: `;
   const details = { httpStatus: status, ...(words === null ? {} : { words }) };
@@ -70,10 +74,28 @@ export function wordsIn(error: unknown): string | null {
   return typeof words === 'string' ? words : null;
 }
 
-function wordsOf(body: unknown, secret: string): string | null {
+function wordsOf(body: unknown, { secret, values }: Question): string | null {
   if (!isObject(body)) return null;
   const { title, detail, errors } = body;
   const told = [detail || title, ...(Array.isArray(errors) ? errors.slice(0, 5) : [])];
   const words = told.filter((word) => typeof word === 'string' && word.trim() !== '').join('; ');
-  return words === '' ? null : safeWords(words, secret);
+  return words === '' ? null : safeWords(withoutValues(words, values), secret);
+}
+
+/**
+ * Hides each value, whole and line by line, as it is, as JSON has it, and as JSON has that. What was
+ * cut or flattened before would not be found.
+ */
+function withoutValues(words: string, values: readonly string[]): string {
+  const forms = values
+    .flatMap((value) => [value, ...value.split(/[\r\n]+/)])
+    .flatMap((form) => [form, quoted(form), quoted(quoted(form))])
+    .filter((form) => form.length >= minValueChars);
+  // One value may hold another.
+  forms.sort((a, b) => b.length - a.length);
+  return forms.reduce((text, form) => text.replaceAll(form, '[value]'), words);
+}
+
+function quoted(text: string): string {
+  return JSON.stringify(text).slice(1, -1);
 }

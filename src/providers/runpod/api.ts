@@ -18,6 +18,11 @@ export interface ApiOptions {
 /** Where a log stream is to begin. */
 export type LogStart = { lastEventId: string } | { since: string; tail: number } | { tail: number };
 
+interface PodCall extends Call {
+  /** The caller's values in it: nobody shall read them in the answer. */
+  values?: readonly string[];
+}
+
 /** Longer than it takes to find out that nobody can be reached; whoever asks for health waits. */
 const healthMs = 4500;
 
@@ -66,9 +71,12 @@ export class RunPodApi {
     }
   }
 
-  /** Creates a pod. After `PROVIDER_UNAVAILABLE` nobody knows whether there is one. */
-  async create(task: string, body: object, signal: AbortSignal): Promise<Pod> {
-    const call: Call = { task, method: 'POST', path: '/v2/pods', json: body, signal };
+  /** Creates a pod; `values` are hidden in RunPod's words. After `PROVIDER_UNAVAILABLE` nobody knows whether there is one. */
+  async create(
+    { task, body, values }: { task: string; body: object; values: readonly string[] },
+    signal: AbortSignal,
+  ): Promise<Pod> {
+    const call: PodCall = { task, method: 'POST', path: '/v2/pods', json: body, values, signal };
     return this.#parse(await this.#ask('caller', call), call, pod);
   }
 
@@ -119,17 +127,17 @@ export class RunPodApi {
     await this.#connection.close();
   }
 
-  async #ask(asker: Asker, call: Call): Promise<Answer> {
+  async #ask(asker: Asker, call: PodCall): Promise<Answer> {
     await this.#pace.take(asker, call.task, call.signal);
     const answer = await this.#connection.ask(call);
     this.#check(answer, call);
     return answer;
   }
 
-  #check(answer: Answer, { task }: Call): void {
+  #check(answer: Answer, { task, values = [] }: PodCall): void {
     const { provider, apiKey, keyName } = this.#options;
     this.#pace.heed(answer);
-    const refusal = refusalOf(answer, { provider, task, secret: apiKey, keyName });
+    const refusal = refusalOf(answer, { provider, task, secret: apiKey, keyName, values });
     if (refusal?.code === 'RATE_LIMITED') this.#pace.quiet(refusal.retryAfterMs ?? 0);
     if (refusal !== null) throw refusal;
   }

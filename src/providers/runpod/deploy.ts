@@ -25,9 +25,6 @@ export interface DeployOptions {
 /** Placements that were broken off are kept for so many jobs; the oldest is forgotten first. */
 const maxPlacements = 1000;
 
-/** A shorter value is no secret, but may well be a part of other words. */
-const minSecretChars = 6;
-
 /** Turns jobs into pods. */
 export class PodDeploy {
   readonly #options: DeployOptions;
@@ -70,30 +67,25 @@ export class PodDeploy {
       : null;
     const env = this.#environment(job, recipe, files);
     const task = `deploy job ${job.id}`;
+    const values = Object.values(settings.env);
     try {
       const pod = await this.#placement(job, settings).find<Pod>((candidate) => {
         const body = podRequest(job.id, { settings, candidate, env });
-        return api.create(task, body, signal);
+        return api.create({ task, body, values }, signal);
       });
       return pod.id;
     } catch (error) {
       if (codeOf(error) === 'PROVIDER_REJECTED') this.#placements.delete(job.id);
-      throw this.#told(error, Object.values(settings.env));
+      throw this.#settling(error);
     }
   }
 
-  /**
-   * RunPod's words may repeat the caller's values, which nobody shall read. Whoever tries again looks
-   * for the pod first: it must have had the time to appear.
-   */
-  #told(error: unknown, secrets: readonly string[]): unknown {
-    if (!(error instanceof TrainyardError)) return error;
-    const { code, retryAfterMs = 0 } = error;
-    const message = secrets
-      .filter((secret) => secret.length >= minSecretChars)
-      .reduce((text, secret) => text.replaceAll(secret, '[value]'), error.message);
-    const least = code === 'PROVIDER_UNAVAILABLE' ? this.#options.settleMs : 0;
-    return new TrainyardError(code, message, { retryAfterMs: Math.max(retryAfterMs, least) });
+  /** Whoever tries again looks for the pod first: it must have had the time to appear. */
+  #settling(error: unknown): unknown {
+    if (!(error instanceof TrainyardError) || error.code !== 'PROVIDER_UNAVAILABLE') return error;
+    const { code, message, cause, details, retryAfterMs = 0 } = error;
+    const least = Math.max(retryAfterMs, this.#options.settleMs);
+    return new TrainyardError(code, message, { cause, details, retryAfterMs: least });
   }
 
   #placement(job: Job, settings: PodSettings): Placement {

@@ -25,5 +25,11 @@ export function silentEndOf(pod: Pod): ProviderState {
   return { status: 'FAILED', providerStatus: pod.status, failure: { message } };
 }
 
+/** How a job ended whose container has, while its log could not be read to the end. */
+export function unreadEndOf(pod: Pod): ProviderState {
+  const message = `The container of pod ${pod.id} has ended, but RunPod did not give the end of its log: how the training did is not known.`;
+  return { status: 'FAILED', providerStatus: pod.status, failure: { message } };
+}
+
 const restarted =
   'RunPod restarted the container in the middle of the training, which is not begun a second time. Deploy the job again.';

@@ -6,7 +6,7 @@ import { withQuiet } from '../../lib/quiet.ts';
 import { waitMs } from '../../lib/wait.ts';
 import { eventLotsOf } from '../http/events.ts';
 import { cursorOf, placeOf } from './cursor.ts';
-import { endStateOf, silentEndOf } from './end.ts';
+import { endStateOf, silentEndOf, unreadEndOf } from './end.ts';
 import { type LogSource, openLog } from './open-log.ts';
 import { type PodEvent, Rejoin } from './rejoin.ts';
 import { Transcript } from './transcript.ts';
@@ -17,6 +17,10 @@ export interface PodLog extends LogSource {
   readonly jobId: string;
   /** The pod as it was some seconds ago at most; `NOT_FOUND` where it is gone. */
   pod(): Promise<Pod>;
+  /** Asked before the log of a container that has ended is opened: whether it was tried in vain for too long. */
+  isHopeless(): boolean;
+  /** Told that something new has come, or that the container runs. */
+  goesOn(): void;
   /** Told again and again that the log can be had, and whether it has had a line yet. */
   had(pod: Pod, options: { empty: boolean }): void;
   /** The error for a stream that came garbled and may come whole another time. */
@@ -33,7 +37,8 @@ export interface FollowTimes {
 /**
  * Follows a pod's log to the wrapper's last word, or where there is none until the container has ended
  * and its log is silent. A stream that is cut, ends or falls silent is opened again for as long as
- * the pod lives. Throws where the log cannot be had, and `NOT_FOUND` where the pod is gone.
+ * the pod lives. Throws where the log cannot be had, and `NOT_FOUND` where the pod is gone; that of a
+ * container that has ended is given up in the end, with a gap.
  */
 export async function* followPod(
   log: PodLog,
@@ -55,6 +60,10 @@ export async function* followPod(
   try {
     for (;;) {
       let pod = await log.pod();
+      if (!hasEnded(pod)) log.goesOn();
+      else if (log.isHopeless()) {
+        return yield { ...ended(unreadEndOf(pod)), gaps: [{ before: 0, reason: unreadReason }] };
+      }
       const opened = await openLog(log, { pod, newest: rejoin.newest, signal: either });
       if (opened === 'ended') return yield ended(silentEndOf(pod));
       if (opened === null) {
@@ -69,6 +78,7 @@ export async function* followPod(
         log.had(pod, { empty: rejoin.newest === null });
         if (fresh.events.length > 0 || fresh.hole) {
           cuts.reset();
+          log.goesOn();
           const batch = transcript.take(fresh, rejoin.newest);
           const { end } = transcript.place;
           if (end !== null) return yield { ...batch, ended: { state: endStateOf(end) } };
@@ -90,6 +100,8 @@ export async function* followPod(
     leaving.abort();
   }
 }
+
+const unreadReason = 'RunPod did not give the end of its log after the container had ended';
 
 /** An open event stream. */
 class Stream {

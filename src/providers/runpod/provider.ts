@@ -12,6 +12,7 @@ import type {
 import type { Recipe } from '../../core/recipe.ts';
 import { RunPodApi } from './api.ts';
 import { PodDeploy } from './deploy.ts';
+import { Drains } from './drains.ts';
 import { type FollowTimes, followPod, type PodLog } from './follow.ts';
 import { checkHealth } from './health.ts';
 import { noticeOf } from './notice.ts';
@@ -48,6 +49,8 @@ interface RunPodTimes extends FollowTimes {
   silenceMs: number;
   /** A running pod without a line for so long has no log to show. */
   emptyMs: number;
+  /** The log of an ended container that cannot be had for so long is given up, so that its pod can go. */
+  drainMs: number;
   /** How long a create whose answer was lost may take to show in the list of pods. */
   settleMs: number;
 }
@@ -72,6 +75,7 @@ const usualTimes: RunPodTimes = {
   quietMs: 5000,
   preparingMs: 2000,
   emptyMs: 120_000,
+  drainMs: 600_000,
   settleMs: 5000,
 };
 
@@ -85,13 +89,14 @@ class PodProvider implements RunPodProvider {
   readonly #pods: Pods;
   readonly #deploy: PodDeploy;
   readonly #troubles: LogTroubles;
+  readonly #drains: Drains;
   readonly #stopped = new RecentIds();
   readonly #terminated = new RecentIds();
 
   constructor(options: RunPodProviderOptions) {
     const { name, url, apiKey, keyName, recipes, recipeBase, graceSeconds = 600 } = options;
     const times = { ...usualTimes, ...options.times };
-    const { headersMs, bodyMs, silenceMs, settleMs, emptyMs } = times;
+    const { headersMs, bodyMs, silenceMs, settleMs, emptyMs, drainMs } = times;
     this.name = name;
     this.pollMs = options.pollMs ?? 5000;
     this.#options = options;
@@ -100,6 +105,7 @@ class PodProvider implements RunPodProvider {
     this.#api = new RunPodApi({ provider: name, url, apiKey, keyName, timeouts });
     this.#pods = new Pods(this.#api, { freshMs: 2 * this.pollMs });
     this.#troubles = new LogTroubles({ emptyMs });
+    this.#drains = new Drains({ drainMs });
     const apiUrl = url.replace(/\/+$/, '');
     const deploy = { api: this.#api, recipes, recipeBase, graceSeconds, apiUrl, settleMs };
     this.#deploy = new PodDeploy(deploy);
@@ -140,12 +146,15 @@ class PodProvider implements RunPodProvider {
     }
   }
 
-  /** Politely, a container that runs is stopped, so that its last words are read; its pod is terminated when they are. */
+  /**
+   * Politely, a container that runs is stopped, so that its last words are read; its pod is terminated
+   * when they are. One that has ended goes with force alone: its log may still tell how it did.
+   */
   async cancel(ref: JobRef, options: { force: boolean }, signal: AbortSignal): Promise<boolean> {
     const pod = await this.#api.get('caller', ref.externalId, signal);
     if (pod === null && this.#terminated.has(ref.externalId)) return false;
     if (pod === null) throw this.#gone(ref);
-    if (hasEnded(pod) || pod.status === 'TERMINATED') return false;
+    if (pod.status === 'TERMINATED' || (hasEnded(pod) && !options.force)) return false;
     if (!options.force && pod.status === 'RUNNING' && (await this.#stop(pod, signal))) return true;
     await this.#terminate(pod.id, signal);
     return true;
@@ -228,6 +237,8 @@ class PodProvider implements RunPodProvider {
         throw this.#gone(ref);
       },
       open: (start, either) => this.#api.log(externalId, start, either),
+      isHopeless: () => this.#drains.isHopeless(jobId),
+      goesOn: () => this.#drains.goesOn(jobId),
       refused: (error) => this.#troubles.refused(jobId, error),
       had: (pod, { empty }) => this.#troubles.had(jobId, pod, { empty }),
       broken: (reason, cause) => this.#api.brokenLog(externalId, reason, cause),

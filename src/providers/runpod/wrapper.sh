@@ -14,6 +14,15 @@
 
 set -u
 
+# What the container has been given is the training's: the wrapper's own variables may bear the same
+# names, and what the recipe sets must not reach the wrapper.
+exec 3< <(env -0)
+variables=()
+while IFS= read -r -d '' word; do
+  case $word in TRAINYARD_*) ;; *) variables+=("$word") ;; esac
+done <&3
+exec 3<&-
+
 job=$TRAINYARD_JOB
 grace=$TRAINYARD_GRACE_SECONDS
 api=$TRAINYARD_API_URL
@@ -83,20 +92,21 @@ esac
 echo begun >"$state"
 say "begin run=$RANDOM$RANDOM$RANDOM"
 
-export JOB_ID=$job JOB_CONFIG=$home/config.json JOB_OUTPUT_DIR=$home/output
+job_config=$home/config.json
 decode() { printf %s "$1" | base64 -d; }
 fill() {
-  filled=${1//$'\1config\1'/"$JOB_CONFIG"}
-  filled=${filled//$'\1output\1'/"$JOB_OUTPUT_DIR"}
+  filled=${1//$'\1config\1'/"$job_config"}
+  filled=${filled//$'\1output\1'/"$home/output"}
 }
 
-decode "$config" >"$JOB_CONFIG"
+decode "$config" >"$job_config"
 if [ -n "$files" ]; then
   mkdir -p "$home/files" && cd "$home/files" && decode "$files" | tar -xzf - || finish 'code=125 lines='
 fi
+variables+=("PWD=$PWD" "JOB_ID=$job" "JOB_CONFIG=$job_config" "JOB_OUTPUT_DIR=$home/output")
 while IFS= read -r -d '' word; do
   fill "$word"
-  export "${filled?}"
+  variables+=("$filled")
 done < <(decode "$recipe_env")
 argv=()
 while IFS= read -r -d '' word; do
@@ -109,7 +119,7 @@ done < <(decode "$command")
 pipe=${TMPDIR:-/tmp}/trainyard-$job.pipe
 rm -f "$pipe" && mkfifo "$pipe" || finish 'code=125 lines='
 tee -a "$log" <"$pipe" & tee=$!
-"${argv[@]}" >"$pipe" 2>&1 & child=$!
+env -i "${variables[@]}" "${argv[@]}" >"$pipe" 2>&1 & child=$!
 # A signal ends a wait; what it then says is not the child's exit code.
 until wait "$child"; code=$?; [ -z "$stopped" ] || ! kill -0 "$child" 2>/dev/null; do :; done
 if [ -n "$stopped" ]; then wait "$child"; code=$?; fi
@@ -120,8 +130,16 @@ for attempt in $(seq 50); do
   kill -0 "$tee" 2>/dev/null || break
   sleep 0.1
 done
-if [ -n "$(tail -c 1 "$log")" ]; then echo | tee -a "$log"; fi
+if ! kill -0 "$tee" 2>/dev/null && ! wait "$tee"; then
+  # On a full disk the file has less than what was printed, and cannot tell whether a line is open.
+  echo
+  lines=
+else
+  if [ -n "$(tail -c 1 "$log")" ]; then echo | tee -a "$log"; fi
+  lines=$(($(wc -l <"$log")))
+fi
 
-printf 'code=%s lines=%s\n' "$code" "$(($(wc -l <"$log")))" >"$state.new"
-mv "$state.new" "$state"
-finish "$(cat "$state")"
+# What is said does not depend on what can be written.
+result="code=$code lines=$lines"
+echo "$result" >"$state.new" && mv "$state.new" "$state"
+finish "$result"

@@ -35,6 +35,8 @@ export class Pod {
   readonly log: PodLog;
   /** Someone has locked it: it can be neither stopped nor restarted. */
   locked = false;
+  /** A stop is accepted, and nothing comes of it. */
+  deaf = false;
   readonly #settings: PodSettings;
   readonly #changes: Changes;
   readonly #disk: Disk;
@@ -104,7 +106,7 @@ export class Pod {
       const state = this.locked ? `${this.#status} and locked` : this.#status;
       throw new Problem(409, `action '${action}' is not valid for a pod that is ${state}`);
     }
-    this[action]();
+    if (action !== 'stop' || !this.deaf) this[action]();
   }
 
   /** Starts the container, after the old one has ended. */

@@ -29,6 +29,10 @@ const wrong: [string, RegExp][] = [
   ],
   ['{"allowedOrigins": ["*"]}', /^FILE: allowedOrigins\.0: .*origin/],
   ['{"allowedHosts": ["box:4000"]}', /^FILE: allowedHosts\.0: .*without a port/],
+  [
+    '{"providers": {"box": {"kind": "local", "url": "http://box:4100", "apiKey": "s3cret\\n"}}}',
+    /^FILE: providers\.box\.apiKey: it must be printable ASCII without spaces$/,
+  ],
   ['[]', /^FILE: the file: /],
 ];
 test.each(wrong)('%s is told in one line with the file and the place', async (content, said) => {
@@ -50,6 +54,19 @@ test('a file that was asked for must be there', () => {
   const read = () => readConfig({ TRAINYARD_CONFIG: '/nowhere/yard.json' });
   expect(read).toThrow('TRAINYARD_CONFIG is "/nowhere/yard.json": the file cannot be read.');
 });
+
+test.each(['local', 'runpod'])(
+  'a key that no header can hold is refused by name, its value hidden: %s',
+  async (kind) => {
+    await using folder = await openFolder();
+    const path = join(folder.path, 'yard.json');
+    const box = { kind, url: 'http://box:4100', apiKeyEnv: 'BOX_KEY' };
+    await writeFile(path, JSON.stringify({ providers: { box } }));
+    expect(() => readConfig({ TRAINYARD_CONFIG: path, BOX_KEY: 's3cret\n' })).toThrow(
+      /^BOX_KEY is \(hidden\): it must be printable ASCII without spaces\.$/,
+    );
+  },
+);
 
 test('a key that its variable does not hold is missed by name', async () => {
   await using folder = await openFolder();
