@@ -91,7 +91,11 @@ export async function openApp(config: Config, logger: Logger): Promise<App> {
   });
   opened.defer(() => server.close());
 
-  const health = providers.list().map(({ name }) => providers.health(name));
+  const health = providers.list().map(async ({ name }) => {
+    const { status, message } = await providers.health(name);
+    if (status !== 'UP')
+      logger.warn({ provider: name, status }, `a provider is not well: ${message}`);
+  });
   supervisor.start();
   leftovers.start();
   const parts = opened.move();

@@ -9,6 +9,7 @@ import { catchInterruption } from './interruption.ts';
 import { endOf } from './job-end.ts';
 import { JobView, watchJob } from './job-view.ts';
 import { type LineFormat, LinePrinter } from './line-printer.ts';
+import { Notices } from './notices.ts';
 import { styleOf } from './progress.ts';
 import { openSocket } from './socket.ts';
 
@@ -32,13 +33,14 @@ export async function followJob(
   await using client = openSocket(api.settings);
   const over = new AbortController();
   const signal = AbortSignal.any([interruption.signal, over.signal]);
-  const view = new JobView(screen, job);
+  const notices = new Notices(screen);
+  const view = new JobView(screen, job, notices);
   const connection = new Connection(view, () => over.abort());
   client.on('connected', () => connection.found());
   const watching = watchJob(client, view, signal);
   let next = offset;
   try {
-    const printer = new LinePrinter(screen, format);
+    const printer = new LinePrinter(screen, format, notices);
     const onRetry = ({ error }: { error: GraphError }) => connection.lost(error);
     const options = { client, jobId: job.id, offset, filter, signal, retry, onRetry };
     for await (const page of followLog({ ...options, entries: true })) {

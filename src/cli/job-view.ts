@@ -7,6 +7,7 @@ import {
 } from '../client/generated/graphql.ts';
 import { isOver } from '../core/job.ts';
 import { waitMs } from '../lib/wait.ts';
+import type { Notices } from './notices.ts';
 import { statusLine } from './progress.ts';
 import type { Screen } from './screen.ts';
 import { visible } from './visible.ts';
@@ -17,12 +18,14 @@ const retryMs = 1000;
 /** Shows how a followed job is: in the status line, or else as remarks when its status changes. */
 export class JobView {
   readonly #screen: Screen;
+  readonly #notices: Notices;
   #job: JobFragment;
   #remark: string | null = null;
 
-  constructor(screen: Screen, job: JobFragment) {
+  constructor(screen: Screen, job: JobFragment, notices: Notices) {
     this.#screen = screen;
     this.#job = job;
+    this.#notices = notices;
     this.#draw();
   }
 
@@ -30,7 +33,8 @@ export class JobView {
     return this.#job;
   }
 
-  update(job: JobFragment): void {
+  update({ logs, ...job }: JobUpdatedSubscription['jobUpdated']): void {
+    this.#notices.show(logs.notice);
     const changed = job.status !== this.#job.status;
     this.#job = job;
     this.#draw();

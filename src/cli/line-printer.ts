@@ -1,4 +1,5 @@
 import type { LogEntriesFragment, LogLevel } from '../client/generated/graphql.ts';
+import { Notices } from './notices.ts';
 import type { Screen } from './screen.ts';
 import { visible, visibleJson } from './visible.ts';
 
@@ -17,23 +18,21 @@ const levelStyles: Readonly<Record<LogLevel, Style | null>> = {
   ERROR: 'red',
 };
 
-/** Prints pages of a log: lines to stdout; gaps, and each notice once, to stderr. */
+/** Prints pages of a log: lines to stdout, gaps and notices to stderr. */
 export class LinePrinter {
   readonly #screen: Screen;
   readonly #format: LineFormat;
-  readonly #noticed = new Set<string>();
+  readonly #notices: Notices;
 
-  constructor(screen: Screen, format: LineFormat) {
+  constructor(screen: Screen, format: LineFormat, notices = new Notices(screen)) {
     this.#screen = screen;
     this.#format = format;
+    this.#notices = notices;
   }
 
   /** Resolves when there is room for the next page. */
   async print({ entries, gaps, notice }: LogEntriesFragment): Promise<void> {
-    if (notice && !this.#noticed.has(notice.code)) {
-      this.#noticed.add(notice.code);
-      for (const text of noticeLines(notice)) this.#screen.note(text, 'yellow');
-    }
+    this.#notices.show(notice);
     let from = 0;
     for (const { offset, reason } of gaps) {
       const behind = entries.findIndex((line) => line.offset >= offset);
@@ -62,14 +61,4 @@ export class LinePrinter {
     const painted = style ? this.#screen.paint(style, shown) : shown;
     return this.#format.timestamps ? `${this.#screen.paint('dim', time)} ${painted}` : painted;
   }
-}
-
-function noticeLines({
-  code,
-  message,
-  url,
-  help,
-}: NonNullable<LogEntriesFragment['notice']>): string[] {
-  const lines = [`${code}: ${message}${url ? ` ${url}` : ''}`, ...help.map((step) => `  ${step}`)];
-  return lines.map((line) => visible(line, { colours: false }));
 }

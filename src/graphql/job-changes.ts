@@ -42,7 +42,9 @@ const RunPodOptionsInput = builder.inputType('RunPodOptions', {
     budgetUsd: t.float({
       description: 'The job is cancelled when it has cost so much, as far as its rate tells.',
     }),
-    maxHours: t.float({ description: 'The job is cancelled when it has run so long.' }),
+    maxHours: t.float({
+      description: 'The job is cancelled when its pod has been charged for so long.',
+    }),
   }),
 });
 

@@ -1,5 +1,6 @@
 import { codeOf, messageOf, TrainyardError } from '../core/errors.ts';
 import { isOver, type Job, type JobPatch } from '../core/job.ts';
+import type { LogNotice } from '../core/log.ts';
 import type { JobRef, Provider, ProviderState, StatusReport } from '../core/provider.ts';
 import type { Lease, LogStore } from '../core/store.ts';
 import { Backoff } from '../lib/backoff.ts';
@@ -102,7 +103,7 @@ export class JobDriver {
       found === null ? await provider.deploy(job, signal) : { externalId: found };
     const { externalId, consoleUrl } = accepted;
     logger.info({ job: job.id, provider: provider.name, ...accepted }, 'deployed');
-    const patch: JobPatch = { externalId, stale: false };
+    const patch: JobPatch = { externalId, stale: false, notice: null };
     if (consoleUrl) patch.consoleUrl = consoleUrl;
     const { place } = provider;
     const placed = await this.#change((now) => {
@@ -148,7 +149,9 @@ export class JobDriver {
     const woken = new Wakeup();
     const unlisten = ledger.listen(tried.id, () => woken.wake());
     try {
-      const waiting = await this.#change((now) => (isOver(now.status) ? null : { stale: true }));
+      const waiting = await this.#change((now) =>
+        isOver(now.status) ? null : { stale: true, notice: notDeployedNotice(error) },
+      );
       this.#deployed.resolve();
       if (waiting && isOver(waiting.status) && !isOver(tried.status)) {
         backoff.reset();
@@ -329,6 +332,11 @@ export class JobDriver {
       this.#options.logger.warn(facts, `the job's state is not saved yet: ${messageOf(error)}`);
     });
   }
+}
+
+function notDeployedNotice(error: unknown): LogNotice {
+  const message = `The job is not deployed yet. ${codeOf(error) === 'INTERNAL' ? 'Its provider failed' : messageOf(error)}`;
+  return { code: 'NOT_DEPLOYED', message, url: null, help: ['It is tried again by itself'] };
 }
 
 /** True for a job that was deployed to another place than where its provider is now. */

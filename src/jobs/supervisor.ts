@@ -23,6 +23,7 @@ export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #watches = new Map<string, StatusWatch>();
   readonly #drivers = new Map<string, { driver: JobDriver; done: Promise<void> }>();
+  readonly #claiming = new Map<string, Promise<JobDriver | null>>();
   readonly #unconfigured = new Set<string>();
   readonly #closing = new AbortController();
   #rounds: Promise<void> = Promise.resolve();
@@ -46,9 +47,16 @@ export class Supervisor {
 
   /** Drives a job (new: saved just now by this server) where no other server does; null where one does, or its provider is not configured. */
   async drive(job: Job, { isNew = false } = {}): Promise<JobDriver | null> {
-    const { store, ledger, providers, logger } = this.#options;
     const running = this.#drivers.get(job.id);
     if (running) return running.driver;
+    // A second claim would take the lease from the first one's driver.
+    const claiming = this.#claiming.get(job.id) ?? this.#claim(job, { isNew });
+    this.#claiming.set(job.id, claiming);
+    return claiming.finally(() => this.#claiming.delete(job.id));
+  }
+
+  async #claim(job: Job, { isNew }: { isNew: boolean }): Promise<JobDriver | null> {
+    const { store, ledger, providers, logger } = this.#options;
     const provider = providers.find(job.provider);
     const watch = this.#watches.get(job.provider);
     if (!provider || !watch) {
@@ -58,8 +66,6 @@ export class Supervisor {
     }
     const lease = await store.leases.claim(job.id);
     if (!lease || this.#closing.signal.aborted) return null;
-    const claimedMeanwhile = this.#drivers.get(job.id);
-    if (claimedMeanwhile) return claimedMeanwhile.driver;
     const driver = new JobDriver({
       job,
       isNew,

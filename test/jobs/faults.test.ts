@@ -222,3 +222,29 @@ test('a job whose provider is not configured any more can be let go by force, an
   const { data } = await graphql(without.url, query, { input: { jobId: id } });
   expect(data.deleteJob.deletedJobId).toBe(id);
 });
+
+test('whoever follows a job that cannot be deployed is told why, and nothing more once it is', async () => {
+  const app = await openApp();
+  const takeBack = box.server.fail({
+    on: /api/,
+    act: { status: 401, body: { detail: 'Invalid API key' } },
+  });
+  const id = await deploy(app.url, { provider: 'box' });
+  const query =
+    'subscription ($id: ID!) { jobUpdated(id: $id) { stale logs(limit: 1) { notice { code message } } } }';
+  const told: unknown[] = [];
+  for await (const { data } of serverSentEvents(app.url, query, { id })) {
+    const { stale, logs } = data.jobUpdated;
+    if (stale && told.length === 0) {
+      told.push(logs.notice);
+      takeBack();
+    } else if (!stale && told.length > 0) {
+      expect(logs.notice).toBeNull();
+      break;
+    }
+  }
+  expect(told).toEqual([
+    { code: 'NOT_DEPLOYED', message: expect.stringContaining('"Invalid API key" (401)') },
+  ]);
+  (await scripted(id)).finish('completed');
+});
