@@ -22,7 +22,10 @@ const recipe = z.strictObject({
   dataCenterIds: z.array(text).optional(),
 });
 
-const httpUrl = z.url({ protocol: /^https?$/ });
+const httpUrl = z.url({
+  protocol: /^https?$/,
+  error: 'it must be an http(s) URL, such as http://gpu-box:4100',
+});
 const key = {
   apiKey: secret.optional(),
   /** The environment variable that holds the key. */
@@ -49,7 +52,9 @@ const file = z.strictObject({
   providers: z
     .record(
       z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/),
-      z.discriminatedUnion('kind', [localProvider, runpodProvider]),
+      z.discriminatedUnion('kind', [localProvider, runpodProvider], {
+        error: 'it must be an object whose "kind" is "local" or "runpod"',
+      }),
     )
     .default({}),
   recipes: z.record(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/), recipe).default({}),
@@ -85,8 +90,19 @@ export function readConfigFile(path: string | undefined): ConfigFile {
   }
   const parsed = file.safeParse(parseJson(name, content));
   if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw new ConfigError(`${name}: ${issue?.path.join('.') || 'the file'}: ${issue?.message}`);
+  // A word that nobody knows is what a missing one was meant to be.
+  const { issues } = parsed.error;
+  const issue = issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0];
+  const where = issue?.path.join('.') || 'the file';
+  throw new ConfigError(`${name}: ${where}: ${issue && wrong(issue)}`);
+}
+
+function wrong(issue: z.core.$ZodIssue): string {
+  if (issue.code !== 'unrecognized_keys') return issue.message;
+  const [list, name] = issue.path;
+  const known = name === undefined ? file : list === 'recipes' ? recipe : null;
+  const help = known ? `; known: ${Object.keys(known.shape).join(', ')}` : '';
+  return `${issue.keys.map((key) => JSON.stringify(key)).join(', ')} is not known here${help}`;
 }
 
 function isOrigin(value: string): boolean {

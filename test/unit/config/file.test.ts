@@ -33,6 +33,16 @@ const wrong: [string, RegExp][] = [
     '{"providers": {"box": {"kind": "local", "url": "http://box:4100", "apiKey": "s3cret\\n"}}}',
     /^FILE: providers\.box\.apiKey: it must be printable ASCII without spaces$/,
   ],
+  ['{"recipies": {}}', /^FILE: the file: "recipies" is not known here; known: .*recipes/],
+  [
+    '{"recipes": {"a": {"comand": ["x"]}}}',
+    /^FILE: recipes\.a: "comand" is not known here; known: command, /,
+  ],
+  [
+    '{"providers": {"box": {"kind": "local", "url": "box:4100"}}}',
+    /^FILE: providers\.box\.url: it must be an http\(s\) URL, such as /,
+  ],
+  ['{"providers": {"box": {"url": "http://box"}}}', /"kind" is "local" or "runpod"$/],
   ['[]', /^FILE: the file: /],
 ];
 test.each(wrong)('%s is told in one line with the file and the place', async (content, said) => {
