@@ -128,7 +128,7 @@ builder.mutationFields((t) => ({
   cancelJob: t.field({
     type: CancelJobPayload,
     description:
-      'Asks the provider to end a job. Once it has agreed, the job ends CANCELLED. CONFLICT for a job that has ended otherwise.',
+      'Asks the provider to end a job. Once it has agreed, the job ends CANCELLED. CONFLICT for a job that has ended otherwise. With force, a job that nobody can be asked about becomes LOST: its provider does not know it, or is not configured any more.',
     args: { input: t.arg({ type: CancelJobInput, required: true }) },
     resolve: async (_root, { input }, { cancel }) => ({
       job: await cancel.run(input.jobId, { force: input.force ?? false }),
@@ -136,7 +136,8 @@ builder.mutationFields((t) => ({
   }),
   deleteJob: t.field({
     type: DeleteJobPayload,
-    description: 'Forgets an ended job and its whole log. CONFLICT for one that is not over.',
+    description:
+      'Forgets an ended job and its whole log; what its machine keeps, such as checkpoints, stays there. CONFLICT for one that is not over.',
     args: { input: t.arg({ type: DeleteJobInput, required: true }) },
     resolve: async (_root, { input }, { jobs }) => {
       await jobs.delete(input.jobId);

@@ -1,4 +1,4 @@
-import type { ExecutionArgs, ExecutionResult, GraphQLError } from 'graphql';
+import { type ExecutionArgs, type ExecutionResult, GraphQLError } from 'graphql';
 import type { GraphServer } from './yoga.ts';
 
 /** An operation as any transport brings it. */
@@ -31,7 +31,7 @@ export async function prepareOperation(
   try {
     const document: ExecutionArgs['document'] = parse(params.query);
     const errors: readonly GraphQLError[] = validate(schema, document);
-    if (errors.length > 0) return [...errors];
+    if (errors.length > 0) return errors.map(withoutHttp);
     return {
       schema,
       document,
@@ -42,6 +42,14 @@ export async function prepareOperation(
       subscribe,
     };
   } catch (error) {
-    return [publicError(error)];
+    return [withoutHttp(publicError(error))];
   }
+}
+
+/** Which status Yoga would answer with is no client's concern. A copy: Yoga keeps what it has found. */
+function withoutHttp(error: GraphQLError): GraphQLError {
+  const { message, nodes, source, positions, path, originalError } = error;
+  const { http: _, ...extensions } = error.extensions;
+  const options = { nodes, source, positions, path, originalError, extensions };
+  return new GraphQLError(message, options);
 }

@@ -43,6 +43,7 @@ describe('an operation that cannot be answered', () => {
       const result = await ask(server.url, asked);
       expect(codesOf(result)).toEqual(['BAD_USER_INPUT']);
       expect(result.errors?.[0]?.message).not.toBe('');
+      expect(result.errors?.[0]?.extensions).not.toHaveProperty('http');
       // The same is said of an operation that has been compiled meanwhile.
       for (let times = 0; times < 5; times += 1) {
         expect(await ask(server.url, asked)).toEqual(result);
