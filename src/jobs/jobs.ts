@@ -17,11 +17,14 @@ export class Jobs {
   readonly #ledger: JobLedger;
   readonly #logs: LogStore;
   readonly #providers: Providers;
+  /** Of this turn of the event loop, since the last change. */
+  readonly #lists = new Map<string, Promise<{ job: Job; version: string }[]>>();
 
   constructor(options: { ledger: JobLedger; logs: LogStore; providers: Providers }) {
     this.#ledger = options.ledger;
     this.#logs = options.logs;
     this.#providers = options.providers;
+    this.#ledger.listen(null, () => this.#lists.clear());
   }
 
   find(id: string): Promise<Job | null> {
@@ -94,12 +97,24 @@ export class Jobs {
     using changes = this.#changes(null);
     let seen = new Map<string, string>();
     while (!signal.aborted) {
-      const { jobs } = await this.#ledger.store.list({ limit: maxWatched, filter });
-      const now = new Map(jobs.map((job) => [job.id, versionOf(job)]));
-      for (const job of jobs) if (seen.get(job.id) !== now.get(job.id)) yield job;
-      seen = now;
+      const newest = await this.#newest(filter);
+      for (const { job, version } of newest) if (seen.get(job.id) !== version) yield job;
+      seen = new Map(newest.map(({ job, version }) => [job.id, version]));
       await changes.next(signal);
     }
+  }
+
+  /** The newest jobs of a filter, read once for all whom one change has woken. */
+  #newest(filter: JobFilter): Promise<{ job: Job; version: string }[]> {
+    const key = JSON.stringify(filter);
+    const shared = this.#lists.get(key);
+    if (shared) return shared;
+    const list = this.#ledger.store
+      .list({ limit: maxWatched, filter })
+      .then(({ jobs }) => jobs.map((job) => ({ job, version: versionOf(job) })));
+    this.#lists.set(key, list);
+    setImmediate(() => this.#lists.delete(key));
+    return list;
   }
 
   #changes(id: string | null): Wakeup & Disposable {
