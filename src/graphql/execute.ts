@@ -8,6 +8,7 @@ import {
   type GraphQLSchema,
   getNamedType,
   getOperationAST,
+  getVariableValues,
   isLeafType,
   type OperationDefinitionNode,
   TypeInfo,
@@ -48,7 +49,7 @@ export function createExecutor({
     const operation = getOperationAST(args.document, args.operationName);
     if (!operation) return execute(args);
     const query = compiled.get(operation);
-    if (query) return run(query, args);
+    if (query) return run(query, operation, args);
     const count = (runs.get(operation) ?? 0) + 1;
     const isDue = count > runsBefore && isSmall(args) && budget.take();
     // Once only: while it is being compiled, others run as before.
@@ -61,17 +62,21 @@ export function createExecutor({
     return compiling.then((made) => {
       if (made === null) return execute(args);
       compiled.set(operation, made);
-      return run(made, args);
+      return run(made, operation, args);
     });
   };
 }
 
 function run(
-  query: CompiledQuery,
+  { query }: CompiledQuery,
+  operation: OperationDefinitionNode,
   args: ExecutionArgs,
 ): ExecutionResult | Promise<ExecutionResult> {
-  const result = query.query(args.rootValue, args.contextValue, args.variableValues);
-  // Nothing was run, since the variables are wrong: GraphQL itself says better what is.
+  const { schema, rootValue, contextValue, variableValues } = args;
+  // Compiled code lets some wrong variables pass, such as a list for an object, and says less of others.
+  const { variableDefinitions = [] } = operation;
+  const { errors } = getVariableValues(schema, variableDefinitions, variableValues ?? {});
+  const result = errors ? {} : query(rootValue, contextValue, variableValues);
   return 'then' in result || 'data' in result ? result : execute(args);
 }
 

@@ -53,3 +53,18 @@ test.each([
     }
   },
 );
+
+test('a wrong variable is refused in the same words, be the operation new or compiled', async () => {
+  const filtered = buildSchema(
+    'input Filter { search: String } type Query { count(filter: Filter): Int }',
+  );
+  const execute = createExecutor({ onFailure: expect.unreachable });
+  const document = parse('query ($filter: Filter) { count(filter: $filter) }');
+  for (const filter of [[], 7, { serach: 'x' }]) {
+    const run = () =>
+      execute({ schema: filtered, document, rootValue: { count: 1 }, variableValues: { filter } });
+    const first = await run();
+    expect(first.errors).toHaveLength(1);
+    for (let times = 0; times < 8; times += 1) expect(await run()).toEqual(first);
+  }
+});
