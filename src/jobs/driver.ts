@@ -135,7 +135,7 @@ export class JobDriver {
     const { provider, logger, ledger } = this.#options;
     const code = codeOf(error);
     const facts = { job: tried.id, provider: provider.name, code };
-    if (code === 'PROVIDER_REJECTED' || code === 'BAD_USER_INPUT') {
+    if ((code === 'PROVIDER_REJECTED' || code === 'BAD_USER_INPUT') && !isOver(tried.status)) {
       logger.warn(facts, `the provider refused the job: ${messageOf(error)}`);
       return this.#change((now) => refused(now, messageOf(error)));
     }
@@ -145,28 +145,27 @@ export class JobDriver {
       { ...facts, restMs, ...(code === 'INTERNAL' ? { err: error } : {}) },
       `not deployed yet: ${messageOf(error)}`,
     );
-    // A cancel is seen at once, be it from while the provider was asked: it changes the job.
-    const woken = new Wakeup();
-    const unlisten = ledger.listen(tried.id, () => woken.wake());
-    try {
-      const waiting = await this.#change((now) =>
-        isOver(now.status) ? null : { stale: true, notice: notDeployedNotice(error) },
-      );
-      this.#deployed.resolve();
-      if (waiting && isOver(waiting.status) && !isOver(tried.status)) {
-        backoff.reset();
-        return waiting;
-      }
-      const enough = new AbortController();
-      const either = AbortSignal.any([signal, enough.signal]);
-      await Promise.race([waitMs(restMs, either), woken.next(either)]);
-      enough.abort();
-      const now = (await ledger.store.get(tried.id)) ?? waiting;
-      if (now && isOver(now.status) && !isOver(tried.status)) backoff.reset();
-      return now;
-    } finally {
-      unlisten();
-    }
+    const waiting = await this.#change((now) =>
+      isOver(now.status) ? null : { stale: true, notice: notDeployedNotice(error) },
+    );
+    this.#deployed.resolve();
+    await this.#rest(restMs, { untilOver: !isOver(tried.status) }, signal);
+    const now = (await ledger.store.get(tried.id)) ?? waiting;
+    if (now && isOver(now.status) && !isOver(tried.status)) backoff.reset();
+    return now;
+  }
+
+  /** Waits; with `untilOver`, only until the job is over: a cancel is seen at once. */
+  async #rest(
+    ms: number,
+    { untilOver }: { untilOver: boolean },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const enough = new AbortController();
+    const either = AbortSignal.any([signal, enough.signal]);
+    const rest = waitMs(ms, either);
+    await (untilOver ? Promise.race([rest, this.#over(either)]) : rest);
+    enough.abort();
   }
 
   async #follow(ref: JobRef, signal: AbortSignal): Promise<void> {
@@ -220,11 +219,7 @@ export class JobDriver {
         }
         const wasOver = await this.#isOver();
         if (wasOver && performance.now() - deniedSince > lostAfterMs) break;
-        const enough = new AbortController();
-        const either = AbortSignal.any([signal, enough.signal]);
-        const rest = waitMs(backoff.nextMs(), either);
-        await (wasOver ? rest : Promise.race([rest, this.#over(either)]));
-        enough.abort();
+        await this.#rest(backoff.nextMs(), { untilOver: !wasOver }, signal);
       }
     }
     if (!signal.aborted) await collector.settle();

@@ -60,7 +60,9 @@ export class Supervisor {
     const provider = providers.find(job.provider);
     const watch = this.#watches.get(job.provider);
     if (!provider || !watch) {
-      if (isOver(job.status)) await this.#finishWithoutProvider(job);
+      // Of any other, lines may be missing that its provider still has.
+      const isAllThere = isOver(job.status) && (job.externalId === null || job.status === 'LOST');
+      if (isAllThere) await this.#finishWithoutProvider(job);
       else this.#missesProvider(job);
       return null;
     }

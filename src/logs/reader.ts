@@ -117,12 +117,13 @@ export class LogReader {
       if (first >= end) break;
       const to = Math.min(first + count, end);
       if (block) {
-        while (nextOffset < to && !matches.full && performance.now() < deadline) {
+        // One line at least, however long the block took to come.
+        do {
           const until = performance.now() + turnMs;
           nextOffset = matches.take(block, matcher, { from: nextOffset, to, until });
           if (performance.now() >= until) await nextTurn();
           request.signal?.throwIfAborted();
-        }
+        } while (nextOffset < to && !matches.full && performance.now() < deadline);
       } else nextOffset = to;
       if (matches.full || nextOffset >= end || performance.now() >= deadline) break;
     }

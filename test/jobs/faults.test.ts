@@ -248,3 +248,21 @@ test('whoever follows a job that cannot be deployed is told why, and nothing mor
   ]);
   (await scripted(id)).finish('completed');
 });
+
+test('a server that asks for patience, in other words each time, is asked again no sooner', async () => {
+  const words = ['one', 'two', 'three'].map((word) => ({
+    status: 503,
+    body: { detail: `busy, request ${word}` },
+    headers: { 'retry-after': '3600' },
+  }));
+  for (const act of words) box.server.fail({ on: /status|execute/, times: 1, act });
+  const app = await openApp();
+  const id = await deploy(app.url, { provider: 'box' });
+  const asked = () => callsOf(new RegExp(`${id}|execute`));
+  // What it has said is saved, which must not end the rest.
+  for (let turn = 0; turn < 20; turn += 1) {
+    await graphql(app.url, '{ jobs { totalCount } }');
+    expect(asked()).toBe(1);
+  }
+  expect((await cancel(app, id)).data.cancelJob.job.status).toBe('CANCELLED');
+});

@@ -92,6 +92,17 @@ describe('an answer that is none', () => {
     expect(said.state).not.toHaveProperty('progress');
   });
 
+  test('a text that is never closed holds nobody up', async () => {
+    const server = await DialectServer.open((_asked, response) => {
+      response.end(`<a href="${'NaN and more '.repeat(100_000)}`);
+      return undefined;
+    });
+    stack.defer(() => server.close());
+    expect(await report(open(server.url))).toMatchObject({
+      error: { code: 'PROVIDER_UNAVAILABLE' },
+    });
+  });
+
   test('a page that says 404 is no training server that forgot a job', async () => {
     const server = await serve({ status: 404, body: 'Not Found' });
     expect(await report(open(server.url))).toMatchObject({

@@ -182,8 +182,10 @@ function parseJson(text: string): unknown {
 
 /** As Python's `json.dumps` writes it where a training has diverged: with NaN and Infinity, which then are null. */
 function parsePythonJson(text: string): unknown {
+  if (!/NaN|Infinity/.test(text)) return undefined;
   try {
-    const json = text.replaceAll(/"(?:[^"\\]+|\\.)*"|-?(?:NaN|Infinity)/g, (token) =>
+    // A text that is not closed matches, too: a pattern that fails there would try all ways to get to it.
+    const json = text.replaceAll(/"(?:[^"\\]+|\\[\s\S])*\\?"?|-?(?:NaN|Infinity)/g, (token) =>
       token.startsWith('"') ? token : 'null',
     );
     return JSON.parse(json);
