@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
 /** A process that cannot be mistaken for a later one with the same pid. */
 export interface ProcessIdentity {
@@ -18,6 +18,19 @@ export function identityOf(pid: number): ProcessIdentity | null {
 export function isAlive(identity: ProcessIdentity): boolean {
   const found = look(identity.pid);
   return found !== null && found.start === identity.start && !'ZX'.includes(found.state);
+}
+
+/**
+ * True where all that is left of a group has ended and was not waited for, as in a container whose first
+ * process waits for nobody. Only Linux tells.
+ */
+export function isGroupDead(pgid: number): boolean {
+  if (process.platform !== 'linux') return false;
+  return readdirSync('/proc').every((pid) => {
+    if (!/^\d+$/.test(pid)) return true;
+    const [state = '', , group] = statOf(pid) ?? [];
+    return Number(group) !== pgid || 'ZX'.includes(state);
+  });
 }
 
 /** Signals the process group that this process leads, if it still runs. False: it does not. */
@@ -44,13 +57,23 @@ function look(pid: number): { state: string; start: string } | null {
 
 function lookInProc(pid: number): { state: string; start: string } | null {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    // The second field is the program's name in parentheses and may hold anything: proc_pid_stat(5).
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const fields = statOf(pid);
+    if (fields === null) return null;
     const [state = '', start = ''] = [fields[0], fields[19]];
     // Field 22 counts from the machine's start, so it says little without that start's id.
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
     return { state, start: `${boot}:${start}` };
+  } catch {
+    return null;
+  }
+}
+
+/** The fields from the third one on, the state; null where nobody has this pid. */
+function statOf(pid: number | string): string[] | null {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    // The second field is the program's name in parentheses and may hold anything: proc_pid_stat(5).
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   } catch {
     return null;
   }

@@ -19,7 +19,7 @@ import { flushCompileCache } from 'node:module';
 import { setTimeout as delay } from 'node:timers/promises';
 import { folderAt } from './job-folder.ts';
 import { jobMark, killMarked } from './job-mark.ts';
-import { identityOf } from './process-identity.ts';
+import { identityOf, isGroupDead } from './process-identity.ts';
 import { claimRun, type RunExit, type RunPlan, type RunProcess } from './run-files.ts';
 
 const retryMs = 1000;
@@ -28,6 +28,8 @@ const lastWordsMs = 500;
 const leftBehindMs = 2000;
 /** How often to look whether somebody is left in the job's group. */
 const groupPollMs = 20;
+/** A look at every process of the machine takes some milliseconds. */
+const pollsPerLook = 5;
 
 let command: ChildProcess | null = null;
 /** When the job was asked to end, on a clock that never jumps. */
@@ -119,7 +121,8 @@ async function endGroup(graceMs: number): Promise<void> {
 /** False: somebody is left in the group after that time, or it is to end by force. */
 async function groupEnds(withinMs: number): Promise<boolean> {
   const until = performance.now() + withinMs;
-  while (signalGroup(0)) {
+  for (let poll = 1; signalGroup(0); poll += 1) {
+    if (poll % pollsPerLook === 0 && command?.pid && isGroupDead(command.pid)) return true;
     if (forced || performance.now() >= until) return false;
     await delay(groupPollMs);
   }
