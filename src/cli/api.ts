@@ -59,7 +59,9 @@ function parseAnswer(url: string, body: string, status: number): Answer {
   try {
     const answer: unknown = JSON.parse(body);
     if (typeof answer === 'object' && answer !== null) return answer;
-  } catch {}
+  } catch {
+    // Said below, as of any other answer that is none.
+  }
   throw notTrainyard(url, status);
 }
 

@@ -1,18 +1,18 @@
-import { codeOf, messageOf, TrainyardError } from '../core/errors.ts';
+import { codeOf, messageOf } from '../core/errors.ts';
 import { isOver, type Job, type JobPatch } from '../core/job.ts';
-import type { LogNotice } from '../core/log.ts';
 import type { JobRef, Provider, ProviderState, StatusReport } from '../core/provider.ts';
 import type { Lease, LogStore } from '../core/store.ts';
 import { Backoff } from '../lib/backoff.ts';
 import type { Logger } from '../lib/logger.ts';
-import { isUnreached } from '../lib/unreached.ts';
 import { waitMs } from '../lib/wait.ts';
 import { Wakeup } from '../lib/wakeup.ts';
 import { Collector } from '../logs/collector.ts';
-import { finishJob, withoutSecrets } from './finish.ts';
+import { finishJob } from './finish.ts';
+import { HandOver } from './hand-over.ts';
 import type { JobLedger } from './ledger.ts';
 import { keepLimits } from './limits.ts';
 import { mergeProgress, transition } from './transition.ts';
+import { restUntilOver, untilOver } from './until-over.ts';
 import type { StatusWatch } from './watch.ts';
 
 /** A job that its provider has denied knowing for so long, and more than once, is LOST. */
@@ -58,7 +58,8 @@ export class JobDriver {
   /** Runs until the log is complete or the signal is aborted; may then be run anew at any point. Rejects with `CONFLICT` where the lease is lost. */
   async run(signal: AbortSignal): Promise<void> {
     try {
-      const ref = await this.#deploy(signal);
+      const attempted = () => this.#deployed.resolve();
+      const ref = await new HandOver({ ...this.#options, attempted }).run(signal);
       this.#deployed.resolve();
       if (ref) await this.#follow(ref, signal);
       if (!signal.aborted) await finishJob(this.#options.job.id, this.#options, signal);
@@ -66,106 +67,6 @@ export class JobDriver {
       this.#deployed.resolve();
       await this.#changing;
     }
-  }
-
-  /** The provider's reference; null where the job came to its end without one, or the signal was aborted. */
-  async #deploy(signal: AbortSignal): Promise<JobRef | null> {
-    const backoff = new Backoff({ firstMs: 500, maxMs: 60_000 });
-    let { job } = this.#options;
-    // Whether somebody may have been asked to run it, whose answer was not saved.
-    let mayRun = !this.#options.isNew;
-    while (!signal.aborted) {
-      const mustBeSought = mayRun && job.status === 'CANCELLED';
-      if (job.externalId === null && isOver(job.status) && !mustBeSought) return null;
-      try {
-        job = await this.#place(job, { mayRun }, signal);
-        if (job.externalId === null) return null;
-        const ref = { jobId: job.id, externalId: job.externalId };
-        // Cancelled while the provider was being asked to run it.
-        if (job.status === 'CANCELLED') await this.#endAnyway(ref, signal);
-        return ref;
-      } catch (error) {
-        if (signal.aborted) return null;
-        mayRun ||= !isUnreached(error);
-        job = (await this.#deployFailed(job, { error, backoff }, signal)) ?? job;
-      }
-    }
-    return null;
-  }
-
-  /** Has the provider run the job, unless it does already (an answer was lost, or not saved) or the job is over. */
-  async #place(job: Job, { mayRun }: { mayRun: boolean }, signal: AbortSignal): Promise<Job> {
-    const { provider, logger } = this.#options;
-    if (job.externalId !== null) return job;
-    const found = mayRun ? await provider.find(job, signal) : null;
-    if (found === null && isOver(job.status)) return job;
-    const accepted: { externalId: string; consoleUrl?: string | null } =
-      found === null ? await provider.deploy(job, signal) : { externalId: found };
-    const { externalId, consoleUrl } = accepted;
-    logger.info({ job: job.id, provider: provider.name, ...accepted }, 'deployed');
-    const patch: JobPatch = { externalId, stale: false, notice: null };
-    if (consoleUrl) patch.consoleUrl = consoleUrl;
-    const { place } = provider;
-    const placed = await this.#change((now) => {
-      const { options } = withoutSecrets(now);
-      return { ...patch, options: place === undefined ? options : { ...options, place } };
-    });
-    return placed ?? { ...job, ...patch };
-  }
-
-  /** Ends a job that was cancelled before it was known to run. */
-  async #endAnyway(ref: JobRef, signal: AbortSignal): Promise<void> {
-    const { provider, logger } = this.#options;
-    try {
-      await provider.cancel(ref, { force: true }, signal);
-    } catch (error) {
-      const code = codeOf(error);
-      if (code !== 'NOT_FOUND' && code !== 'PROVIDER_REJECTED') throw error;
-      const facts = { job: ref.jobId, provider: provider.name, code };
-      logger.warn(facts, `the cancelled job could not be ended: ${messageOf(error)}`);
-    }
-  }
-
-  /** Rests, after a refusal not: that is final. The job as it then is. */
-  async #deployFailed(
-    tried: Job,
-    { error, backoff }: { error: unknown; backoff: Backoff },
-    signal: AbortSignal,
-  ): Promise<Job | null> {
-    const { provider, logger, ledger } = this.#options;
-    const code = codeOf(error);
-    const facts = { job: tried.id, provider: provider.name, code };
-    if ((code === 'PROVIDER_REJECTED' || code === 'BAD_USER_INPUT') && !isOver(tried.status)) {
-      logger.warn(facts, `the provider refused the job: ${messageOf(error)}`);
-      return this.#change((now) => refused(now, messageOf(error)));
-    }
-    const least = error instanceof TrainyardError ? (error.retryAfterMs ?? 0) : 0;
-    const restMs = Math.max(least, backoff.nextMs());
-    logger.warn(
-      { ...facts, restMs, ...(code === 'INTERNAL' ? { err: error } : {}) },
-      `not deployed yet: ${messageOf(error)}`,
-    );
-    const waiting = await this.#change((now) =>
-      isOver(now.status) ? null : { stale: true, notice: notDeployedNotice(error) },
-    );
-    this.#deployed.resolve();
-    await this.#rest(restMs, { untilOver: !isOver(tried.status) }, signal);
-    const now = (await ledger.store.get(tried.id)) ?? waiting;
-    if (now && isOver(now.status) && !isOver(tried.status)) backoff.reset();
-    return now;
-  }
-
-  /** Waits; with `untilOver`, only until the job is over: a cancel is seen at once. */
-  async #rest(
-    ms: number,
-    { untilOver }: { untilOver: boolean },
-    signal: AbortSignal,
-  ): Promise<void> {
-    const enough = new AbortController();
-    const either = AbortSignal.any([signal, enough.signal]);
-    const rest = waitMs(ms, either);
-    await (untilOver ? Promise.race([rest, this.#over(either)]) : rest);
-    enough.abort();
   }
 
   async #follow(ref: JobRef, signal: AbortSignal): Promise<void> {
@@ -193,7 +94,8 @@ export class JobDriver {
       if (end) await this.#saveState(end, (job) => transition(job, end, Date.now()), signal);
       await this.#changing;
       if (!signal.aborted) await this.#change((job) => this.#progressOf(job, collector));
-      await this.#over(signal);
+      // A log can end before its provider has said so of the job.
+      await untilOver(ref.jobId, this.#options.ledger, signal);
     } finally {
       unwatch();
     }
@@ -201,7 +103,7 @@ export class JobDriver {
 
   /** The end that the log told. Where the provider denies the log, that of a job that is over is given up; any other may yet come. */
   async #collect(collector: Collector, signal: AbortSignal): Promise<ProviderState | null> {
-    const { job, provider, logger } = this.#options;
+    const { job, provider, ledger, logger } = this.#options;
     const backoff = new Backoff({ firstMs: 500, maxMs: 5000 });
     let deniedSince: number | null = null;
     while (!signal.aborted) {
@@ -217,9 +119,10 @@ export class JobDriver {
           backoff.reset();
           deniedSince = startedAt;
         }
-        const wasOver = await this.#isOver();
-        if (wasOver && performance.now() - deniedSince > lostAfterMs) break;
-        await this.#rest(backoff.nextMs(), { untilOver: !wasOver }, signal);
+        const ms = backoff.nextMs();
+        if (!(await this.#isOver())) await restUntilOver(job.id, { ms, ledger }, signal);
+        else if (performance.now() - deniedSince > lostAfterMs) break;
+        else await waitMs(ms, signal);
       }
     }
     if (!signal.aborted) await collector.settle();
@@ -299,18 +202,6 @@ export class JobDriver {
     return known ? { progress: mergeProgress(job.progress, collector.progress) } : null;
   }
 
-  /** Waits until the job is over: a log can end before its provider has said so. */
-  async #over(signal: AbortSignal): Promise<void> {
-    const { ledger, job } = this.#options;
-    const woken = new Wakeup();
-    const unlisten = ledger.listen(job.id, () => woken.wake());
-    try {
-      while (!signal.aborted && !(await this.#isOver())) await woken.next(signal);
-    } finally {
-      unlisten();
-    }
-  }
-
   async #isOver(): Promise<boolean> {
     const job = await this.#options.ledger.store.get(this.#options.job.id);
     return !job || isOver(job.status);
@@ -329,24 +220,7 @@ export class JobDriver {
   }
 }
 
-function notDeployedNotice(error: unknown): LogNotice {
-  const message = `The job is not deployed yet. ${codeOf(error) === 'INTERNAL' ? 'Its provider failed' : messageOf(error)}`;
-  return { code: 'NOT_DEPLOYED', message, url: null, help: ['It is tried again by itself'] };
-}
-
 /** True for a job that was deployed to another place than where its provider is now. */
 function isElsewhere({ options }: Job, { place }: Provider): boolean {
   return options.place !== undefined && options.place !== place;
-}
-
-/** What becomes of a job that its provider has refused; one that was cancelled meanwhile stays so. */
-function refused(now: Job, message: string): JobPatch | null {
-  if (isOver(now.status)) return null;
-  return {
-    status: 'FAILED',
-    finishedAt: Date.now(),
-    failure: { message, exitCode: null, signal: null, offset: null, excerpt: [] },
-    stale: false,
-    ...withoutSecrets(now),
-  };
 }

@@ -45,6 +45,7 @@ export class JobLedger {
     const asking = this.#cancels.get(id);
     if (!asking || signal.aborted) return;
     const enough = new AbortController();
+    // It rejects when it is no longer waited for.
     const aborted = once(signal, 'abort', { signal: enough.signal }).catch(() => {});
     await Promise.race([asking, aborted]);
     enough.abort();

@@ -90,6 +90,7 @@ export class TrainingServer {
   async #tryKey(signal: AbortSignal): Promise<void> {
     const path = '/api/training/status/is-the-key-right';
     const call = { task: 'check the key', path, headersMs: healthMs, signal };
+    // Whatever else goes wrong is the health check's own to tell.
     await this.#client.call(call, accepted).catch(() => {});
   }
 
