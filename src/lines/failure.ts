@@ -1,5 +1,5 @@
-import { stripVTControlCharacters } from 'node:util';
 import { levelOf } from './level.ts';
+import { plainText } from './plain-text.ts';
 
 const maxExcerptLines = 20;
 /** A longer line of an excerpt is cut. In UTF-16 units. */
@@ -142,8 +142,7 @@ function whatHappened(excerpt: readonly string[]): string | null {
 }
 
 function plain(text: string | undefined): string {
-  if (text === undefined) return '';
-  return text.includes('\u001b') ? stripVTControlCharacters(text.slice(0, 4096)) : text;
+  return text === undefined ? '' : plainText(text.length > 4096 ? text.slice(0, 4096) : text);
 }
 
 function cut(text: string, maxChars: number): string {

@@ -1,5 +1,5 @@
-import { stripVTControlCharacters } from 'node:util';
 import type { LogLevel } from '../core/log.ts';
+import { plainText } from './plain-text.ts';
 
 /** Only a line's beginning says its level; what stands further on is the message. */
 const headChars = 160;
@@ -12,7 +12,7 @@ const headChars = 160;
  */
 export function levelOf(text: string): LogLevel | null {
   const head = text.length > headChars ? text.slice(0, headChars) : text;
-  const plain = head.includes('\u001b') ? stripVTControlCharacters(head) : head;
+  const plain = plainText(head);
   if (raised.test(plain)) return 'ERROR';
   const word = stated
     .exec(plain)
