@@ -1,4 +1,4 @@
-import type { JobFragment, JobStatus } from '../client/generated/graphql.ts';
+import type { JobFragment, JobStatus, NotFinite } from '../client/generated/graphql.ts';
 import { formatSeconds } from './duration.ts';
 import type { Screen } from './screen.ts';
 
@@ -21,18 +21,26 @@ export function styleOf(status: JobStatus): Style {
   return styles[status];
 }
 
+const notFiniteWords: Readonly<Record<NotFinite, string>> = {
+  NAN: 'NaN',
+  INFINITY: 'infinite',
+  NEGATIVE_INFINITY: '-infinite',
+};
+
 /** How far a job is, in words: step, loss, remaining time; whatever is known. */
 export function progressWords({
   progress,
   cost,
 }: Pick<JobFragment, 'progress' | 'cost'>): string[] {
   const words: string[] = [];
-  const { step, totalSteps, epoch, totalEpochs, loss, secondsRemaining } = progress ?? {};
+  const { step, totalSteps, epoch, totalEpochs, loss, lossNotFinite, secondsRemaining } =
+    progress ?? {};
   if (step != null) words.push(`step ${step}${totalSteps == null ? '' : `/${totalSteps}`}`);
   if (epoch != null) {
     words.push(`epoch ${short(epoch)}${totalEpochs == null ? '' : `/${short(totalEpochs)}`}`);
   }
   if (loss != null) words.push(`loss ${short(loss)}`);
+  if (lossNotFinite != null) words.push(`loss ${notFiniteWords[lossNotFinite]}`);
   if (secondsRemaining) words.push(`${formatSeconds(secondsRemaining)} left`);
   if (cost) words.push(`${cost.accrued.toFixed(2)} ${cost.currency}`);
   return words;

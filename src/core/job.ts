@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { LogNotice } from './log.ts';
+import type { LogNotice, NotFinite } from './log.ts';
 
 export const jobStatuses = [
   'QUEUED',
@@ -39,6 +39,8 @@ export interface JobProgress {
   /** 0 to 100. */
   percent: number | null;
   loss: number | null;
+  /** Set, and `loss` null, where the last loss is no finite number. */
+  lossNotFinite: NotFinite | null;
   learningRate: number | null;
   secondsRemaining: number | null;
 }

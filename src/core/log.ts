@@ -47,12 +47,26 @@ export interface LogNotice {
   help: string[];
 }
 
+/** What a value can be that is no finite number. */
+export const notFinites = ['NAN', 'INFINITY', 'NEGATIVE_INFINITY'] as const;
+export type NotFinite = (typeof notFinites)[number];
+
+/** Which kind of no finite number this is; null for a finite one. */
+export function notFiniteOf(value: number): NotFinite | null {
+  if (Number.isFinite(value)) return null;
+  if (Number.isNaN(value)) return 'NAN';
+  return value > 0 ? 'INFINITY' : 'NEGATIVE_INFINITY';
+}
+
 /** One value of one metric, found in the log. */
 export interface MetricPoint {
   name: string;
   step: number;
+  /** May be NaN or infinite: so the log says it. */
   value: number;
   time: number;
+  /** The offset of the line it was read from; for a progress bar's state that is not stored, of the line that follows. */
+  line: number;
 }
 
 export interface MetricSeries {

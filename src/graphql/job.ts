@@ -7,7 +7,7 @@ import {
   type JobProgress,
   type jobStatuses,
 } from '../core/job.ts';
-import type { MetricSeries } from '../core/log.ts';
+import type { MetricSeries, notFinites } from '../core/log.ts';
 import { builder } from './builder.ts';
 import { jobLogsField, LogPageType } from './log.ts';
 import { ProviderType } from './provider.ts';
@@ -49,6 +49,15 @@ const JobFailureType = builder.objectRef<JobFailure>('JobFailure').implement({
   }),
 });
 
+const NotFiniteEnum = builder.enumType('NotFinite', {
+  description: 'What a value can be that is no finite number.',
+  values: {
+    NAN: { description: 'Not a number.' },
+    INFINITY: { description: 'Larger than any number.' },
+    NEGATIVE_INFINITY: { description: 'Smaller than any number.' },
+  } satisfies Record<(typeof notFinites)[number], object>,
+});
+
 const JobProgressType = builder.objectRef<JobProgress>('JobProgress').implement({
   description: 'How far a job is, as far as its log or its provider tell.',
   fields: (t) => ({
@@ -58,6 +67,11 @@ const JobProgressType = builder.objectRef<JobProgress>('JobProgress').implement(
     totalEpochs: t.exposeFloat('totalEpochs', { nullable: true, description: 'Epochs in all.' }),
     percent: t.exposeFloat('percent', { nullable: true, description: '0 to 100.' }),
     loss: t.exposeFloat('loss', { nullable: true, description: 'The last training loss.' }),
+    lossNotFinite: t.expose('lossNotFinite', {
+      type: NotFiniteEnum,
+      nullable: true,
+      description: 'Set, and `loss` null, where the last training loss is no finite number.',
+    }),
     learningRate: t.exposeFloat('learningRate', {
       nullable: true,
       description: 'The last learning rate.',
@@ -103,6 +117,11 @@ const MetricSeriesType = builder.objectRef<MetricSeries>('MetricSeries').impleme
     }),
   }),
 });
+
+/** GraphQL's Float has no NaN and no infinity. */
+function withFiniteValues({ name, points }: MetricSeries): MetricSeries {
+  return { name, points: points.filter(({ value }) => Number.isFinite(value)) };
+}
 
 export const JobType = builder.objectRef<Job>('Job').implement({
   description: 'One training run.',
@@ -162,11 +181,13 @@ export const JobType = builder.objectRef<Job>('Job').implement({
         field: 1,
         multiplier: Math.max(1, Math.min(maxMetricPoints, maxPoints ?? 500) / 10),
       }),
-      resolve: ({ id }, { names, maxPoints }, { metrics }) =>
-        metrics.metrics(id, {
+      resolve: async ({ id }, { names, maxPoints }, { metrics }) => {
+        const series = await metrics.metrics(id, {
           names: names ?? null,
           maxPoints: bounded('maxPoints', maxPoints ?? 500, { least: 2, most: maxMetricPoints }),
-        }),
+        });
+        return series.map(withFiniteValues);
+      },
     }),
     cost: t.expose('cost', {
       type: JobCostType,

@@ -42,10 +42,20 @@ export function mergeProgress(
     epoch: newer.epoch ?? progress?.epoch ?? null,
     totalEpochs: newer.totalEpochs ?? progress?.totalEpochs ?? null,
     percent: newer.percent ?? progress?.percent ?? null,
-    loss: newer.loss ?? progress?.loss ?? null,
+    ...mergeLoss(progress, newer),
     learningRate: newer.learningRate ?? progress?.learningRate ?? null,
     secondsRemaining: newer.secondsRemaining ?? progress?.secondsRemaining ?? null,
   };
+}
+
+/** A loss that is no finite number takes the place of an earlier one that was. */
+function mergeLoss(
+  progress: JobProgress | null,
+  newer: Partial<JobProgress>,
+): Pick<JobProgress, 'loss' | 'lossNotFinite'> {
+  const { loss = null, lossNotFinite = null } =
+    newer.loss != null || newer.lossNotFinite != null ? newer : (progress ?? {});
+  return { loss, lossNotFinite };
 }
 
 /** `failure` with every value that `newer` knows. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { JobProgress } from '../core/job.ts';
+import { notFinites } from '../core/log.ts';
 import { noBar } from './training-bar.ts';
 
 /** Names beyond this many are ignored, so that no log can fill the store with series. */
@@ -24,6 +25,7 @@ export function parseState(text: string | null): MetricsState {
     totalEpochs: null,
     percent: null,
     loss: null,
+    lossNotFinite: null,
     learningRate: null,
     secondsRemaining: null,
   };
@@ -38,6 +40,7 @@ const progressShape = z.object({
   totalEpochs: nullable,
   percent: nullable,
   loss: nullable,
+  lossNotFinite: z.enum(notFinites).nullable().default(null),
   learningRate: nullable,
   secondsRemaining: nullable,
 });

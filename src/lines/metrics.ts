@@ -1,10 +1,13 @@
 import { stripVTControlCharacters } from 'node:util';
 import type { JobProgress } from '../core/job.ts';
-import type { MetricPoint } from '../core/log.ts';
+import { type MetricPoint, notFiniteOf } from '../core/log.ts';
 import { type MetricsState, maxNames, parseState } from './metrics-state.ts';
 import { parseProgressBar } from './progress-bar.ts';
 import { type BarChoice, confirmBar, followBar, noBar } from './training-bar.ts';
 import { addPairs, isStep, maxStep, type NamedValues, parseObject, parsePairs } from './values.ts';
+
+/** Where a line stands in the log, and in time. */
+type Place = Pick<MetricPoint, 'time' | 'line'>;
 
 /** A longer line is not read for metrics. In UTF-16 units. */
 const maxChars = 4096;
@@ -34,16 +37,20 @@ export class MetricsReader {
     this.#lossStep = lossStep;
   }
 
-  /** The points of one line, at most 64; `time` is the line's. A bar's text may keep its `\r`. */
-  read(text: string, time: number): MetricPoint[] {
+  /**
+   * The points of one line, at most 64, each with the line's `time` and the offset `line`. Values that
+   * the log says to be NaN or infinite are points too. A bar's text may keep its `\r`.
+   */
+  read(text: string, time: number, line: number): MetricPoint[] {
     if (text.length > maxChars || !hint.test(text)) return [];
     const plain = text.includes('\u001b') ? stripVTControlCharacters(text) : text;
     if (this.#readPreamble(plain)) return [];
 
     const points: MetricPoint[] = [];
-    const isBar = this.#readBar(plain, time, points);
+    const place = { time, line };
+    const isBar = this.#readBar(plain, place, points);
     const found = parseObject(plain) ?? (isBar ? null : parsePairs(plain));
-    if (found !== null) this.#readValues(found, time, points);
+    if (found !== null) this.#readValues(found, place, points);
     return points;
   }
 
@@ -83,7 +90,7 @@ export class MetricsReader {
     return true;
   }
 
-  #readBar(text: string, time: number, points: MetricPoint[]): boolean {
+  #readBar(text: string, place: Place, points: MetricPoint[]): boolean {
     const bar = parseProgressBar(text);
     if (bar === null) return false;
     const now = followBar(this.#bar, bar);
@@ -95,11 +102,11 @@ export class MetricsReader {
     const values = new Map<string, number>();
     addPairs(values, bar.postfix);
     if (lossOf(values) !== null) confirmBar(this.#bar);
-    this.#add(values, now.step, time, points);
+    this.#add(values, now.step, place, points);
     return true;
   }
 
-  #readValues(found: NamedValues, time: number, points: MetricPoint[]): void {
+  #readValues(found: NamedValues, place: Place, points: MetricPoint[]): void {
     const { values } = found;
     const epochsOnly = found.totalEpochs !== null && found.step === null; // "Epoch 3/10"
     if (values.size === 0 && !epochsOnly) return;
@@ -109,7 +116,7 @@ export class MetricsReader {
     const step = found.step ?? this.#stepNow(found.epoch, isLoss);
     if (isLoss) this.#lossStep = step;
     this.#place(found);
-    this.#add(values, step, time, points);
+    this.#add(values, step, place, points);
   }
 
   /** The step of values that came without one. */
@@ -129,13 +136,18 @@ export class MetricsReader {
       share(step, totalSteps) ?? share(step === null ? epoch : null, totalEpochs) ?? null;
   }
 
-  #add(values: Map<string, number>, step: number, time: number, points: MetricPoint[]): void {
-    this.#progress.loss = lossOf(values) ?? this.#progress.loss;
+  #add(values: Map<string, number>, step: number, place: Place, points: MetricPoint[]): void {
+    const loss = lossOf(values);
+    if (loss !== null) {
+      this.#progress.lossNotFinite = notFiniteOf(loss);
+      this.#progress.loss = this.#progress.lossNotFinite === null ? loss : null;
+    }
     for (const [name, value] of values) {
-      if (rateNames.has(name.toLowerCase())) this.#progress.learningRate = value;
+      if (rateNames.has(name.toLowerCase()) && Number.isFinite(value))
+        this.#progress.learningRate = value;
       if (!this.#names.has(name) && this.#names.size >= maxNames) continue;
       this.#names.add(name);
-      if (points.length < maxNames) points.push({ name, step, value, time });
+      if (points.length < maxNames) points.push({ name, step, value, ...place });
     }
   }
 }

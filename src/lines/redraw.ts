@@ -29,18 +29,27 @@ export const noRedraws: RedrawState = { lastKeptAt: 0, pending: null };
  * Also makes every text one line of well-formed text: the states in a text with `\r` inside belong
  * to one instant, `\n` ends a line, NUL becomes U+2400, a lone surrogate U+FFFD. A block in which
  * there is nothing to do comes back as the same object. How a log is cut into blocks makes no difference.
+ *
+ * `places` has for each text that went in the index of its line among those that came out, or, where it
+ * is held back, of the next line that is stored; null where each text is its line.
  */
 export function thinRedraws(
   state: RedrawState,
   block: LineBlock,
-): { block: LineBlock; state: RedrawState } {
-  if (state.pending === null && block.texts.every(isPlain)) return { block, state };
+): { block: LineBlock; state: RedrawState; places: number[] | null } {
+  if (state.pending === null && block.texts.every(isPlain)) return { block, state, places: null };
   const thinning = new Thinning(state);
+  const places: number[] = [];
   let at = 0;
   for (const { count, time, source } of block.runs) {
-    for (const end = at + count; at < end; at++) thinning.text(block.texts[at] ?? '', time, source);
+    for (const end = at + count; at < end; at++) {
+      const before = thinning.block.texts.length;
+      thinning.text(block.texts[at] ?? '', time, source);
+      const after = thinning.block.texts.length;
+      places.push(after > before ? after - 1 : after);
+    }
   }
-  return { block: thinning.block, state: thinning.state };
+  return { block: thinning.block, state: thinning.state, places };
 }
 
 /** Stores a state whose half second is over at `now`; `Infinity` at the end of a log. */

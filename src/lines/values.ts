@@ -11,7 +11,7 @@ export interface NamedValues {
   totalSteps: number | null;
   epoch: number | null;
   totalEpochs: number | null;
-  /** In the line's order, finite; what is no measure (step, epoch, clocks, ids) is left out. */
+  /** In the line's order, NaN and infinities too; what is no measure (step, epoch, clocks, ids) is left out. */
   values: Map<string, number>;
 }
 
@@ -99,16 +99,20 @@ function addValue(values: Map<string, number>, name: string, value: number | nul
   if (!values.has(name)) values.set(name, value);
 }
 
+/** Strings, to pass over, and what Python's JSON says where JSON has no word. */
+const pythonNumber = /"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b/g;
+
 function* jsonEntries(text: string): Generator<[string, number | null]> {
   let object: unknown;
   try {
-    object = JSON.parse(text.replaceAll(/-?\b(?:NaN|Infinity)\b/g, 'null')); // as Python writes them
+    object = JSON.parse(text.replaceAll(pythonNumber, (it) => (it[0] === '"' ? it : `"${it}"`)));
   } catch {
     return;
   }
   if (typeof object !== 'object' || object === null) return;
   for (const [name, value] of Object.entries(object)) {
-    if (typeof value === 'number') yield [name, Number.isFinite(value) ? value : null];
+    if (typeof value === 'number') yield [name, value];
+    else if (typeof value === 'string') yield [name, toNumber(value)];
   }
 }
 
@@ -122,9 +126,10 @@ function* pythonEntries(text: string, at: number): Generator<[string, number | n
   }
 }
 
-/** A finite decimal number; null for `nan`, `inf` and whatever else. */
+/** A decimal number, NaN or an infinity as frameworks write them; null for whatever else. */
 function toNumber(token: string): number | null {
-  if (!/^[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?$/.test(token)) return null;
-  const value = Number(token);
-  return Number.isFinite(value) ? value : null;
+  if (/^[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?$/.test(token)) return Number(token);
+  if (/^[-+]?nan$/i.test(token)) return Number.NaN;
+  if (!/^[-+]?inf(?:inity)?$/i.test(token)) return null;
+  return token.startsWith('-') ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
 }

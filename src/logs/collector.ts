@@ -123,10 +123,14 @@ export class Collector {
   async #take(batch: LogBatch): Promise<void> {
     const kept: LineBlock = { texts: [], runs: [] };
     const gaps: NonNullable<Append['gaps']> = [];
+    const metrics: MetricPoint[] = [];
     let done = 0;
     const take = (to: number) => {
-      const thinned = thinRedraws(this.#redraw, slice(batch, done, to));
+      const part = slice(batch, done, to);
+      const thinned = thinRedraws(this.#redraw, part);
       this.#redraw = thinned.state;
+      const first = this.#head.total + kept.texts.length;
+      this.#read(part, (at) => first + (thinned.places?.[at] ?? at), metrics);
       for (const text of thinned.block.texts) kept.texts.push(text);
       for (const run of thinned.block.runs) kept.runs.push(run);
       done = to;
@@ -142,20 +146,18 @@ export class Collector {
       kept.texts.push(...last.block.texts);
       kept.runs.push(...last.block.runs);
     }
-    await this.#append({ ...kept, gaps, cursor: batch.cursor, metrics: this.#read(batch) });
+    await this.#append({ ...kept, gaps, cursor: batch.cursor, metrics });
   }
 
   /** Every state of a progress bar counts here, for a dictionary without a step belongs to the bar's last one. */
-  #read({ texts, runs }: LineBlock): MetricPoint[] {
-    const points: MetricPoint[] = [];
+  #read({ texts, runs }: LineBlock, lineOf: (at: number) => number, points: MetricPoint[]): void {
     let at = 0;
     for (const { count, time } of runs) {
       for (const end = at + count; at < end; at += 1) {
-        const found = this.#metrics.read(texts[at] ?? '', time);
+        const found = this.#metrics.read(texts[at] ?? '', time, lineOf(at));
         if (found.length > 0) points.push(...found);
       }
     }
-    return points;
   }
 
   async #append(batch: Omit<Append, 'carry'>): Promise<void> {

@@ -83,7 +83,8 @@ export class JobMetrics {
   read(line: number, text: string, time: number): void {
     if (line < this.#line) return;
     this.#line = line + 1;
-    for (const point of this.#reader.read(text, time)) {
+    for (const point of this.#reader.read(text, time, line)) {
+      if (!Number.isFinite(point.value)) continue; // JSON has no word for it
       const row = this.#rows.get(point.step) ?? {
         step: point.step,
         epoch: this.#reader.progress.epoch,

@@ -63,7 +63,7 @@ test('in a terminal, shows progress below the lines and leaves none of it behind
     status: 'RUNNING',
     progress: {
       ...{ step: 42, totalSteps: 100, epoch: null, totalEpochs: null, percent: 42 },
-      ...{ loss: 0.51234, learningRate: null, secondsRemaining: 75 },
+      ...{ loss: 0.51234, lossNotFinite: null, learningRate: null, secondsRemaining: 75 },
     },
   }));
   await log.print('\u001b[34mblue\u001b[0m', 'ERROR bad', '\u001b]0;title\u0007');
@@ -92,7 +92,7 @@ test('in a terminal, a status line is cut to its width, and NO_COLOR takes colou
     status: 'RUNNING',
     progress: {
       ...{ step: 42, totalSteps: 100, epoch: null, totalEpochs: null, percent: 42 },
-      ...{ loss: 0.51234, learningRate: null, secondsRemaining: 75 },
+      ...{ loss: 0.51234, lossNotFinite: null, learningRate: null, secondsRemaining: 75 },
     },
   }));
   await log.print('\u001b[34mblue\u001b[0m');

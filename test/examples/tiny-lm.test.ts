@@ -42,7 +42,7 @@ async function run(config: Record<string, unknown>, dataset?: string) {
 
 function series(lines: readonly string[], name: string) {
   const reader = new MetricsReader();
-  const points = lines.flatMap((line) => reader.read(line, 0));
+  const points = lines.flatMap((line) => reader.read(line, 0, 0));
   return points.filter((point) => point.name === name);
 }
 

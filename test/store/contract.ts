@@ -69,6 +69,7 @@ export function storeContract(name: string, openPlace: () => Promise<StorePlace>
           totalEpochs: 1,
           percent: 50,
           loss: 0.25,
+          lossNotFinite: null,
           learningRate: 1e-5,
           secondsRemaining: null,
         };
@@ -184,7 +185,7 @@ export function storeContract(name: string, openPlace: () => Promise<StorePlace>
             lease,
             batch(numbered(0, 3000), {
               gaps: [{ before: 1, reason: 'lost' }],
-              metrics: [{ name: 'loss', step: 1, value: 2, time: 3 }],
+              metrics: [{ name: 'loss', step: 1, value: 2, time: 3, line: 0 }],
             }),
           );
         }
@@ -421,6 +422,7 @@ export function storeContract(name: string, openPlace: () => Promise<StorePlace>
         step,
         value,
         time: 1_700_000_000_000 + step,
+        line: step,
       });
 
       test('come in order of first appearance, by name, NaN too', async () => {

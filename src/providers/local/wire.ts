@@ -111,7 +111,7 @@ export function timeOf(value: string | null | undefined): number | null {
 }
 
 function progressOf(answer: StatusAnswer): Partial<JobProgress> {
-  const said: Record<keyof JobProgress, number | null | undefined> = {
+  const said: Record<keyof Omit<JobProgress, 'lossNotFinite'>, number | null | undefined> = {
     step: answer.current_step,
     totalSteps: answer.total_steps || null,
     epoch: answer.current_epoch,

@@ -7,7 +7,7 @@ const bar = (step: number, total: number, postfix = '') =>
 /** The points of these lines as `name@step=value`, and the progress after them. */
 function readAll(...lines: string[]) {
   const reader = new MetricsReader();
-  const points = lines.flatMap((line) => reader.read(line, 1000));
+  const points = lines.flatMap((line) => reader.read(line, 1000, 0));
   return {
     points: points.map(({ name, step, value }) => `${name}@${step}=${value}`),
     progress: reader.progress,
@@ -27,9 +27,9 @@ describe('one line', () => {
       ['loss@1=2.31', 'learning_rate@1=0.00005'],
     ],
     [
-      'nan and inf are left out',
-      "{'loss': nan, 'grad_norm': inf, 'entropy': 1.5, 'epoch': 1}",
-      ['entropy@1=1.5'],
+      'nan and inf as what they are',
+      "{'loss': nan, 'grad_norm': inf, 'kl': -Infinity, 'entropy': 1.5, 'epoch': 1}",
+      ['loss@1=NaN', 'grad_norm@1=Infinity', 'kl@1=-Infinity', 'entropy@1=1.5'],
     ],
     [
       'keys with spaces',
@@ -42,7 +42,11 @@ describe('one line', () => {
       '{"step": 10, "loss": 0.5, "note": "x", "nested": {"a": 1}}',
       ['loss@10=0.5'],
     ],
-    ['NaN in JSON', '{"step": 11, "loss": NaN, "lr": 1e-4}', ['lr@11=0.0001']],
+    [
+      'NaN in JSON',
+      '{"step": 11, "loss": NaN, "kl": -Infinity, "lr": 1e-4, "note": "NaN \\" NaN"}',
+      ['loss@11=NaN', 'kl@11=-Infinity', 'lr@11=0.0001'],
+    ],
     ['key=value', 'step=10 loss=0.5 lr=1e-3', ['loss@10=0.5', 'lr@10=0.001']],
     ['key: value', 'global_step: 7, loss: -0.25', ['loss@7=-0.25']],
     ['an epoch', 'Epoch 3/10 - loss: 0.4 - val_loss: 0.5', ['loss@3=0.4', 'val_loss@3=0.5']],
@@ -238,10 +242,12 @@ describe('numbers beyond what the graph can say', () => {
 describe('state', () => {
   it('lets another reader go on', () => {
     const first = new MetricsReader();
-    for (const line of [bar(30, 300), "{'loss': 2}"]) first.read(line, 1);
+    for (const line of [bar(30, 300), "{'loss': 2}"]) first.read(line, 1, 7);
     const second = new MetricsReader(first.state());
     expect(second.progress).toEqual(first.progress);
-    expect(second.read("{'loss': 1}", 2)).toEqual([{ name: 'loss', step: 31, value: 1, time: 2 }]);
+    expect(second.read("{'loss': 1}", 2, 7)).toEqual([
+      { name: 'loss', step: 31, value: 1, time: 2, line: 7 },
+    ]);
   });
 
   it.each([null, '', '{', '{}', '[]', '{"progress":{"step":"x"}}'])(
@@ -253,10 +259,10 @@ describe('state', () => {
 
   it('holds at most 64 names of at most 64 characters', () => {
     const reader = new MetricsReader();
-    for (let i = 0; i < 100; i++) reader.read(`step=${i} ${'n'.repeat(60)}${i}=1.5`, 0);
-    expect(reader.read(`step=1 ${'n'.repeat(65)}=1.5`, 0)).toEqual([]);
-    expect(reader.read('step=1 late=1.5', 0)).toEqual([]);
-    expect(reader.read(`step=1 ${'n'.repeat(60)}5=1.5`, 0)).toHaveLength(1);
+    for (let i = 0; i < 100; i++) reader.read(`step=${i} ${'n'.repeat(60)}${i}=1.5`, 0, 7);
+    expect(reader.read(`step=1 ${'n'.repeat(65)}=1.5`, 0, 7)).toEqual([]);
+    expect(reader.read('step=1 late=1.5', 0, 7)).toEqual([]);
+    expect(reader.read(`step=1 ${'n'.repeat(60)}5=1.5`, 0, 7)).toHaveLength(1);
     expect(reader.state().length).toBeLessThan(10 * 1024);
   });
 
@@ -264,5 +270,17 @@ describe('state', () => {
     const reader = new MetricsReader();
     reader.progress.step = 5;
     expect(reader.progress.step).toBeNull();
+  });
+});
+
+describe('a loss that is no finite number', () => {
+  it('is told as such until the next one', () => {
+    const reader = new MetricsReader();
+    reader.read("{'loss': 2.0}", 1, 0);
+    reader.read("{'loss': nan}", 1, 1);
+    expect(reader.progress).toMatchObject({ loss: null, lossNotFinite: 'NAN' });
+    expect(new MetricsReader(reader.state()).progress).toEqual(reader.progress);
+    reader.read("{'loss': 0.5}", 1, 2);
+    expect(reader.progress).toMatchObject({ loss: 0.5, lossNotFinite: null });
   });
 });

@@ -167,3 +167,14 @@ describe('settleRedraw', () => {
     expect(settled).toEqual({ block: { texts: [], runs: [] }, state: noRedraws });
   });
 });
+
+describe('places', () => {
+  it('say which line each text became, or which took its place', () => {
+    const { block, places } = thinRedraws(noRedraws, {
+      texts: ['a', '1%\r', '2%\r', 'b', 'c'],
+      runs: [{ count: 5, time: start, source: null }],
+    });
+    expect(block.texts).toEqual(['a', '1%', 'b', 'c']);
+    expect(places).toEqual([0, 1, 2, 2, 3]);
+  });
+});
