@@ -14,7 +14,7 @@ export async function build(): Promise<void> {
   // Moved into place when complete: nobody ever starts half of it.
   const dir = `.cache/dist-${process.pid}`;
   const bundle = await rolldown({
-    input: { cli: 'src/cli/main.ts', runner: 'src/trainer/runner.ts' },
+    input: { cli: 'src/cli/main.ts', runner: 'src/trainer/process/runner.ts' },
     platform: 'node',
     // Native; and 9 MB that only a person in front of the server needs.
     external: ['better-sqlite3', /^@graphql-yoga\/render-graphiql/],
@@ -29,7 +29,7 @@ export async function build(): Promise<void> {
   });
   await bundle.close();
   // What is read, not imported, lies beside whoever reads it.
-  for (const file of ['src/server/graphiql/browser.js', 'src/providers/runpod/wrapper.sh']) {
+  for (const file of ['src/server/graphiql/browser.js', 'src/providers/runpod/deploy/wrapper.sh']) {
     await cp(file, `${dir}/${basename(file)}`);
   }
   const chunks = output.filter((file) => file.type === 'chunk');

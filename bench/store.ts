@@ -78,7 +78,7 @@ async function openLog(dataDir: string, options: { compress: boolean }): Promise
     dataDir,
     async append(texts, cursor) {
       const runs = [{ count: texts.length, time: Date.now(), source: 'STDOUT' as const }];
-      await store.logs.append(lease, { texts, runs, cursor, carry: null });
+      await store.logs.append(lease, { texts, runs, cursor, collectorState: null });
     },
     close: () => store.close(),
   };

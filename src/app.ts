@@ -1,20 +1,20 @@
 import { randomBytes } from 'node:crypto';
 import type { Config, ProviderConfig } from './config/config.ts';
 import { ConfigError } from './config/config-error.ts';
-import { Cancel } from './jobs/cancel.ts';
-import { Deploy } from './jobs/deploy.ts';
+import { Cancel } from './jobs/ask/cancel.ts';
+import { Deploy } from './jobs/ask/deploy.ts';
+import { Supervisor } from './jobs/drive/supervisor.ts';
+import { JobChanges } from './jobs/job-changes.ts';
 import { Jobs } from './jobs/jobs.ts';
-import { JobLedger } from './jobs/ledger.ts';
-import { Leftovers } from './jobs/leftovers.ts';
 import { Providers } from './jobs/providers.ts';
-import { Supervisor } from './jobs/supervisor.ts';
-import { Hints } from './lib/hints.ts';
-import type { Logger } from './lib/logger.ts';
-import { LiveLogs } from './logs/live.ts';
-import { LogReader } from './logs/reader.ts';
+import { Reclaim } from './jobs/sweep/reclaim.ts';
+import { Hints } from './lib/async/hints.ts';
+import type { Logger } from './lib/system/logger.ts';
+import { LiveLogs } from './logs/read/live.ts';
+import { LogReader } from './logs/read/reader.ts';
 import { openLocalProvider } from './providers/local/provider.ts';
 import { openRunPodProvider } from './providers/runpod/provider.ts';
-import { Access, isLoopback } from './server/access.ts';
+import { Access, isLoopback } from './server/checks/access.ts';
 import { openHttpServer } from './server/http.ts';
 import { openSqliteStore } from './store/sqlite/open.ts';
 import { openTrainer } from './trainer/trainer.ts';
@@ -59,17 +59,17 @@ export async function openApp(config: Config, logger: Logger): Promise<App> {
   );
 
   const hints = new Hints<string>();
-  const ledger = new JobLedger(store.jobs);
+  const changes = new JobChanges(store.jobs);
   const supervisor = new Supervisor({
     store,
-    ledger,
+    changes,
     providers,
     advanced: (jobId) => hints.give(jobId),
     logger,
   });
   opened.defer(() => supervisor.close());
-  const leftovers = new Leftovers({ store, providers, logger });
-  opened.defer(() => leftovers.close());
+  const reclaim = new Reclaim({ store, providers, logger });
+  opened.defer(() => reclaim.close());
 
   const logReader = new LogReader(store);
   const server = await openHttpServer({
@@ -77,9 +77,9 @@ export async function openApp(config: Config, logger: Logger): Promise<App> {
     port: config.port,
     access: new Access(config),
     context: {
-      jobs: new Jobs({ ledger, logs: store.logs, providers }),
-      deploy: new Deploy({ ledger, providers, supervisor }),
-      cancel: new Cancel({ ledger, providers }),
+      jobs: new Jobs({ changes, logs: store.logs, providers }),
+      deploy: new Deploy({ changes, providers, supervisor }),
+      cancel: new Cancel({ changes, providers }),
       providers,
       logReader,
       liveLogs: new LiveLogs({ reader: logReader, hints }),
@@ -97,7 +97,7 @@ export async function openApp(config: Config, logger: Logger): Promise<App> {
       logger.warn({ provider: name, status }, `a provider is not well: ${message}`);
   });
   supervisor.start();
-  leftovers.start();
+  reclaim.start();
   const parts = opened.move();
   return {
     url: server.url,

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { readTrainerConfig } from './config/config.ts';
 import { openConsoleLogger } from './console-logger.ts';
-import { runUntilStopped } from './lib/run.ts';
+import { runUntilStopped } from './lib/system/run.ts';
 import { openTrainer } from './trainer/trainer.ts';
 
 /** Starts a training server of its own, and stops it on SIGTERM or SIGINT; its jobs run on. */

@@ -2,7 +2,7 @@ import { flushCompileCache } from 'node:module';
 import { openApp } from './app.ts';
 import { type Config, readConfig } from './config/config.ts';
 import { openConsoleLogger } from './console-logger.ts';
-import { runUntilStopped } from './lib/run.ts';
+import { runUntilStopped } from './lib/system/run.ts';
 
 /** Starts the server that the environment describes, and stops it on SIGTERM or SIGINT. */
 export async function serve(): Promise<void> {

@@ -1,5 +1,5 @@
-import type { Api } from './api.ts';
-import type { Screen } from './screen.ts';
+import type { Screen } from './screen/screen.ts';
+import type { Api } from './server/api.ts';
 
 /** What every command works with. */
 export interface CommandContext {

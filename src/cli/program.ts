@@ -2,8 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { readClientSettings } from '../config/client.ts';
-import { projectDir } from '../lib/project.ts';
-import { Api } from './api.ts';
+import { projectDir } from '../lib/system/project.ts';
 import type { Run } from './context.ts';
 import { defineCompletion } from './definitions/completion.ts';
 import { defineDeploy } from './definitions/deploy.ts';
@@ -11,7 +10,8 @@ import { defineJobs } from './definitions/jobs.ts';
 import { defineLogs } from './definitions/logs.ts';
 import { defineServers } from './definitions/servers.ts';
 import { exitCode } from './exit.ts';
-import type { Screen } from './screen.ts';
+import type { Screen } from './screen/screen.ts';
+import { Api } from './server/api.ts';
 
 const examples = `
 Examples:

@@ -2,8 +2,8 @@ import { CommanderError } from 'commander';
 import { ConfigError } from '../config/config-error.ts';
 import { CommandError, exitCode } from './exit.ts';
 import { createProgram } from './program.ts';
-import { type Output, Screen } from './screen.ts';
-import { visible } from './visible.ts';
+import { type Output, Screen } from './screen/screen.ts';
+import { visible } from './screen/visible.ts';
 
 /** Runs `trainyard` with these arguments; resolves to the exit code. What goes wrong is told in `stderr`. */
 export async function runCommand(

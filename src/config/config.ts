@@ -1,6 +1,6 @@
 import { dirname, resolve } from 'node:path';
 import type { Recipe } from '../core/recipe.ts';
-import { isInstalled, projectDir } from '../lib/project.ts';
+import { isInstalled, projectDir } from '../lib/system/project.ts';
 import type { RunPodProviderOptions } from '../providers/runpod/provider.ts';
 import { ConfigError } from './config-error.ts';
 import { type Environment, parseEnvironment, readKey } from './environment.ts';

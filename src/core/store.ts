@@ -66,14 +66,14 @@ export interface LogHead {
   /** Where the provider is to be read on; opaque, null at the start. */
   cursor: string | null;
   /** What the collector wants to find again after a crash; opaque. */
-  carry: string | null;
+  collectorState: string | null;
   /** The job is over and every line is here. */
   complete: boolean;
 }
 
 export interface Append extends LineBlock {
   cursor: string | null;
-  carry: string | null;
+  collectorState: string | null;
   /** Reasons for holes; each lies before the line of this batch at index `before`. */
   gaps?: { before: number; reason: string }[];
   metrics?: MetricPoint[];
@@ -91,7 +91,7 @@ export interface LogStore {
   /** The head of a job's log; an unknown job has an empty one. */
   head(jobId: string): Promise<LogHead>;
   /**
-   * Appends lines, cursor, carry, gaps and metrics in one transaction. Rejects with `CONFLICT`
+   * Appends lines, cursor, collectorState, gaps and metrics in one transaction. Rejects with `CONFLICT`
    * where the lease is not the job's newest one, or the log is complete; nothing is written then.
    */
   append(lease: Lease, batch: Append): Promise<LogHead>;

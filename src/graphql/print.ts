@@ -1,5 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { printSubgraph } from './federation.ts';
+import { printSubgraph } from './engine/federation.ts';
 import { schema } from './schema.ts';
 
 // Writes schema/schema.graphql; with --check, fails where the committed one is not what it would write.

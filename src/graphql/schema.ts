@@ -1,11 +1,11 @@
-import './log.ts';
-import './provider.ts';
-import './job.ts';
-import './jobs.ts';
-import './job-changes.ts';
-import './federation.ts';
+import './nouns/log.ts';
+import './nouns/provider.ts';
+import './nouns/job.ts';
+import './nouns/jobs.ts';
+import './nouns/job-updated.ts';
+import './engine/federation.ts';
 import type { GraphQLSchema } from 'graphql';
-import { builder } from './builder.ts';
+import { builder } from './engine/builder.ts';
 
 /** The schema, as a Federation 2 subgraph. */
 export const schema: GraphQLSchema = builder.toSchema({ sortSchema: false });

@@ -1,11 +1,11 @@
 import { TrainyardError } from '../core/errors.ts';
 import { isOver, type Job, type JobFilter } from '../core/job.ts';
 import type { JobListOptions, JobPage, LogStore } from '../core/store.ts';
-import { abortable } from '../lib/abortable.ts';
-import { Wakeup } from '../lib/wakeup.ts';
-import type { JobLedger } from './ledger.ts';
+import { abortable } from '../lib/async/abortable.ts';
+import { Wakeup } from '../lib/async/wakeup.ts';
+import { withinTime } from './ask/within-time.ts';
+import type { JobChanges } from './job-changes.ts';
 import type { Providers } from './providers.ts';
-import { withinTime } from './within-time.ts';
 
 /** How often watched jobs are looked at without a hint: another server may change them. */
 const pollMs = 1000;
@@ -14,26 +14,26 @@ const maxWatched = 200;
 
 /** Looks jobs up, lists, watches and deletes them. */
 export class Jobs {
-  readonly #ledger: JobLedger;
+  readonly #changes: JobChanges;
   readonly #logs: LogStore;
   readonly #providers: Providers;
   /** Of this turn of the event loop, since the last change. */
   readonly #lists = new Map<string, Promise<{ job: Job; version: string }[]>>();
 
-  constructor(options: { ledger: JobLedger; logs: LogStore; providers: Providers }) {
-    this.#ledger = options.ledger;
+  constructor(options: { changes: JobChanges; logs: LogStore; providers: Providers }) {
+    this.#changes = options.changes;
     this.#logs = options.logs;
     this.#providers = options.providers;
-    this.#ledger.listen(null, () => this.#lists.clear());
+    this.#changes.listen(null, () => this.#lists.clear());
   }
 
   find(id: string): Promise<Job | null> {
-    return this.#ledger.store.get(id);
+    return this.#changes.store.get(id);
   }
 
   /** A page of jobs, newest first. */
   list(options: JobListOptions): Promise<JobPage> {
-    return this.#ledger.store.list(options);
+    return this.#changes.store.list(options);
   }
 
   /**
@@ -51,7 +51,7 @@ export class Jobs {
       throw new TrainyardError('CONFLICT', message, { details: { jobId: id } });
     }
     await this.#giveBack(job);
-    await this.#ledger.store.delete(id);
+    await this.#changes.store.delete(id);
   }
 
   /** Once the job is forgotten, nobody would know what is still held for it. */
@@ -78,7 +78,7 @@ export class Jobs {
   }
 
   async *#watchOne(id: string, signal: AbortSignal): AsyncGenerator<Job, void, undefined> {
-    using changes = this.#changes(id);
+    using hinted = this.#hinted(id);
     let seen = '';
     while (!signal.aborted) {
       const { complete } = await this.#logs.head(id);
@@ -89,18 +89,18 @@ export class Jobs {
       if (version !== seen) yield job;
       seen = version;
       if (isOver(job.status) && complete) return;
-      await changes.next(signal);
+      await hinted.next(signal);
     }
   }
 
   async *#watchAll(filter: JobFilter, signal: AbortSignal): AsyncGenerator<Job, void, undefined> {
-    using changes = this.#changes(null);
+    using hinted = this.#hinted(null);
     let seen = new Map<string, string>();
     while (!signal.aborted) {
       const newest = await this.#newest(filter);
       for (const { job, version } of newest) if (seen.get(job.id) !== version) yield job;
       seen = new Map(newest.map(({ job, version }) => [job.id, version]));
-      await changes.next(signal);
+      await hinted.next(signal);
     }
   }
 
@@ -109,7 +109,7 @@ export class Jobs {
     const key = JSON.stringify(filter);
     const shared = this.#lists.get(key);
     if (shared) return shared;
-    const list = this.#ledger.store
+    const list = this.#changes.store
       .list({ limit: maxWatched, filter })
       .then(({ jobs }) => jobs.map((job) => ({ job, version: versionOf(job) })));
     this.#lists.set(key, list);
@@ -117,9 +117,9 @@ export class Jobs {
     return list;
   }
 
-  #changes(id: string | null): Wakeup & Disposable {
+  #hinted(id: string | null): Wakeup & Disposable {
     const wakeup = new Wakeup();
-    const unlisten = this.#ledger.listen(id, () => wakeup.wake());
+    const unlisten = this.#changes.listen(id, () => wakeup.wake());
     const poll = setInterval(() => wakeup.wake(), pollMs);
     return Object.assign(wakeup, {
       [Symbol.dispose]() {

@@ -7,7 +7,7 @@ import {
   type JobStatus,
 } from '../core/job.ts';
 import type { ProviderState } from '../core/provider.ts';
-import { accrue } from './cost.ts';
+import { accrue } from './money/cost.ts';
 
 /**
  * What a provider's word changes in a job. Over is over; an accepted cancel is final, so whatever

@@ -1,4 +1,4 @@
-import { encodeTexts } from '../lib/encode-texts.ts';
+import { encodeTexts } from '../lib/text/encode-texts.ts';
 
 const lineEnd = 0x0a;
 

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createProgram } from '../../src/cli/program.ts';
-import { Screen } from '../../src/cli/screen.ts';
+import { Screen } from '../../src/cli/screen/screen.ts';
 import { openTestApp, type TestApp } from '../support/app.ts';
 import { runCli, startCli } from '../support/cli.ts';
 import { deploy, graphql } from '../support/clients.ts';

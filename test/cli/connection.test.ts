@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import { Connection } from '../../src/cli/connection.ts';
+import { Connection } from '../../src/cli/server/connection.ts';
 import { GraphError } from '../../src/client/errors.ts';
 
 afterEach(() => vi.useRealTimers());

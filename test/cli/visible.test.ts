@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { visible, visibleJson } from '../../src/cli/visible.ts';
+import { visible, visibleJson } from '../../src/cli/screen/visible.ts';
 
 const esc = '\u001b';
 const colour = new RegExp(`${esc}\\[[0-9;:]*m`, 'g');

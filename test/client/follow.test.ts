@@ -176,7 +176,7 @@ test('tells of lines lost at the source once, wherever pages begin', async () =>
       texts: ['a line after a gap'],
       runs: [{ count: 1, time: Date.now(), source: null }],
       cursor: null,
-      carry: null,
+      collectorState: null,
       gaps: [
         { before: 0, reason },
         { before: 1, reason: `${reason}, then it ended` },

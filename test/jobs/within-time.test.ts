@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { expect, test } from 'vitest';
 import { TrainyardError } from '../../src/core/errors.ts';
-import { withinTime } from '../../src/jobs/within-time.ts';
+import { withinTime } from '../../src/jobs/ask/within-time.ts';
 
 test('a provider that takes too long is said to be unavailable, whatever its call throws then', async () => {
   const ask = async (signal: AbortSignal) => {

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { TrainyardError } from '../../src/core/errors.ts';
 import type { Provider, ProviderHealth } from '../../src/core/provider.ts';
 import { Providers } from '../../src/jobs/providers.ts';
-import { healthRoutes } from '../../src/server/health.ts';
+import { healthRoutes } from '../../src/server/rest/health.ts';
 import { graphql } from '../support/clients.ts';
 import { send } from '../support/http.ts';
 import { openTestServer } from '../support/server.ts';

@@ -3,8 +3,8 @@ import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
-import { SocketSender } from '../../src/server/sender.ts';
-import { TurnWrites } from '../../src/server/turn-writes.ts';
+import { SocketSender } from '../../src/server/sockets/sender.ts';
+import { WriteBatch } from '../../src/server/sockets/write-batch.ts';
 
 // Whoever streams a log awaits each send. Were a send to a dying socket done at once, the log would be
 // read to its end in one go, with nobody else served meanwhile.
@@ -17,7 +17,7 @@ test('lets go of who sends to a dying socket only when that is closed', async ()
   const [socket, request] = (await once(server, 'connection')) as [WebSocket, IncomingMessage];
   const sender = new SocketSender(socket, {
     connection: request.socket,
-    writes: new TurnWrites(),
+    writes: new WriteBatch(),
   });
   let closed = false;
   socket.once('close', () => {
@@ -44,7 +44,7 @@ test.each([126, 65_535, 65_536, 200_000])(
     const [socket, request] = (await once(server, 'connection')) as [WebSocket, IncomingMessage];
     const sender = new SocketSender(socket, {
       connection: request.socket,
-      writes: new TurnWrites(),
+      writes: new WriteBatch(),
     });
     const head = '{"id":"é","payload":';
     const tail = Buffer.from('x'.repeat(length - Buffer.byteLength(head)));

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { defaultTimes } from '../../src/server/times.ts';
+import { defaultTimes } from '../../src/server/checks/times.ts';
 import { openTestServer, type TestServer } from '../support/server.ts';
 
 let server: TestServer;

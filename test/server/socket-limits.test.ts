@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
-import { keepAlive } from '../../src/server/socket-limits.ts';
+import { keepAlive } from '../../src/server/sockets/limits.ts';
 
 test('ends a socket that never reads what answers its pings', async () => {
   const server = new WebSocketServer({ host: '127.0.0.1', port: 0, autoPong: false });

@@ -205,12 +205,12 @@ export function storeContract(name: string, openPlace: () => Promise<StorePlace>
     });
 
     describe('logs', () => {
-      test('number lines densely and keep text, runs, cursor and carry', async () => {
+      test('number lines densely and keep text, runs, cursor and the state of the collector', async () => {
         const { job, lease } = await leasedJob(store);
         expect(await store.logs.head(job.id)).toEqual({
           total: 0,
           cursor: null,
-          carry: null,
+          collectorState: null,
           complete: false,
         });
         await store.logs.append(lease, {
@@ -221,15 +221,15 @@ export function storeContract(name: string, openPlace: () => Promise<StorePlace>
             { count: 1, time: 1_700_000_000_001, source: null },
           ],
           cursor: 'c1',
-          carry: 'k1',
+          collectorState: 'k1',
         });
         const head = await store.logs.append(lease, {
           texts: ['five'],
           runs: [{ count: 1, time: 1_700_000_000_001, source: null }],
           cursor: 'c2',
-          carry: null,
+          collectorState: null,
         });
-        expect(head).toEqual({ total: 5, cursor: 'c2', carry: null, complete: false });
+        expect(head).toEqual({ total: 5, cursor: 'c2', collectorState: null, complete: false });
         await store.close();
         store = await place.open();
         expect(await store.logs.head(job.id)).toEqual(head);
@@ -246,11 +246,11 @@ export function storeContract(name: string, openPlace: () => Promise<StorePlace>
 
       test('an append without lines still moves the cursor', async () => {
         const { job, lease } = await leasedJob(store);
-        await store.logs.append(lease, batch([], { cursor: 'on', carry: 'it' }));
+        await store.logs.append(lease, batch([], { cursor: 'on', collectorState: 'it' }));
         expect(await store.logs.head(job.id)).toMatchObject({
           total: 0,
           cursor: 'on',
-          carry: 'it',
+          collectorState: 'it',
         });
       });
 
@@ -331,7 +331,7 @@ export function storeContract(name: string, openPlace: () => Promise<StorePlace>
         const { job, lease } = await leasedJob(store);
         await store.logs.append(lease, batch(['last'], { cursor: 'end' }));
         const head = await store.logs.complete(lease);
-        expect(head).toEqual({ total: 1, cursor: 'end', carry: null, complete: true });
+        expect(head).toEqual({ total: 1, cursor: 'end', collectorState: null, complete: true });
         expect(await failure(store.logs.append(lease, batch(['late'])))).toBe('CONFLICT');
         expect(await store.logs.head(job.id)).toEqual(head);
       });

@@ -91,6 +91,6 @@ function makeBatch(
       { count: count - half, time: time + 1, source: null },
     ],
     cursor: `${first + count}`,
-    carry: null,
+    collectorState: null,
   };
 }

@@ -25,7 +25,7 @@ export function batch(texts: string[], changes: Partial<Append> = {}): Append {
     texts,
     runs: texts.length === 0 ? [] : [{ count: texts.length, time: 1000, source: 'STDOUT' }],
     cursor: null,
-    carry: null,
+    collectorState: null,
     ...changes,
   };
 }

@@ -1,16 +1,16 @@
 import { type Job, type NewJob, newJobId } from '../../src/core/job.ts';
 import type { Provider } from '../../src/core/provider.ts';
 import type { Lease, Store } from '../../src/core/store.ts';
-import { Cancel } from '../../src/jobs/cancel.ts';
-import { Deploy } from '../../src/jobs/deploy.ts';
+import { Cancel } from '../../src/jobs/ask/cancel.ts';
+import { Deploy } from '../../src/jobs/ask/deploy.ts';
+import { Supervisor } from '../../src/jobs/drive/supervisor.ts';
+import { JobChanges } from '../../src/jobs/job-changes.ts';
 import { Jobs } from '../../src/jobs/jobs.ts';
-import { JobLedger } from '../../src/jobs/ledger.ts';
 import { Providers } from '../../src/jobs/providers.ts';
-import { Supervisor } from '../../src/jobs/supervisor.ts';
-import { Hints } from '../../src/lib/hints.ts';
-import { LiveLogs } from '../../src/logs/live.ts';
-import { LogReader } from '../../src/logs/reader.ts';
-import { Access, type AccessOptions } from '../../src/server/access.ts';
+import { Hints } from '../../src/lib/async/hints.ts';
+import { LiveLogs } from '../../src/logs/read/live.ts';
+import { LogReader } from '../../src/logs/read/reader.ts';
+import { Access, type AccessOptions } from '../../src/server/checks/access.ts';
 import { type HttpOptions, openHttpServer } from '../../src/server/http.ts';
 import { openSqliteStore } from '../../src/store/sqlite/open.ts';
 import { openFolder } from './folder.ts';
@@ -65,10 +65,10 @@ export async function openTestServer(overrides: Overrides = {}): Promise<TestSer
   const store = wrapStore(real);
   const hints = new Hints<string>();
   const advanced = (jobId: string) => hints.give(jobId);
-  const ledger = new JobLedger(store.jobs);
+  const changes = new JobChanges(store.jobs);
   const providers = new Providers(known);
   const supervisor = opened.adopt(
-    new Supervisor({ store, ledger, providers, advanced, logger }),
+    new Supervisor({ store, changes, providers, advanced, logger }),
     (it) => it.close(),
   );
   const logReader = new LogReader(store);
@@ -87,9 +87,9 @@ export async function openTestServer(overrides: Overrides = {}): Promise<TestSer
         ...access,
       }),
       context: {
-        jobs: new Jobs({ ledger, logs: store.logs, providers }),
-        deploy: new Deploy({ ledger, providers, supervisor }),
-        cancel: new Cancel({ ledger, providers }),
+        jobs: new Jobs({ changes, logs: store.logs, providers }),
+        deploy: new Deploy({ changes, providers, supervisor }),
+        cancel: new Cancel({ changes, providers }),
         providers,
         logReader,
         liveLogs,
@@ -108,18 +108,18 @@ export async function openTestServer(overrides: Overrides = {}): Promise<TestSer
     log,
     store: real,
     liveLogs,
-    openLog: (job) => openLog({ store: real, ledger, advanced }, job),
+    openLog: (job) => openLog({ store: real, changes, advanced }, job),
     close: () => server.close(),
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
   };
 }
 
 async function openLog(
-  parts: { store: Store; ledger: JobLedger; advanced: (jobId: string) => void },
-  changes: Partial<NewJob> = {},
+  parts: { store: Store; changes: JobChanges; advanced: (jobId: string) => void },
+  given: Partial<NewJob> = {},
 ): Promise<TestLog> {
-  const { store, ledger, advanced } = parts;
-  const { job } = await ledger.insert({
+  const { store, changes, advanced } = parts;
+  const { job } = await changes.insert({
     id: newJobId(),
     name: 'a job',
     provider: 'local',
@@ -129,7 +129,7 @@ async function openLog(
     config: {},
     options: {},
     idempotencyKey: null,
-    ...changes,
+    ...given,
   });
   const lease = await store.leases.claim(job.id);
   if (!lease) throw new Error('a new job has no free lease');
@@ -138,11 +138,11 @@ async function openLog(
     lease,
     async print(...texts) {
       const runs = [{ count: texts.length, time: Date.now(), source: 'STDOUT' as const }];
-      await store.logs.append(lease, { texts, runs, cursor: null, carry: null });
+      await store.logs.append(lease, { texts, runs, cursor: null, collectorState: null });
       advanced(job.id);
     },
     async end() {
-      await ledger.update(job.id, () => ({ status: 'COMPLETED' }));
+      await changes.update(job.id, () => ({ status: 'COMPLETED' }));
       await store.logs.complete(lease);
       advanced(job.id);
     },

@@ -4,9 +4,9 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { jobFolder } from '../../src/trainer/job-folder.ts';
-import { identityOf, isAlive } from '../../src/trainer/process-identity.ts';
-import type { RunPlan } from '../../src/trainer/run-files.ts';
+import { identityOf, isAlive } from '../../src/lib/system/process-identity.ts';
+import { jobFolder } from '../../src/trainer/disk/job-folder.ts';
+import type { RunPlan } from '../../src/trainer/disk/run-files.ts';
 import { openTrainer } from '../../src/trainer/trainer.ts';
 import {
   endAll,
@@ -18,7 +18,9 @@ import {
 import { processesOf } from '../support/trainer/processes.ts';
 
 const program = fileURLToPath(new URL('../support/trainer/standalone.ts', import.meta.url));
-const runnerProgram = fileURLToPath(new URL('../../src/trainer/runner.ts', import.meta.url));
+const runnerProgram = fileURLToPath(
+  new URL('../../src/trainer/process/runner.ts', import.meta.url),
+);
 
 let dataDir: string;
 let server: ChildProcess | undefined;

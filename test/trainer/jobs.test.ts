@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { isAlive } from '../../src/trainer/process-identity.ts';
+import { isAlive } from '../../src/lib/system/process-identity.ts';
 import type { TrainerOptions } from '../../src/trainer/trainer.ts';
 import { shell, startTrainer, type TestTrainer } from '../support/trainer/harness.ts';
 import { processesOf } from '../support/trainer/processes.ts';

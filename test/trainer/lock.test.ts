@@ -4,7 +4,7 @@ import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { lockFolder } from '../../src/trainer/lock.ts';
+import { lockFolder } from '../../src/trainer/disk/lock.ts';
 import { temporaryFolder } from '../support/trainer/harness.ts';
 
 const contender = fileURLToPath(new URL('../support/trainer/contender.ts', import.meta.url));

@@ -1,7 +1,7 @@
 import { appendFile, mkdir, open, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type JobFolder, jobFolder } from '../../src/trainer/job-folder.ts';
-import { JobLog } from '../../src/trainer/job-log.ts';
+import { type JobFolder, jobFolder } from '../../src/trainer/disk/job-folder.ts';
+import { JobLog } from '../../src/trainer/log/job-log.ts';
 import { shell, startTrainer, temporaryFolder } from '../support/trainer/harness.ts';
 
 let dataDir: string;

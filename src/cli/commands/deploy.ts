@@ -1,8 +1,8 @@
 import { DeployJobDocument } from '../../client/generated/graphql.ts';
 import type { CommandContext } from '../context.ts';
-import { type DeployFlags, readDeployInput } from '../deploy-input.ts';
 import { exitCode } from '../exit.ts';
-import { visible, visibleJson } from '../visible.ts';
+import { visible, visibleJson } from '../screen/visible.ts';
+import { type DeployFlags, readDeployInput } from './deploy-input.ts';
 
 export interface DeployOptions extends DeployFlags {
   follow?: boolean;
@@ -21,7 +21,7 @@ export async function deploy(
   const what = visible(`${job.name} on ${job.provider.name}: ${job.status}`, { colours: false });
   if (follow) {
     screen.note(`job ${job.id}, ${what}`);
-    const { followJob } = await import('../follow-job.ts');
+    const { followJob } = await import('../follow/follow-job.ts');
     return followJob(context, job, { offset: 0, filter: null, output, timestamps: false });
   }
   await screen.print(output === 'json' ? visibleJson(job) : job.id);

@@ -1,12 +1,12 @@
 import type { JobFragment } from '../../client/generated/graphql.ts';
 import { isOver } from '../../core/job.ts';
 import type { CommandContext } from '../context.ts';
-import { formatSpan } from '../duration.ts';
-import { findJob } from '../find-job.ts';
-import { unsaid } from '../job-end.ts';
-import { percentWords, progressWords, styleOf } from '../progress.ts';
-import type { Screen } from '../screen.ts';
-import { visible, visibleJson } from '../visible.ts';
+import { unsaid } from '../follow/job-end.ts';
+import { formatSpan } from '../screen/duration.ts';
+import { percentWords, progressWords, styleOf } from '../screen/progress.ts';
+import type { Screen } from '../screen/screen.ts';
+import { visible, visibleJson } from '../screen/visible.ts';
+import { findJob } from '../server/find-job.ts';
 
 /** Shows all that is known of one job, its log aside. */
 export async function job(

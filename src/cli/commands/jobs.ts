@@ -5,12 +5,12 @@ import {
   JobsDocument,
   type JobsQuery,
 } from '../../client/generated/graphql.ts';
-import type { Api } from '../api.ts';
 import type { CommandContext } from '../context.ts';
-import { formatSpan } from '../duration.ts';
-import { percentWords, progressWords, styleOf } from '../progress.ts';
-import { type Cell, renderTable } from '../table.ts';
-import { visibleJson } from '../visible.ts';
+import { formatSpan } from '../screen/duration.ts';
+import { percentWords, progressWords, styleOf } from '../screen/progress.ts';
+import { type Cell, renderTable } from '../screen/table.ts';
+import { visibleJson } from '../screen/visible.ts';
+import type { Api } from '../server/api.ts';
 
 /** The most jobs that the API gives at a time. */
 const pageJobs = 100;

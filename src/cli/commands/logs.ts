@@ -4,11 +4,11 @@ import {
   type LogLevel,
   LogTextPageDocument,
 } from '../../client/generated/graphql.ts';
-import type { Api } from '../api.ts';
 import type { CommandContext } from '../context.ts';
 import { CommandError, exitCode } from '../exit.ts';
-import { findJob } from '../find-job.ts';
-import { LinePrinter } from '../line-printer.ts';
+import { LinePrinter } from '../follow/line-printer.ts';
+import type { Api } from '../server/api.ts';
+import { findJob } from '../server/find-job.ts';
 
 /** The most lines that the API gives at a time. */
 const pageLines = 5000;
@@ -44,7 +44,7 @@ export async function logs(
   }
   const job = await findJob(context.api, id);
   const from = lines === 0 ? await endOffset(context.api, id) : (offset ?? (lines ? -lines : 0));
-  const { followJob } = await import('../follow-job.ts');
+  const { followJob } = await import('../follow/follow-job.ts');
   return followJob(context, job, { offset: from, filter, ...format });
 }
 

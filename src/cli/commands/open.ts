@@ -1,7 +1,7 @@
 import type { CommandContext } from '../context.ts';
 import { CommandError, exitCode } from '../exit.ts';
-import { findJob } from '../find-job.ts';
-import { visible } from '../visible.ts';
+import { visible } from '../screen/visible.ts';
+import { findJob } from '../server/find-job.ts';
 
 /** Prints the link to a job's page in its provider's console. */
 export async function open({ api, screen }: CommandContext, id: string): Promise<void> {

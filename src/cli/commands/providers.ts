@@ -1,7 +1,7 @@
 import { type ProviderHealthStatus, ProvidersDocument } from '../../client/generated/graphql.ts';
 import type { CommandContext } from '../context.ts';
-import { renderTable } from '../table.ts';
-import { visibleJson } from '../visible.ts';
+import { renderTable } from '../screen/table.ts';
+import { visibleJson } from '../screen/visible.ts';
 
 const styles = {
   UP: 'green',

@@ -1,7 +1,7 @@
 import type { Command, Option } from 'commander';
 import { JobsDocument, ProvidersDocument } from '../../client/generated/graphql.ts';
-import type { Api } from '../api.ts';
-import { visible } from '../visible.ts';
+import { visible } from '../screen/visible.ts';
+import type { Api } from '../server/api.ts';
 
 /** A server that is slow to answer must not hold up the prompt. */
 const answerMs = 1000;

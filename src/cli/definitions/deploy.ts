@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
-import { collect, listOf, oneOf, positiveNumber, wholeNumber } from '../arguments.ts';
 import type { DeployOptions } from '../commands/deploy.ts';
 import type { Run } from '../context.ts';
+import { collect, listOf, oneOf, positiveNumber, wholeNumber } from './arguments.ts';
 import { outputOption } from './output.ts';
 
 const examples = `

@@ -1,8 +1,8 @@
 import { type Command, Option } from 'commander';
 import { jobStatuses } from '../../core/job.ts';
-import { collect, listOf, oneOf, wholeNumber } from '../arguments.ts';
 import type { JobsOptions } from '../commands/jobs.ts';
 import type { Run } from '../context.ts';
+import { collect, listOf, oneOf, wholeNumber } from './arguments.ts';
 import { outputOption } from './output.ts';
 
 type Output = Pick<JobsOptions, 'output'>;

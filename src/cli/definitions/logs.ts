@@ -1,8 +1,8 @@
 import { type Command, Option } from 'commander';
 import { logLevels, maxLines } from '../../core/log.ts';
-import { oneOf, wholeNumber } from '../arguments.ts';
 import type { LogsOptions } from '../commands/logs.ts';
 import type { Run } from '../context.ts';
+import { oneOf, wholeNumber } from './arguments.ts';
 import { outputOption } from './output.ts';
 
 const examples = `

@@ -3,19 +3,19 @@ import { createParser, type EventSourceMessage } from 'eventsource-parser';
 /** A longer event is refused: no batch of lines comes near it. */
 const maxEventChars = 16 * 1024 * 1024;
 
-/** The events of a byte stream one by one, as `eventLotsOf` has them. */
+/** The events of a byte stream one by one, as `eventBatchesOf` has them. */
 export async function* eventsOf(
   chunks: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<EventSourceMessage, void> {
-  for await (const lot of eventLotsOf(chunks)) yield* lot;
+  for await (const batch of eventBatchesOf(chunks)) yield* batch;
 }
 
 /**
- * The events in a byte stream, those that came together in one lot, each as soon as its blank line
+ * The events in a byte stream, those that came together in one batch, each as soon as its blank line
  * has come; half an event at the end is dropped. Reads on only when the events so far were taken.
  * Throws where an event is too long.
  */
-export async function* eventLotsOf(
+export async function* eventBatchesOf(
   chunks: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<EventSourceMessage[], void> {
   const decoder = new TextDecoder();
@@ -30,9 +30,9 @@ export async function* eventLotsOf(
   });
   for await (const chunk of chunks) {
     parser.feed(decoder.decode(chunk, { stream: true }));
-    const lot = events;
+    const batch = events;
     events = [];
-    if (lot.length > 0) yield lot;
+    if (batch.length > 0) yield batch;
     if (overflow !== null) throw overflow;
   }
 }

@@ -1,7 +1,7 @@
 import { messageOf, TrainyardError } from '../../core/errors.ts';
 import type { ProviderHealth } from '../../core/provider.ts';
 import { TooSlow } from '../http/deadline.ts';
-import type { TrainingServer } from './server.ts';
+import type { TrainingServerApi } from './api/api.ts';
 
 /** A health check, and the recipes that the answer named: null where it named none. */
 export interface HealthCheck {
@@ -15,7 +15,7 @@ export interface HealthCheck {
  * Rejects only with the signal.
  */
 export async function checkHealth(
-  server: TrainingServer,
+  server: TrainingServerApi,
   signal: AbortSignal,
 ): Promise<HealthCheck> {
   const checkedAt = Date.now();

@@ -9,16 +9,16 @@ import type {
   ProviderState,
   StatusReport,
 } from '../../core/provider.ts';
-import type { Logger } from '../../lib/logger.ts';
-import { TrainingClient } from './client.ts';
+import type { Logger } from '../../lib/system/logger.ts';
+import { TrainingServerApi } from './api/api.ts';
+import { TrainingClient } from './api/client.ts';
+import { stateOf } from './api/wire.ts';
 import { asCompleted } from './completed.ts';
-import { positionOf } from './cursor.ts';
 import { checkHealth } from './health.ts';
-import { refusedNotice, unknownJobNotice, unreachableNotice } from './notice.ts';
-import { followPages } from './poll.ts';
-import { TrainingServer } from './server.ts';
-import { followStream } from './stream.ts';
-import { stateOf } from './wire.ts';
+import { positionOf } from './log/cursor.ts';
+import { refusedNotice, unknownJobNotice, unreachableNotice } from './log/notice.ts';
+import { followPages } from './log/poll.ts';
+import { followStream } from './log/stream.ts';
 
 export interface LocalProviderOptions {
   name: string;
@@ -56,7 +56,7 @@ class TrainingServerProvider implements LocalProvider {
   readonly kind = 'LOCAL';
   readonly place: string;
   readonly pollMs: number;
-  readonly #server: TrainingServer;
+  readonly #server: TrainingServerApi;
   readonly #logger: Logger | undefined;
   readonly #configured: readonly string[] | null;
   readonly #unknown = new Set<string>();
@@ -72,7 +72,7 @@ class TrainingServerProvider implements LocalProvider {
     this.pollMs = options.pollMs ?? 1000;
     this.#configured = options.recipes;
     this.#logger = options.logger;
-    this.#server = new TrainingServer(
+    this.#server = new TrainingServerApi(
       new TrainingClient({
         provider: name,
         url,

@@ -1,6 +1,6 @@
 import type { ProviderState } from '../../core/provider.ts';
-import type { End } from './cursor.ts';
-import type { Pod } from './wire.ts';
+import type { Pod } from './api/wire.ts';
+import type { End } from './log/cursor.ts';
 
 /** How a job ended whose wrapper has said so. */
 export function endStateOf({ exitCode, time }: End): ProviderState {

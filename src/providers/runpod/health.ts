@@ -1,6 +1,6 @@
 import { codeOf, messageOf } from '../../core/errors.ts';
 import type { ProviderHealth } from '../../core/provider.ts';
-import type { RunPodApi } from './api.ts';
+import type { RunPodApi } from './api/api.ts';
 
 /**
  * Asks RunPod for the account's pods, which shows that it can be reached and that the key is good. DOWN

@@ -10,17 +10,17 @@ import type {
   StatusReport,
 } from '../../core/provider.ts';
 import type { Recipe } from '../../core/recipe.ts';
-import { RunPodApi } from './api.ts';
-import { PodDeploy } from './deploy.ts';
-import { Drains } from './drains.ts';
-import { type FollowTimes, followPod, type PodLog } from './follow.ts';
+import { RunPodApi } from './api/api.ts';
+import { Pods } from './api/pods.ts';
+import { hasEnded, type Pod, stateOf } from './api/wire.ts';
+import { PodDeploy } from './deploy/deploy.ts';
+import { jobIdIn } from './deploy/request.ts';
 import { checkHealth } from './health.ts';
-import { noticeOf } from './notice.ts';
-import { Pods } from './pods.ts';
-import { RecentIds } from './recent-ids.ts';
-import { jobIdIn } from './request.ts';
-import { LogTroubles } from './troubles.ts';
-import { hasEnded, type Pod, stateOf } from './wire.ts';
+import { DrainDeadlines } from './log/drain-deadline.ts';
+import { type FollowTimes, followPod, type PodLog } from './log/follow.ts';
+import { LogAvailability } from './log/log-availability.ts';
+import { noticeOf } from './log/notice.ts';
+import { RecentIds } from './recent-pods.ts';
 
 export interface RunPodProviderOptions {
   name: string;
@@ -88,8 +88,8 @@ class PodProvider implements RunPodProvider {
   readonly #api: RunPodApi;
   readonly #pods: Pods;
   readonly #deploy: PodDeploy;
-  readonly #troubles: LogTroubles;
-  readonly #drains: Drains;
+  readonly #availability: LogAvailability;
+  readonly #drainDeadlines: DrainDeadlines;
   readonly #stopped = new RecentIds();
   readonly #terminated = new RecentIds();
 
@@ -104,8 +104,8 @@ class PodProvider implements RunPodProvider {
     const timeouts = { headersMs, bodyMs, silenceMs };
     this.#api = new RunPodApi({ provider: name, url, apiKey, keyName, timeouts });
     this.#pods = new Pods(this.#api, { freshMs: 2 * this.pollMs });
-    this.#troubles = new LogTroubles({ emptyMs });
-    this.#drains = new Drains({ drainMs });
+    this.#availability = new LogAvailability({ emptyMs });
+    this.#drainDeadlines = new DrainDeadlines({ drainMs });
     const apiUrl = url.replace(/\/+$/, '');
     const deploy = { api: this.#api, recipes, recipeBase, graceSeconds, apiUrl, settleMs };
     this.#deploy = new PodDeploy(deploy);
@@ -181,7 +181,7 @@ class PodProvider implements RunPodProvider {
   }
 
   logNotice({ id, externalId }: Job): LogNotice | null {
-    const trouble = this.#troubles.of(id);
+    const trouble = this.#availability.of(id);
     if (externalId === null || trouble === null) return null;
     return noticeOf(externalId, trouble, this.#pods.last(externalId));
   }
@@ -233,14 +233,14 @@ class PodProvider implements RunPodProvider {
       pod: async () => {
         const pod = await this.#pods.look(externalId, signal);
         if (pod !== null && !this.#terminated.has(externalId)) return pod;
-        if (!this.#terminated.has(externalId)) this.#troubles.gone(jobId);
+        if (!this.#terminated.has(externalId)) this.#availability.gone(jobId);
         throw this.#gone(ref);
       },
       open: (start, either) => this.#api.log(externalId, start, either),
-      isHopeless: () => this.#drains.isHopeless(jobId),
-      goesOn: () => this.#drains.goesOn(jobId),
-      refused: (error) => this.#troubles.refused(jobId, error),
-      had: (pod, { empty }) => this.#troubles.had(jobId, pod, { empty }),
+      isHopeless: () => this.#drainDeadlines.isHopeless(jobId),
+      goesOn: () => this.#drainDeadlines.goesOn(jobId),
+      refused: (error) => this.#availability.refused(jobId, error),
+      had: (pod, { empty }) => this.#availability.had(jobId, pod, { empty }),
       broken: (reason, cause) => this.#api.brokenLog(externalId, reason, cause),
     };
   }

@@ -43,7 +43,12 @@ export class LogWriter {
     checkRuns(batch);
     const end = await this.#connection.write(() => this.#append(lease, batch));
     this.#ends.set(lease, end);
-    return { total: end.total, cursor: batch.cursor, carry: batch.carry, complete: false };
+    return {
+      total: end.total,
+      cursor: batch.cursor,
+      collectorState: batch.collectorState,
+      complete: false,
+    };
   }
 
   /** As `LogStore.complete` promises. */
@@ -71,7 +76,7 @@ export class LogWriter {
       end.single_first,
       end.single_rows,
       batch.cursor,
-      batch.carry,
+      batch.collectorState,
       start.seq,
       lease.fence,
       start.total,
@@ -149,7 +154,14 @@ interface RowKey {
 }
 
 type HeadRow = Omit<LogHead, 'complete'>;
-type Advance = [...number[], cursor: string | null, carry: string | null, number, number, number];
+type Advance = [
+  ...number[],
+  cursor: string | null,
+  collectorState: string | null,
+  number,
+  number,
+  number,
+];
 
 function prepare({ db }: Connection) {
   return {
@@ -164,7 +176,7 @@ function prepare({ db }: Connection) {
     complete: db.prepare<[string, number], HeadRow>(`
       UPDATE logs SET complete = 1
       WHERE seq = (SELECT seq FROM jobs WHERE id = ?) AND fence = ? AND complete = 0
-      RETURNING total, cursor, carry`),
+      RETURNING total, cursor, carry AS collectorState`),
     isComplete: db
       .prepare<[string], number>(
         'SELECT complete FROM logs WHERE seq = (SELECT seq FROM jobs WHERE id = ?)',

@@ -8,7 +8,7 @@ import type { SqliteMetrics } from './metrics.ts';
 /** The most gaps that one call returns. */
 const maxGaps = 1000;
 
-const emptyHead: LogHead = { total: 0, cursor: null, carry: null, complete: false };
+const emptyHead: LogHead = { total: 0, cursor: null, collectorState: null, complete: false };
 
 /** The logs of a SQLite store. */
 export class SqliteLogs implements LogStore {
@@ -72,7 +72,7 @@ type HeadRow = Omit<LogHead, 'complete'> & { complete: number };
 function prepare({ db }: Connection) {
   return {
     head: db.prepare<[string], HeadRow>(`
-      SELECT total, cursor, carry, complete FROM logs
+      SELECT total, cursor, carry AS collectorState, complete FROM logs
       WHERE seq = (SELECT seq FROM jobs WHERE id = ?)`),
     gaps: db.prepare<[string, number, number, number], LogGap>(`
       SELECT line AS offset, reason FROM gaps

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Logger } from '../../lib/logger.ts';
+import type { Logger } from '../../lib/system/logger.ts';
 import type { Connection } from './connection.ts';
 
 // A slice is one transaction of a few milliseconds; other work gets its turn after each.

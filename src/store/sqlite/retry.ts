@@ -1,5 +1,5 @@
-import { Backoff } from '../../lib/backoff.ts';
-import { waitMs } from '../../lib/wait.ts';
+import { Backoff } from '../../lib/async/backoff.ts';
+import { waitMs } from '../../lib/async/wait.ts';
 import { closedError, isBusy, translate } from './errors.ts';
 
 export interface RetryOptions {

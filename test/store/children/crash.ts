@@ -21,7 +21,7 @@ for (;;) {
     texts,
     runs,
     cursor: `${total + count}`,
-    carry: null,
+    collectorState: null,
   }));
   writeSync(1, `${total}\n`);
 }

@@ -12,7 +12,7 @@ const append = async (count: number): Promise<void> => {
   const { total } = await store.logs.head(jobId);
   const texts = Array.from({ length: count }, (_, index) => knownLine(total + index));
   const runs = [{ count, time: 0, source: null }];
-  await store.logs.append(lease, { texts, runs, cursor: `${total + count}`, carry: null });
+  await store.logs.append(lease, { texts, runs, cursor: `${total + count}`, collectorState: null });
 };
 const outcome = async (promise: Promise<unknown>): Promise<string> =>
   promise.then(() => 'done', codeOf);

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
-import { runUntilStopped } from '../../../src/lib/run.ts';
+import { runUntilStopped } from '../../../src/lib/system/run.ts';
 import { openRunPodStandIn } from './server.ts';
 
 const { values } = parseArgs({

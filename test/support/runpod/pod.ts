@@ -1,5 +1,5 @@
 import { randomBytes, randomInt } from 'node:crypto';
-import { waitMs } from '../../../src/lib/wait.ts';
+import { waitMs } from '../../../src/lib/async/wait.ts';
 import type { Changes } from './changes.ts';
 import { type Container, startContainer } from './container.ts';
 import type { CreatePod } from './create.ts';

@@ -1,6 +1,6 @@
 /** A process that wants a data folder whenever its parent says so, at the very moment that is named. */
 import { messageOf } from '../../../src/core/errors.ts';
-import { lockFolder } from '../../../src/trainer/lock.ts';
+import { lockFolder } from '../../../src/trainer/disk/lock.ts';
 
 let held: Disposable | undefined;
 

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
-import { jobFolder } from '../../../src/trainer/job-folder.ts';
-import type { ProcessIdentity } from '../../../src/trainer/process-identity.ts';
-import { readClaim, readProcess } from '../../../src/trainer/run-files.ts';
+import type { ProcessIdentity } from '../../../src/lib/system/process-identity.ts';
+import { jobFolder } from '../../../src/trainer/disk/job-folder.ts';
+import { readClaim, readProcess } from '../../../src/trainer/disk/run-files.ts';
 
 /** Who the job's runner is, and its command; a job may print before both are written down. */
 export async function processesOf(

@@ -1,0 +1,153 @@
+import { readFile } from 'node:fs/promises';
+import { text } from 'node:stream/consumers';
+import { parse } from 'yaml';
+import {
+  type DeployJobInput,
+  ProvidersDocument,
+  type RunPodOptions,
+} from '../../client/generated/graphql.ts';
+import { messageOf } from '../../core/errors.ts';
+import type { CommandContext } from '../context.ts';
+import { CommandError, exitCode } from '../exit.ts';
+import type { Api } from '../server/api.ts';
+
+/** What `deploy` takes on the command line, apart from RunPod's options, which are named as in the API. */
+export interface DeployFlags extends Omit<RunPodOptions, 'env'> {
+  provider?: string;
+  recipe?: string;
+  model?: string;
+  dataset?: string;
+  name?: string;
+  idempotencyKey?: string;
+  config?: string[];
+  env?: string[];
+}
+
+type Fields = Record<string, unknown>;
+
+/**
+ * A deploy's input: the fields of the file (`-` is stdin), and over them the flags. The server checks
+ * them; here it is only seen to it that there is a model, and a provider where one must be chosen.
+ */
+export async function readDeployInput(
+  { api, environment }: CommandContext,
+  file: string | undefined,
+  flags: DeployFlags,
+): Promise<DeployJobInput> {
+  const { provider, recipe, model, dataset, name, idempotencyKey, config, env, ...runpod } = flags;
+  const fields = file === undefined ? {} : await readFields(file);
+  const given = present({
+    provider,
+    recipe,
+    name,
+    modelName: model,
+    datasetPath: dataset,
+    idempotencyKey,
+    config: config && { ...asFields(fields.config), ...(await readConfig(config)) },
+    runpod: mergeRunPod(
+      fields.runpod,
+      present({ ...runpod, env: env && readEnv(env, environment) }),
+    ),
+  });
+  const input: Fields = { ...fields, ...given };
+  if (!hasModel(input)) {
+    throw usage('Name the model to train: --model NAME, or `modelName` in the file.');
+  }
+  return { ...input, provider: input.provider ?? (await onlyProvider(api)) };
+}
+
+/** Whether there is one: the types of all fields are the server's to check, which names the wrong one. */
+function hasModel(
+  input: Fields,
+): input is Fields & Omit<DeployJobInput, 'provider'> & { provider?: string } {
+  return input.modelName != null;
+}
+
+/** Merges `KEY=VALUE`, JSON objects and `@file`s, in this order. A VALUE that is JSON is taken as such. */
+async function readConfig(items: readonly string[]): Promise<Fields> {
+  const config: Fields = {};
+  for (const item of items) Object.assign(config, await readConfigItem(item));
+  return config;
+}
+
+async function readConfigItem(item: string): Promise<Fields> {
+  if (item.startsWith('@')) return readFields(item.slice(1));
+  if (item.trimStart().startsWith('{')) return parseFields(item, '--config');
+  const [, key, value] = /^([^=]+)=(.*)$/s.exec(item) ?? [];
+  if (key === undefined || value === undefined) {
+    throw usage(`--config is ${JSON.stringify(item)}: give KEY=VALUE, a JSON object or @FILE.`);
+  }
+  return { [key]: jsonOrText(value) };
+}
+
+function jsonOrText(value: string): unknown {
+  try {
+    return JSON.parse(value);
+  } catch {
+    return value;
+  }
+}
+
+/** `NAME=VALUE`, or `NAME` alone for the caller's own: secrets stay off the command line. */
+function readEnv(items: readonly string[], environment: NodeJS.ProcessEnv) {
+  return items.map((item) => {
+    const at = item.indexOf('=');
+    const name = at === -1 ? item : item.slice(0, at);
+    const value = at === -1 ? environment[name] : item.slice(at + 1);
+    if (name !== '' && value !== undefined) return { name, value };
+    throw usage(`--env ${item}: give NAME=VALUE, or the NAME of a variable that is set here.`);
+  });
+}
+
+function mergeRunPod(fromFile: unknown, fromFlags: Fields): Fields | undefined {
+  return Object.keys(fromFlags).length === 0 ? undefined : { ...asFields(fromFile), ...fromFlags };
+}
+
+async function readFields(path: string): Promise<Fields> {
+  let content: string;
+  try {
+    content = path === '-' ? await text(process.stdin) : await readFile(path, 'utf8');
+  } catch (error) {
+    throw usage(`${path} cannot be read: ${messageOf(error)}`, error);
+  }
+  return parseFields(content, path);
+}
+
+/** YAML, and with it JSON. */
+function parseFields(content: string, origin: string): Fields {
+  let value: unknown;
+  try {
+    value = parse(content, { prettyErrors: false });
+  } catch (error) {
+    throw usage(`${origin} is neither JSON nor YAML: ${messageOf(error).split('\n', 1)[0]}`, error);
+  }
+  if (isFields(value)) return value;
+  throw usage(`${origin} holds no object, such as \`modelName: tiny\`.`);
+}
+
+async function onlyProvider(api: Api): Promise<string> {
+  const { providers } = await api.ask(ProvidersDocument, {});
+  const [first, ...others] = providers;
+  if (first && others.length === 0) return first.name;
+  throw usage(
+    first
+      ? `Choose where to run: --provider ${providers.map(({ name }) => name).join(' or ')}.`
+      : 'The server has no provider to run a job: add one to its trainyard.config.json.',
+  );
+}
+
+function present(fields: Fields): Fields {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}
+
+function asFields(value: unknown): Fields {
+  return isFields(value) ? value : {};
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function usage(message: string, cause?: unknown): CommandError {
+  return new CommandError(exitCode.usage, message, { cause });
+}

@@ -1,0 +1,32 @@
+import type { JobFragment } from '../../client/generated/graphql.ts';
+import { formatSpan } from '../screen/duration.ts';
+import { visible } from '../screen/visible.ts';
+
+/** Lines before the one where an error begins, which often say why. */
+const contextLines = 10;
+
+/** One line that says how a job ended and, where it ended badly, why and where to look. */
+export function endOf({ id, status, startedAt, finishedAt, failure }: JobFragment): string {
+  const span = startedAt && finishedAt ? ` after ${formatSpan(startedAt, finishedAt)}` : '';
+  const parts = [`${status}${span}`];
+  if (failure) {
+    const message = visible(failure.message, { colours: false });
+    parts.push(`: ${message}`);
+    for (const how of unsaid(failure)) parts.push(` (${how})`);
+    if (failure.offset !== null) {
+      const from = Math.max(0, failure.offset - contextLines);
+      parts.push(`; see: trainyard logs ${id} --offset ${from} -n ${contextLines * 3}`);
+    }
+  }
+  return parts.join('');
+}
+
+/** How a process ended, where the message does not say so, as Trainyard's own do. */
+export function unsaid({
+  message,
+  exitCode,
+  signal,
+}: NonNullable<JobFragment['failure']>): string[] {
+  const all = [exitCode === null ? null : `exit code ${exitCode}`, signal];
+  return all.filter((how) => how !== null).filter((how) => !message.includes(how));
+}

@@ -1,0 +1,79 @@
+import { print } from 'graphql/language/printer.js';
+import type { Client } from 'graphql-ws/client';
+import {
+  type JobFragment,
+  JobUpdatedDocument,
+  type JobUpdatedSubscription,
+} from '../../client/generated/graphql.ts';
+import { isOver } from '../../core/job.ts';
+import { waitMs } from '../../lib/async/wait.ts';
+import { statusLine } from '../screen/progress.ts';
+import type { Screen } from '../screen/screen.ts';
+import { visible } from '../screen/visible.ts';
+import type { Notices } from './notices.ts';
+
+/** A watch that broke off is tried again after so long. */
+const retryMs = 1000;
+
+/** Shows how a followed job is: in the status line, or else as remarks when its status changes. */
+export class JobView {
+  readonly #screen: Screen;
+  readonly #notices: Notices;
+  #job: JobFragment;
+  #remark: string | null = null;
+
+  constructor(screen: Screen, job: JobFragment, notices: Notices) {
+    this.#screen = screen;
+    this.#job = job;
+    this.#notices = notices;
+    this.#draw();
+  }
+
+  get job(): JobFragment {
+    return this.#job;
+  }
+
+  update({ logs, ...job }: JobUpdatedSubscription['jobUpdated']): void {
+    this.#notices.show(logs.notice);
+    const changed = job.status !== this.#job.status;
+    this.#job = job;
+    this.#draw();
+    // How it ended is said at the end of its log.
+    if (changed && !this.#screen.live && !isOver(job.status)) this.#screen.note(job.status);
+  }
+
+  /** What is to be known of the connection; null: it is well again. */
+  remark(text: string | null): void {
+    this.#remark = text === null ? null : visible(text, { colours: false });
+    this.#draw();
+    if (!this.#screen.live) this.#screen.note(this.#remark ?? 'connected again');
+  }
+
+  #draw(): void {
+    const [job, remark] = [this.#job, this.#remark];
+    this.#screen.status((columns) => statusLine(this.#screen, job, { columns, remark }));
+  }
+}
+
+/** Keeps a view up to date, across lost connections, until its job is over or the signal is aborted. */
+export async function watchJob(client: Client, view: JobView, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted && !isOver(view.job.status)) {
+    await watchOnce(client, view, signal);
+    if (!isOver(view.job.status)) await waitMs(retryMs, signal);
+  }
+}
+
+/** Resolves when the subscription ends, for whatever reason: following the log is what tells of errors. */
+async function watchOnce(client: Client, view: JobView, signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const end = () => resolve();
+  const unsubscribe = client.subscribe<JobUpdatedSubscription>(
+    { query: print(JobUpdatedDocument), variables: { id: view.job.id } },
+    { next: ({ data }) => data && view.update(data.jobUpdated), error: end, complete: end },
+  );
+  signal.addEventListener('abort', end);
+  if (signal.aborted) end();
+  await promise;
+  signal.removeEventListener('abort', end);
+  unsubscribe();
+}

@@ -1,0 +1,64 @@
+import type { LogEntriesFragment, LogLevel } from '../../client/generated/graphql.ts';
+import type { Screen } from '../screen/screen.ts';
+import { visible, visibleJson } from '../screen/visible.ts';
+import { Notices } from './notices.ts';
+
+type Style = Parameters<Screen['paint']>[0];
+
+export interface LineFormat {
+  output: 'text' | 'json';
+  /** With each line's time in front, in text. */
+  timestamps: boolean;
+}
+
+const levelStyles: Readonly<Record<LogLevel, Style | null>> = {
+  DEBUG: 'dim',
+  INFO: null,
+  WARNING: 'yellow',
+  ERROR: 'red',
+};
+
+/** Prints pages of a log: lines to stdout, gaps and notices to stderr. */
+export class LinePrinter {
+  readonly #screen: Screen;
+  readonly #format: LineFormat;
+  readonly #notices: Notices;
+
+  constructor(screen: Screen, format: LineFormat, notices = new Notices(screen)) {
+    this.#screen = screen;
+    this.#format = format;
+    this.#notices = notices;
+  }
+
+  /** Resolves when there is room for the next page. */
+  async print({ entries, gaps, notice }: LogEntriesFragment): Promise<void> {
+    this.#notices.show(notice);
+    let from = 0;
+    for (const { offset, reason } of gaps) {
+      const behind = entries.findIndex((line) => line.offset >= offset);
+      const to = behind === -1 ? entries.length : behind;
+      await this.#lines(entries.slice(from, to));
+      from = to;
+      this.#screen.note(
+        `lines were lost before line ${offset}: ${visible(reason, { colours: false })}`,
+        'yellow',
+      );
+    }
+    await this.#lines(entries.slice(from));
+  }
+
+  async #lines(entries: LogEntriesFragment['entries']): Promise<void> {
+    if (entries.length === 0) return;
+    await this.#screen.print(entries.map((line) => this.#line(line)).join('\n'));
+  }
+
+  #line(line: LogEntriesFragment['entries'][number]): string {
+    const { offset, text, time, level, source } = line;
+    if (this.#format.output === 'json') return visibleJson({ offset, text, time, level, source });
+    const shown = visible(text, { colours: this.#screen.colours });
+    // A job's own colours say more than its level does.
+    const style = level && !shown.includes('\u001b') ? levelStyles[level] : null;
+    const painted = style ? this.#screen.paint(style, shown) : shown;
+    return this.#format.timestamps ? `${this.#screen.paint('dim', time)} ${painted}` : painted;
+  }
+}

@@ -1,0 +1,26 @@
+import type { LogEntriesFragment } from '../../client/generated/graphql.ts';
+import type { Screen } from '../screen/screen.ts';
+import { visible } from '../screen/visible.ts';
+
+type Notice = NonNullable<LogEntriesFragment['notice']>;
+
+/** Shows each notice of a job once, whether its log or the job itself tells of it. */
+export class Notices {
+  readonly #screen: Screen;
+  readonly #shown = new Set<string>();
+
+  constructor(screen: Screen) {
+    this.#screen = screen;
+  }
+
+  show(notice: Notice | null): void {
+    if (notice === null || this.#shown.has(notice.code)) return;
+    this.#shown.add(notice.code);
+    for (const text of linesOf(notice)) this.#screen.note(text, 'yellow');
+  }
+}
+
+function linesOf({ code, message, url, help }: Notice): string[] {
+  const lines = [`${code}: ${message}${url ? ` ${url}` : ''}`, ...help.map((step) => `  ${step}`)];
+  return lines.map((line) => visible(line, { colours: false }));
+}

@@ -1,0 +1,88 @@
+import type { JobFragment, JobStatus, NotFinite } from '../../client/generated/graphql.ts';
+import { formatSeconds } from './duration.ts';
+import type { Screen } from './screen.ts';
+
+type Style = Parameters<Screen['paint']>[0];
+
+const styles: Readonly<Record<JobStatus, Style>> = {
+  QUEUED: 'dim',
+  STARTING: 'cyan',
+  RUNNING: 'cyan',
+  PAUSED: 'yellow',
+  STOPPING: 'yellow',
+  COMPLETED: 'green',
+  FAILED: 'red',
+  CANCELLED: 'yellow',
+  LOST: 'red',
+};
+
+/** The colour of a status, everywhere the same. */
+export function styleOf(status: JobStatus): Style {
+  return styles[status];
+}
+
+const notFiniteWords: Readonly<Record<NotFinite, string>> = {
+  NAN: 'NaN',
+  INFINITY: 'infinite',
+  NEGATIVE_INFINITY: '-infinite',
+};
+
+/** How far a job is, in words: step, loss, remaining time; whatever is known. */
+export function progressWords({
+  progress,
+  cost,
+}: Pick<JobFragment, 'progress' | 'cost'>): string[] {
+  const words: string[] = [];
+  const { step, totalSteps, epoch, totalEpochs, loss, lossNotFinite, secondsRemaining } =
+    progress ?? {};
+  if (step != null) words.push(`step ${step}${totalSteps == null ? '' : `/${totalSteps}`}`);
+  if (epoch != null) {
+    words.push(`epoch ${short(epoch)}${totalEpochs == null ? '' : `/${short(totalEpochs)}`}`);
+  }
+  if (loss != null) words.push(`loss ${short(loss)}`);
+  if (lossNotFinite != null) words.push(`loss ${notFiniteWords[lossNotFinite]}`);
+  if (secondsRemaining) words.push(`${formatSeconds(secondsRemaining)} left`);
+  if (cost) words.push(`${cost.accrued.toFixed(2)} ${cost.currency}`);
+  return words;
+}
+
+/** `42%`, or an empty text where nobody knows. */
+export function percentWords(progress: JobFragment['progress']): string {
+  return progress?.percent == null ? '' : `${Math.floor(progress.percent)}%`;
+}
+
+const barColumns = 20;
+
+/** One line of at most `columns` that says how a job is; what has no room is left out. */
+export function statusLine(
+  screen: Screen,
+  job: JobFragment,
+  { columns, remark }: { columns: number; remark: string | null },
+): string {
+  const parts: { text: string; style: Style }[] = [];
+  let left = columns;
+  const add = (text: string, style: Style) => {
+    const width = text.length + (parts.length > 0 ? 2 : 0);
+    if (text === '' || width > left) return;
+    left -= width;
+    parts.push({ text, style });
+  };
+  add(job.status + (job.stale ? ' (stale)' : ''), styleOf(job.status));
+  // Cut where it has no room: what is wrong comes first.
+  const room = left - 2;
+  if (remark !== null)
+    add(remark.length > room ? `${remark.slice(0, room - 1)}…` : remark, 'yellow');
+  add(percentWords(job.progress).padStart(4).trim(), 'bold');
+  if (job.progress?.percent != null) add(bar(job.progress.percent), 'cyan');
+  for (const words of progressWords(job)) add(words, 'dim');
+  return parts.map(({ text, style }) => screen.paint(style, text)).join('  ');
+}
+
+function bar(percent: number): string {
+  const filled = Math.round((Math.min(100, Math.max(0, percent)) / 100) * barColumns);
+  return '█'.repeat(filled) + '░'.repeat(barColumns - filled);
+}
+
+function short(value: number): string {
+  return String(Number(value.toPrecision(4)));
+}

@@ -1,0 +1,109 @@
+import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
+import { print } from 'graphql/language/printer.js';
+import type { ClientSettings } from '../../config/client.ts';
+import { CommandError, exitCode } from '../exit.ts';
+
+/** How long the server may take for one answer: a deploy waits 8 s for its provider. */
+const answerTimeoutMs = 30_000;
+
+export interface ApiError {
+  message: string;
+  extensions?: { code?: string };
+}
+
+/** Queries and mutations over HTTP. */
+export class Api {
+  readonly settings: ClientSettings;
+
+  constructor(settings: ClientSettings) {
+    this.settings = settings;
+  }
+
+  /** The data of one operation. Whatever else comes back is a `CommandError` that says what to do. */
+  async ask<Result, Variables extends Record<string, unknown>>(
+    document: TypedDocumentNode<Result, Variables>,
+    variables: Variables,
+    signal: AbortSignal = AbortSignal.timeout(answerTimeoutMs),
+  ): Promise<Result> {
+    const { url, token } = this.settings;
+    let response: Response;
+    let body: string;
+    try {
+      response = await fetch(`${url}/graphql`, {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json',
+          accept: 'application/json',
+          ...(token ? { authorization: `Bearer ${token}` } : {}),
+        },
+        body: JSON.stringify({ query: print(document), variables }),
+        signal,
+      });
+      body = await response.text();
+    } catch (error) {
+      throw unreachable(url, error);
+    }
+    const { data, errors } = parseAnswer(url, body, response.status);
+    if (errors?.[0]) throw refusal(errors[0]);
+    if (!data) throw notTrainyard(url, response.status);
+    return data as Result;
+  }
+}
+
+interface Answer {
+  data?: unknown;
+  errors?: ApiError[];
+}
+
+function parseAnswer(url: string, body: string, status: number): Answer {
+  try {
+    const answer: unknown = JSON.parse(body);
+    if (typeof answer === 'object' && answer !== null) return answer;
+  } catch {
+    // Said below, as of any other answer that is none.
+  }
+  throw notTrainyard(url, status);
+}
+
+/** What the server refused, with the API's code in front. */
+export function refusal({
+  message,
+  extensions: { code = 'INTERNAL' } = {},
+}: ApiError): CommandError {
+  const advice = advices[code];
+  return new CommandError(exitCode.refused, `${code}: ${message}${advice ? ` ${advice}` : ''}`);
+}
+
+const advices: Readonly<Record<string, string>> = {
+  UNAUTHENTICATED: 'Set TRAINYARD_TOKEN, or give --token.',
+  RATE_LIMITED: 'Try again later.',
+  STORE_UNAVAILABLE: 'Try again in a moment.',
+  PROVIDER_UNAVAILABLE: 'See `trainyard providers`.',
+};
+
+/** No server answers there. */
+export function unreachable(url: string, cause: unknown): CommandError {
+  const why =
+    cause instanceof Error && cause.name === 'TimeoutError'
+      ? `has not answered for ${answerTimeoutMs / 1000} s`
+      : `cannot be reached (${reasonOf(cause)})`;
+  return new CommandError(
+    exitCode.unreachable,
+    `${url} ${why}. Start a server with \`npm start\` or \`trainyard serve\`, or name another one by --url or TRAINYARD_URL.`,
+    { cause },
+  );
+}
+
+/** fetch hides the reason in its cause. */
+function reasonOf(error: unknown): string {
+  const cause = error instanceof Error ? (error.cause ?? error) : error;
+  if (!(cause instanceof Error)) return String(cause);
+  return 'code' in cause && typeof cause.code === 'string' ? cause.code : cause.message;
+}
+
+function notTrainyard(url: string, status: number): CommandError {
+  return new CommandError(
+    exitCode.refused,
+    `${url} answers with HTTP ${status}, but not as a Trainyard server does. Check --url and TRAINYARD_URL.`,
+  );
+}

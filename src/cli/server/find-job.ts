@@ -1,0 +1,13 @@
+import { JobDocument, type JobFragment } from '../../client/generated/graphql.ts';
+import { CommandError, exitCode } from '../exit.ts';
+import type { Api } from './api.ts';
+
+/** The job of this id; a `CommandError` where there is none. */
+export async function findJob(api: Api, id: string): Promise<JobFragment> {
+  const { job } = await api.ask(JobDocument, { id });
+  if (job) return job;
+  throw new CommandError(
+    exitCode.refused,
+    `NOT_FOUND: There is no job ${JSON.stringify(id)}. \`trainyard jobs\` lists them.`,
+  );
+}

@@ -1,0 +1,53 @@
+import { TrainyardError } from './errors.ts';
+
+/** What the placeholders of a recipe stand for in one job. */
+export interface Filling {
+  /** Path of the JSON file with the job's config. */
+  config: string;
+  dataset: string | null;
+  model: string | null;
+  /** The folder for what the job makes. */
+  output: string;
+  job: string;
+  /** For `{config.KEY}`. */
+  values: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Fills the placeholders of one text; other braces stay as they are. A value that is no string is
+ * written as JSON. Fails with `BAD_USER_INPUT` where the job has nothing to put in.
+ */
+export function fillTemplate(text: string, filling: Filling): string {
+  return text.replace(placeholder, (whole, name: string, key: string | undefined) => {
+    const value = key === undefined ? plain(name, filling) : configValue(key, filling.values);
+    if (value === undefined || value === null) {
+      const missing = key === undefined ? `a ${name}` : `a value for config.${key}`;
+      throw new TrainyardError(
+        'BAD_USER_INPUT',
+        `the recipe needs ${missing} (${whole}), and the job has none`,
+      );
+    }
+    return typeof value === 'string' ? value : JSON.stringify(value);
+  });
+}
+
+const placeholder = /\{(config|dataset|model|output|job)(?:(?<=\{config)\.([^{}]+))?\}/g;
+
+function plain(name: string, filling: Filling): string | null {
+  switch (name) {
+    case 'config':
+      return filling.config;
+    case 'dataset':
+      return filling.dataset;
+    case 'model':
+      return filling.model;
+    case 'output':
+      return filling.output;
+    default:
+      return filling.job;
+  }
+}
+
+function configValue(key: string, values: Readonly<Record<string, unknown>>): unknown {
+  return Object.hasOwn(values, key) ? values[key] : undefined;
+}

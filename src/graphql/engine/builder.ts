@@ -1,0 +1,54 @@
+import SchemaBuilder from '@pothos/core';
+import ComplexityPlugin from '@pothos/plugin-complexity';
+import RelayPlugin from '@pothos/plugin-relay';
+import { TrainyardError } from '../../core/errors.ts';
+import type { JsonObject } from '../../core/job.ts';
+import type { GraphContext } from './context.ts';
+import { DateTimeScalar, JsonObjectScalar } from './scalars.ts';
+
+/** The most that one operation may cost; a field costs 1, a list its items' fields. */
+const maxComplexity = 10_000;
+
+/** The builder that every noun's file adds to; it defines no types but the scalars. */
+export const builder = new SchemaBuilder<{
+  Context: GraphContext;
+  DefaultFieldNullability: false;
+  Scalars: {
+    ID: { Input: string; Output: string };
+    DateTime: { Input: Date; Output: number };
+    JSONObject: { Input: JsonObject; Output: JsonObject };
+    _Any: { Input: unknown; Output: unknown };
+  };
+}>({
+  defaultFieldNullability: false,
+  plugins: [ComplexityPlugin, RelayPlugin],
+  relay: {
+    nodeQueryOptions: false,
+    nodesQueryOptions: false,
+    cursorType: 'String',
+    firstArgOptions: { defaultValue: 20, description: 'The newest so many of them: 1 to 100.' },
+    lastArgOptions: { description: 'The oldest so many of them: 1 to 100; instead of `first`.' },
+    afterArgOptions: { description: 'Only items behind this cursor.' },
+    beforeArgOptions: { description: 'Only items before this cursor.' },
+  },
+  complexity: {
+    defaultComplexity: 1,
+    defaultListMultiplier: 1,
+    limit: { complexity: maxComplexity, breadth: 500 },
+    complexityError: (kind, { maxComplexity: most, complexity, breadth }) =>
+      new TrainyardError(
+        'BAD_USER_INPUT',
+        kind === 'Complexity'
+          ? `The operation costs ${complexity}; at most ${most} is allowed. Ask for fewer items or fields at once.`
+          : `The operation selects too much (${kind}: ${breadth} fields). Ask for fewer fields at once.`,
+      ),
+  },
+});
+
+builder.addScalarType('DateTime', DateTimeScalar);
+builder.addScalarType('JSONObject', JsonObjectScalar);
+builder.queryType({ description: 'Training jobs, their logs, and the places where they run.' });
+builder.mutationType({ description: 'Deploys, cancels and deletes jobs.' });
+builder.subscriptionType({
+  description: 'Logs and jobs as they change: over graphql-ws, or as server-sent events.',
+});

@@ -1,0 +1,57 @@
+import { GraphQLError } from 'graphql';
+import { codeOf, errorCodes, TrainyardError } from '../../core/errors.ts';
+
+/**
+ * An error as a client may see it, with a code out of the closed set. An error that nobody threw on
+ * purpose becomes INTERNAL without its message, and goes to `unexpected`. Done twice it is as done once.
+ */
+export function publicError(error: unknown, unexpected: (error: unknown) => void): GraphQLError {
+  const located = error instanceof GraphQLError ? error : null;
+  const original = rootOf(error);
+  if (original instanceof TrainyardError) {
+    const retryAfter = original.retryAfterMs;
+    return relocated(located, original.message, {
+      ...original.details,
+      code: codeOf(original),
+      ...(retryAfter === undefined ? {} : { retryAfterMs: Math.ceil(retryAfter) }),
+    });
+  }
+  // A GraphQLError without another one behind it was thrown by GraphQL itself: the operation is wrong.
+  // Only those that compiled operations make have no extensions: a resolver broke the schema.
+  if (original instanceof GraphQLError && original.extensions !== undefined) {
+    const { http, code } = original.extensions;
+    if (isCode(code)) return original;
+    // The outermost message says where, such as in which variable.
+    return relocated(located, located?.message ?? original.message, {
+      code: 'BAD_USER_INPUT',
+      ...(http === undefined ? {} : { http }),
+    });
+  }
+  unexpected(original);
+  return relocated(located, 'Something went wrong inside Trainyard; its log says what.', {
+    code: 'INTERNAL',
+  });
+}
+
+function rootOf(error: unknown): unknown {
+  let root = error;
+  while (root instanceof GraphQLError && root.originalError) root = root.originalError;
+  return root;
+}
+
+function isCode(code: unknown): boolean {
+  return errorCodes.some((known) => known === code);
+}
+
+function relocated(
+  located: GraphQLError | null,
+  message: string,
+  extensions: Record<string, unknown>,
+): GraphQLError {
+  const { nodes, source, positions, path, locations } = located ?? {};
+  const error = new GraphQLError(message, { nodes, source, positions, path, extensions });
+  // Compiled operations know lines and columns alone.
+  if (locations && !error.locations)
+    Object.defineProperty(error, 'locations', { value: locations });
+  return error;
+}

@@ -1,0 +1,116 @@
+import {
+  type GraphQLNamedType,
+  GraphQLObjectType,
+  type GraphQLSchema,
+  isSpecifiedScalarType,
+  printType,
+} from 'graphql';
+import { TrainyardError } from '../../core/errors.ts';
+import type { Job } from '../../core/job.ts';
+import { JobType } from '../nouns/job.ts';
+import { type ProviderNode, ProviderType } from '../nouns/provider.ts';
+import { builder } from './builder.ts';
+import type { GraphContext } from './context.ts';
+
+// What a gateway asks of a Federation 2 subgraph:
+// https://www.apollographql.com/docs/graphos/schema-design/federated-schemas/reference/subgraph-spec
+
+type Found = Job | ProviderNode | null;
+
+/** What other subgraphs may extend: the field that names one, and how one is found by it. */
+const entities: Record<
+  string,
+  { key: string; find(key: string, context: GraphContext): Found | Promise<Found> }
+> = {
+  Job: { key: 'id', find: (id, { jobs }) => jobs.find(id) },
+  Provider: {
+    key: 'name',
+    find: (name, { providers }) => (providers.find(name) ? { name } : null),
+  },
+};
+
+builder.scalarType('_Any', {
+  description: 'An entity as another subgraph knows it: its __typename and its key.',
+  serialize: (value) => value,
+});
+
+const EntityUnion = builder.unionType('_Entity', {
+  description: 'What other subgraphs may extend.',
+  types: [JobType, ProviderType],
+  resolveType: (entity) => ('id' in entity ? JobType : ProviderType),
+});
+
+const ServiceType = builder.objectRef<{ sdl: string }>('_Service').implement({
+  description: 'This subgraph, as a gateway sees it.',
+  fields: (t) => ({
+    sdl: t.exposeString('sdl', {
+      nullable: true,
+      description: 'Its schema, with federation directives.',
+    }),
+  }),
+});
+
+let sdl: string | null = null;
+
+builder.queryFields((t) => ({
+  _entities: t.field({
+    type: [EntityUnion],
+    nullable: { list: false, items: true },
+    description: 'For gateways: the entities that these stand for; null for what is not there.',
+    args: { representations: t.arg({ type: ['_Any'], required: true }) },
+    complexity: ({ representations }) => ({ field: 1, multiplier: representations.length }),
+    resolve: (_root, { representations }, context) =>
+      representations.map((representation) => findEntity(representation, context)),
+  }),
+  _service: t.field({
+    type: ServiceType,
+    description: 'For gateways: what this subgraph is.',
+    resolve: (_root, _args, _context, { schema }) => {
+      sdl ??= printSubgraph(schema);
+      return { sdl };
+    },
+  }),
+}));
+
+/** Throws a BAD_USER_INPUT for what stands for no entity. */
+function findEntity(representation: unknown, context: GraphContext): Found | Promise<Found> {
+  const { __typename: type, ...keys } = Object(representation);
+  const isKnown = typeof type === 'string' && Object.hasOwn(entities, type);
+  const entity = isKnown ? entities[type] : undefined;
+  const key = entity && keys[entity.key];
+  if (entity && typeof key === 'string') return entity.find(key, context);
+  const known = Object.entries(entities).map(
+    ([name, { key }]) => `{ __typename: "${name}", ${key}: "…" }`,
+  );
+  throw new TrainyardError(
+    'BAD_USER_INPUT',
+    `A representation names its entity and its key: ${known.join(' or ')}.`,
+  );
+}
+
+/** The schema as composition wants it: with its keys, and without what gateways know by themselves. */
+export function printSubgraph(schema: GraphQLSchema): string {
+  const types = Object.values(schema.getTypeMap())
+    .filter(({ name }) => !name.startsWith('_'))
+    .filter((type) => !isSpecifiedScalarType(type))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  return `${[link, ...types.map(printWithKey)].join('\n\n')}\n`;
+}
+
+const link = `extend schema
+  @link(url: "https://specs.apollo.dev/federation/v2.6", import: ["@key", "@shareable"])`;
+
+function printWithKey(type: GraphQLNamedType): string {
+  const head = `type ${type.name}`;
+  const { key } = entities[type.name] ?? {};
+  // Relay's own type, which any other subgraph may have, too.
+  if (type.name === 'PageInfo') return printType(type).replace(head, `${head} @shareable`);
+  if (key) return printType(type).replace(head, `${head} @key(fields: "${key}")`);
+  return printType(type.name === 'Query' ? withoutGatewayFields(type as GraphQLObjectType) : type);
+}
+
+function withoutGatewayFields(query: GraphQLObjectType): GraphQLObjectType {
+  const { fields, ...config } = query.toConfig();
+  const own = Object.entries(fields).filter(([name]) => !name.startsWith('_'));
+  return new GraphQLObjectType({ ...config, fields: Object.fromEntries(own) });
+}

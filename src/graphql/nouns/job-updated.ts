@@ -1,0 +1,163 @@
+import { TrainyardError } from '../../core/errors.ts';
+import type { Job, JsonObject } from '../../core/job.ts';
+import { builder } from '../engine/builder.ts';
+import { JobFilterInput, JobType } from './job.ts';
+
+const RunPodCloudEnum = builder.enumType('RunPodCloud', {
+  description: "RunPod's kinds of hosts.",
+  values: ['SECURE', 'COMMUNITY'] as const,
+});
+
+const EnvVarInput = builder.inputType('EnvVar', {
+  description: 'One environment variable.',
+  fields: (t) => ({
+    name: t.string({ required: true, description: 'Its name.' }),
+    value: t.string({ required: true, description: 'Its value; no query gives it back.' }),
+  }),
+});
+
+const RunPodOptionsInput = builder.inputType('RunPodOptions', {
+  description: 'What only RunPod needs to know. Whatever is absent comes from the recipe.',
+  fields: (t) => ({
+    gpuType: t.string({ description: "RunPod's id, such as `NVIDIA GeForce RTX 4090`." }),
+    gpuCount: t.int({ description: 'How many GPUs: 1 where nobody says.' }),
+    image: t.string({ description: 'The container image; it must have bash.' }),
+    cloud: t.field({ type: RunPodCloudEnum, description: 'SECURE where nobody says.' }),
+    diskGb: t.int({
+      description: 'The container disk, in GB, gone with the pod: 20 where nobody says.',
+    }),
+    volumeGb: t.int({
+      description:
+        'A disk at /workspace that outlives a restart of the pod, in GB: 10 where nobody says, 0 for none.',
+    }),
+    networkVolumeId: t.id({
+      description: 'A network volume at /workspace, instead of `volumeGb`; it outlives the pod.',
+    }),
+    dataCenterIds: t.stringList({ description: 'Where to look for room, in this order.' }),
+    env: t.field({
+      type: [EnvVarInput],
+      description:
+        'Environment variables of the job. RunPod keeps them with the pod, in clear text.',
+    }),
+    budgetUsd: t.float({
+      description: 'The job is cancelled when it has cost so much, as far as its rate tells.',
+    }),
+    maxHours: t.float({
+      description: 'The job is cancelled when its pod has been charged for so long.',
+    }),
+  }),
+});
+
+const DeployJobInput = builder.inputType('DeployJobInput', {
+  description: 'A training run to start.',
+  fields: (t) => ({
+    provider: t.id({ required: true, description: 'Where to run: a name of `providers`.' }),
+    recipe: t.string({
+      defaultValue: 'default',
+      description: "What to run: one of the provider's recipes.",
+    }),
+    name: t.string({ description: 'For people; made from model and recipe where absent.' }),
+    modelName: t.string({ required: true, description: 'The model to train.' }),
+    datasetPath: t.string({
+      description:
+        "The data set, as the machine that trains knows it; the recipe's own where absent.",
+    }),
+    config: t.field({
+      type: 'JSONObject',
+      description: 'Settings for the recipe, such as `{"learning_rate": 0.001}`; at most 64 KiB.',
+    }),
+    runpod: t.field({ type: RunPodOptionsInput, description: 'For providers of the kind RUNPOD.' }),
+    idempotencyKey: t.string({
+      description: 'The same key gives the same job, however often it is sent.',
+    }),
+  }),
+});
+
+const DeployJobPayload = builder.objectRef<{ job: Job }>('DeployJobPayload').implement({
+  description: 'What became of a deploy.',
+  fields: (t) => ({
+    job: t.expose('job', { type: JobType, description: 'The job as it now stands.' }),
+  }),
+});
+
+const CancelJobInput = builder.inputType('CancelJobInput', {
+  description: 'A job to end.',
+  fields: (t) => ({
+    jobId: t.id({ required: true, description: 'The job.' }),
+    force: t.boolean({
+      defaultValue: false,
+      description: 'At once, without giving it time to save a checkpoint.',
+    }),
+  }),
+});
+
+const CancelJobPayload = builder.objectRef<{ job: Job }>('CancelJobPayload').implement({
+  description: 'What became of a cancel.',
+  fields: (t) => ({
+    job: t.expose('job', { type: JobType, description: 'The job as it now stands.' }),
+  }),
+});
+
+const DeleteJobInput = builder.inputType('DeleteJobInput', {
+  description: 'An ended job to forget.',
+  fields: (t) => ({ jobId: t.id({ required: true, description: 'The job.' }) }),
+});
+
+const DeleteJobPayload = builder.objectRef<{ deletedJobId: string }>('DeleteJobPayload').implement({
+  description: 'What became of a delete.',
+  fields: (t) => ({
+    deletedJobId: t.exposeID('deletedJobId', {
+      description: 'The job that is gone, with its log.',
+    }),
+  }),
+});
+
+builder.mutationFields((t) => ({
+  deployJob: t.field({
+    type: DeployJobPayload,
+    description:
+      'Saves a job and hands it to its provider. Where the provider cannot be reached it is tried again until it can; where it refuses, the error is PROVIDER_REJECTED and the job is kept as FAILED.',
+    args: { input: t.arg({ type: DeployJobInput, required: true }) },
+    resolve: async (_root, { input }, { deploy }) => {
+      const { runpod, recipe, ...rest } = input;
+      // JSON drops what is undefined, which a stored job cannot hold.
+      const options: JsonObject | null = runpod ? JSON.parse(JSON.stringify(runpod)) : null;
+      return { job: await deploy.run({ ...rest, recipe: recipe ?? 'default', options }) };
+    },
+  }),
+  cancelJob: t.field({
+    type: CancelJobPayload,
+    description:
+      'Asks the provider to end a job. Once it has agreed, the job ends CANCELLED. CONFLICT for a job that has ended otherwise. With force, a job that nobody can be asked about becomes LOST: its provider does not know it, or is not configured any more.',
+    args: { input: t.arg({ type: CancelJobInput, required: true }) },
+    resolve: async (_root, { input }, { cancel }) => ({
+      job: await cancel.run(input.jobId, { force: input.force ?? false }),
+    }),
+  }),
+  deleteJob: t.field({
+    type: DeleteJobPayload,
+    description:
+      'Forgets an ended job and its whole log; what its machine keeps, such as checkpoints, stays there. CONFLICT for one that is not over.',
+    args: { input: t.arg({ type: DeleteJobInput, required: true }) },
+    resolve: async (_root, { input }, { jobs }) => {
+      await jobs.delete(input.jobId);
+      return { deletedJobId: input.jobId };
+    },
+  }),
+}));
+
+builder.subscriptionField('jobUpdated', (t) =>
+  t.field({
+    type: JobType,
+    description:
+      'The job now, then at every change; one job, until it is over and its log complete, or all that the filter names (the newest 200).',
+    args: { id: t.arg.id(), filter: t.arg({ type: JobFilterInput }) },
+    subscribe: (_root, { id, filter }, { jobs }) => {
+      if (id && filter) {
+        throw new TrainyardError('BAD_USER_INPUT', 'Give either id or filter, not both.');
+      }
+      return id ? jobs.watch(id) : jobs.watchAll(filter ?? {});
+    },
+    resolve: (job) => job,
+  }),
+);

@@ -1,0 +1,241 @@
+import { TrainyardError } from '../../core/errors.ts';
+import {
+  isOver,
+  type Job,
+  type JobCost,
+  type JobFailure,
+  type JobProgress,
+  type jobStatuses,
+} from '../../core/job.ts';
+import type { MetricSeries, notFinites } from '../../core/log.ts';
+import { builder } from '../engine/builder.ts';
+import { jobLogsField, LogPageType } from './log.ts';
+import { ProviderType } from './provider.ts';
+
+/** The most points of one series that a query may ask for. */
+const maxMetricPoints = 4000;
+
+const JobStatusEnum = builder.enumType('JobStatus', {
+  description: 'Where a job is in its life.',
+  values: {
+    QUEUED: { description: 'It waits for its provider.' },
+    STARTING: { description: 'Its provider makes room for it.' },
+    RUNNING: { description: 'It trains.' },
+    PAUSED: { description: 'It is held, and can go on.' },
+    STOPPING: { description: 'A cancel was accepted; it will be CANCELLED.' },
+    COMPLETED: { description: 'It ended well.' },
+    FAILED: { description: 'It ended badly: see `failure`.' },
+    CANCELLED: { description: 'It was ended on demand.' },
+    LOST: { description: 'Its provider no longer knows it; how it ended is not known.' },
+  } satisfies Record<(typeof jobStatuses)[number], object>,
+});
+
+const JobFailureType = builder.objectRef<JobFailure>('JobFailure').implement({
+  description: 'Why a job ended badly, and the line to look at.',
+  fields: (t) => ({
+    message: t.exposeString('message', { description: 'The reason, in a sentence.' }),
+    exitCode: t.exposeInt('exitCode', { nullable: true, description: "The process's exit code." }),
+    signal: t.exposeString('signal', {
+      nullable: true,
+      description: 'The signal that ended the process, such as SIGKILL.',
+    }),
+    offset: t.exposeInt('offset', {
+      nullable: true,
+      description: 'The line where the last traceback or error begins.',
+    }),
+    excerpt: t.exposeStringList('excerpt', {
+      description: 'That line and what follows it, at most 20 lines.',
+    }),
+  }),
+});
+
+const NotFiniteEnum = builder.enumType('NotFinite', {
+  description: 'What a value can be that is no finite number.',
+  values: {
+    NAN: { description: 'Not a number.' },
+    INFINITY: { description: 'Larger than any number.' },
+    NEGATIVE_INFINITY: { description: 'Smaller than any number.' },
+  } satisfies Record<(typeof notFinites)[number], object>,
+});
+
+const JobProgressType = builder.objectRef<JobProgress>('JobProgress').implement({
+  description: 'How far a job is, as far as its log or its provider tell.',
+  fields: (t) => ({
+    step: t.exposeInt('step', { nullable: true, description: 'Steps done.' }),
+    totalSteps: t.exposeInt('totalSteps', { nullable: true, description: 'Steps in all.' }),
+    epoch: t.exposeFloat('epoch', { nullable: true, description: 'Epochs done.' }),
+    totalEpochs: t.exposeFloat('totalEpochs', { nullable: true, description: 'Epochs in all.' }),
+    percent: t.exposeFloat('percent', { nullable: true, description: '0 to 100.' }),
+    loss: t.exposeFloat('loss', { nullable: true, description: 'The last training loss.' }),
+    lossNotFinite: t.expose('lossNotFinite', {
+      type: NotFiniteEnum,
+      nullable: true,
+      description: 'Set, and `loss` null, where the last training loss is no finite number.',
+    }),
+    learningRate: t.exposeFloat('learningRate', {
+      nullable: true,
+      description: 'The last learning rate.',
+    }),
+    secondsRemaining: t.exposeFloat('secondsRemaining', {
+      nullable: true,
+      description: 'Until the end, as the job itself guesses; null where it is over.',
+    }),
+  }),
+});
+
+const JobCostType = builder.objectRef<JobCost>('JobCost').implement({
+  description: 'What a job costs.',
+  fields: (t) => ({
+    currency: t.exposeString('currency', { description: 'ISO 4217, such as USD.' }),
+    perHour: t.exposeFloat('perHour', { description: 'The rate now.' }),
+    accrued: t.exposeFloat('accrued', { description: 'Spent so far.' }),
+    limit: t.exposeFloat('limit', {
+      nullable: true,
+      description: 'Reaching it cancels the job; null where there is no budget.',
+    }),
+  }),
+});
+
+type Point = MetricSeries['points'][number];
+
+const MetricPointType = builder.objectRef<Point>('MetricPoint').implement({
+  description: 'One value of a metric.',
+  fields: (t) => ({
+    step: t.exposeInt('step', { description: 'The training step.' }),
+    value: t.exposeFloat('value', { description: 'The value.' }),
+    time: t.expose('time', { type: 'DateTime', description: 'When its line was printed.' }),
+  }),
+});
+
+const MetricSeriesType = builder.objectRef<MetricSeries>('MetricSeries').implement({
+  description: "One metric over a job's life, parsed from its log.",
+  fields: (t) => ({
+    name: t.exposeString('name', { description: 'Its name in the log, such as loss.' }),
+    points: t.expose('points', {
+      type: [MetricPointType],
+      description: 'In the order of the log, thinned out evenly.',
+    }),
+  }),
+});
+
+/** GraphQL's Float has no NaN and no infinity. */
+function withFiniteValues({ name, points }: MetricSeries): MetricSeries {
+  return { name, points: points.filter(({ value }) => Number.isFinite(value)) };
+}
+
+export const JobType = builder.objectRef<Job>('Job').implement({
+  description: 'One training run.',
+  fields: (t) => ({
+    id: t.exposeID('id', { description: "Trainyard's own id." }),
+    name: t.exposeString('name', { description: 'For people.' }),
+    provider: t.field({
+      type: ProviderType,
+      description: 'Where it runs.',
+      resolve: ({ provider }) => ({ name: provider }),
+    }),
+    externalId: t.exposeString('externalId', {
+      nullable: true,
+      description: "The provider's id; null until the provider has accepted the job.",
+    }),
+    recipe: t.exposeString('recipe', { description: 'What runs, by name.' }),
+    modelName: t.exposeString('modelName', { description: 'The model that is trained.' }),
+    datasetPath: t.exposeString('datasetPath', {
+      nullable: true,
+      description: "The data set; null for the recipe's own.",
+    }),
+    config: t.expose('config', {
+      type: 'JSONObject',
+      description: "The job's settings, as its caller gave them.",
+    }),
+    status: t.expose('status', { type: JobStatusEnum, description: 'Where it is in its life.' }),
+    providerStatus: t.exposeString('providerStatus', {
+      nullable: true,
+      description: "The provider's own word for it.",
+    }),
+    stale: t.exposeBoolean('stale', {
+      description: 'The provider has not answered lately; status is the last one known.',
+    }),
+    failure: t.expose('failure', {
+      type: JobFailureType,
+      nullable: true,
+      description: 'Why it ended badly; null where it did not.',
+    }),
+    progress: t.field({
+      type: JobProgressType,
+      nullable: true,
+      description: 'How far it is, or came; null until something is known.',
+      resolve: ({ progress, status }) =>
+        progress && isOver(status) ? { ...progress, secondsRemaining: null } : progress,
+    }),
+    metrics: t.field({
+      type: [MetricSeriesType],
+      description: 'Series parsed from the log, at most 64.',
+      args: {
+        names: t.arg.stringList({ description: 'Only these; all where absent.' }),
+        maxPoints: t.arg.int({
+          defaultValue: 500,
+          description: `The most points a series: 2 to ${maxMetricPoints}.`,
+        }),
+      },
+      complexity: ({ maxPoints }) => ({
+        field: 1,
+        multiplier: Math.max(1, Math.min(maxMetricPoints, maxPoints ?? 500) / 10),
+      }),
+      resolve: async ({ id }, { names, maxPoints }, { metrics }) => {
+        const series = await metrics.metrics(id, {
+          names: names ?? null,
+          maxPoints: bounded('maxPoints', maxPoints ?? 500, { least: 2, most: maxMetricPoints }),
+        });
+        return series.map(withFiniteValues);
+      },
+    }),
+    cost: t.expose('cost', {
+      type: JobCostType,
+      nullable: true,
+      description: 'What it costs; null where nobody is paid.',
+    }),
+    consoleUrl: t.exposeString('consoleUrl', {
+      nullable: true,
+      description: "Its page in the provider's console.",
+    }),
+    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was asked for.' }),
+    startedAt: t.expose('startedAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When it began to train.',
+    }),
+    finishedAt: t.expose('finishedAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When it ended.',
+    }),
+    updatedAt: t.expose('updatedAt', {
+      type: 'DateTime',
+      description: 'When anything of it last changed, its log aside.',
+    }),
+    logs: t.field({
+      type: LogPageType,
+      description: 'A page of its log.',
+      args: jobLogsField.pageArgs,
+      complexity: jobLogsField.pageCost,
+      resolve: ({ id }, args, { logReader }) => logReader.page(id, jobLogsField.pageRequest(args)),
+    }),
+  }),
+});
+
+export const JobFilterInput = builder.inputType('JobFilter', {
+  description: 'Which jobs to show: those that pass every condition given.',
+  fields: (t) => ({
+    providers: t.idList({ description: 'Jobs of these providers.' }),
+    statuses: t.field({ type: [JobStatusEnum], description: 'Jobs in one of these states.' }),
+    search: t.string({ description: "Part of the name, the model's name or the id." }),
+  }),
+});
+
+function bounded(name: string, value: number, { least, most }: { least: number; most: number }) {
+  if (value >= least && value <= most) return value;
+  throw new TrainyardError(
+    'BAD_USER_INPUT',
+    `${name} is ${value}; it must be between ${least} and ${most}.`,
+  );
+}

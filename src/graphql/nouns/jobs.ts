@@ -1,0 +1,124 @@
+import type { PageInfoShape } from '@pothos/plugin-relay';
+import { TrainyardError } from '../../core/errors.ts';
+import type { Job, JobFilter } from '../../core/job.ts';
+import type { Jobs } from '../../jobs/jobs.ts';
+import { builder } from '../engine/builder.ts';
+import { JobFilterInput, JobType } from './job.ts';
+import { ProviderType } from './provider.ts';
+
+/** The most jobs of one page. */
+const maxJobs = 100;
+
+interface ConnectionArgs {
+  first?: number | null;
+  last?: number | null;
+  after?: string | null;
+  before?: string | null;
+}
+
+interface JobConnection {
+  edges: { cursor: string; node: Job }[];
+  pageInfo: PageInfoShape;
+  totalCount: number;
+}
+
+const JobEdgeType = builder.objectRef<JobConnection['edges'][number]>('JobEdge').implement({
+  description: 'One job of a page.',
+  fields: (t) => ({
+    cursor: t.exposeString('cursor', { description: 'Its place, for `after` and `before`.' }),
+    node: t.expose('node', { type: JobType, description: 'The job.' }),
+  }),
+});
+
+const JobConnectionType = builder.objectRef<JobConnection>('JobConnection').implement({
+  description: 'A page of jobs, newest first; stable while new jobs come.',
+  fields: (t) => ({
+    edges: t.expose('edges', { type: [JobEdgeType], description: 'The jobs of this page.' }),
+    pageInfo: t.expose('pageInfo', {
+      type: builder.pageInfoRef(),
+      description: 'Whether there are more, and where.',
+    }),
+    totalCount: t.exposeInt('totalCount', {
+      description: 'Jobs that pass the filter, on all pages.',
+    }),
+  }),
+});
+
+builder.queryFields((t) => ({
+  job: t.field({
+    type: JobType,
+    nullable: true,
+    description: 'One job; null where none has this id.',
+    args: { id: t.arg.id({ required: true }) },
+    resolve: (_root, { id }, { jobs }) => jobs.find(id),
+  }),
+  jobs: t.field({
+    type: JobConnectionType,
+    description: 'Newest first.',
+    args: { ...t.arg.connectionArgs(), filter: t.arg({ type: JobFilterInput }) },
+    complexity: pageCost,
+    resolve: (_root, args, { jobs }) => connection(jobs, args, args.filter ?? {}),
+  }),
+}));
+
+builder.objectField(ProviderType, 'jobs', (t) =>
+  t.field({
+    type: JobConnectionType,
+    description: 'Its jobs, newest first.',
+    args: { ...t.arg.connectionArgs(), filter: t.arg({ type: JobFilterInput }) },
+    complexity: pageCost,
+    resolve: ({ name }, args, { jobs }) => {
+      const { providers } = args.filter ?? {};
+      const own = providers && !providers.includes(name) ? [] : [name];
+      return connection(jobs, args, { ...args.filter, providers: own });
+    },
+  }),
+);
+
+function pageCost({ first, last }: ConnectionArgs) {
+  return { field: 1, multiplier: Math.min(maxJobs, last ?? first ?? maxJobs) };
+}
+
+/** A page by Relay's rules. `last` goes before `first`, which has a default. */
+async function connection(
+  jobs: Jobs,
+  args: ConnectionArgs,
+  filter: JobFilter,
+): Promise<JobConnection> {
+  const fromEnd = args.last !== null && args.last !== undefined;
+  const limit = fromEnd ? (args.last ?? maxJobs) : (args.first ?? 20);
+  if (limit < 1 || limit > maxJobs) {
+    throw new TrainyardError(
+      'BAD_USER_INPUT',
+      `${fromEnd ? 'last' : 'first'} is ${limit}; it must be between 1 and ${maxJobs}.`,
+    );
+  }
+  const page = await jobs.list({
+    limit,
+    fromEnd,
+    after: args.after ? seqOf('after', args.after) : null,
+    before: args.before ? seqOf('before', args.before) : null,
+    filter,
+  });
+  const edges = page.jobs.map((node) => ({ cursor: cursorOf(node.seq), node }));
+  return {
+    edges,
+    totalCount: page.totalCount,
+    pageInfo: {
+      hasNextPage: page.hasNextPage,
+      hasPreviousPage: page.hasPreviousPage,
+      startCursor: edges[0]?.cursor ?? null,
+      endCursor: edges.at(-1)?.cursor ?? null,
+    },
+  };
+}
+
+function cursorOf(seq: number): string {
+  return Buffer.from(`job:${seq}`).toString('base64url');
+}
+
+function seqOf(name: string, cursor: string): number {
+  const [, seq] = /^job:(\d{1,15})$/.exec(Buffer.from(cursor, 'base64url').toString()) ?? [];
+  if (seq !== undefined) return Number(seq);
+  throw new TrainyardError('BAD_USER_INPUT', `${name} is no cursor that a page of jobs gave.`);
+}

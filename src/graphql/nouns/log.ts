@@ -1,0 +1,174 @@
+import {
+  type LogFilter,
+  type LogGap,
+  type LogNotice,
+  logLevels,
+  logSources,
+  maxPageLines,
+} from '../../core/log.ts';
+import type { LogLine, LogPage } from '../../logs/read/page.ts';
+import { builder } from '../engine/builder.ts';
+
+const LogSourceEnum = builder.enumType('LogSource', {
+  description: 'Where a line was written.',
+  values: logSources,
+});
+
+const LogLevelEnum = builder.enumType('LogLevel', {
+  description: 'How much a line matters, as far as its text tells; in rising order.',
+  values: logLevels,
+});
+
+const LogLineType = builder.objectRef<LogLine>('LogLine').implement({
+  description: 'One line of a log.',
+  fields: (t) => ({
+    offset: t.exposeInt('offset', {
+      description: "The line's number, from 0, without holes. It never changes.",
+    }),
+    text: t.exposeString('text', {
+      description:
+        'The text as the job printed it, without its line end. It may hold colour codes: show it as text, never run it.',
+    }),
+    time: t.expose('time', {
+      type: 'DateTime',
+      description: 'When the provider says it was printed, else when it was captured.',
+    }),
+    source: t.expose('source', {
+      type: LogSourceEnum,
+      nullable: true,
+      description: 'Null where the provider does not tell.',
+    }),
+    level: t.expose('level', {
+      type: LogLevelEnum,
+      nullable: true,
+      description: 'Null where the text names no level.',
+    }),
+  }),
+});
+
+const LogGapType = builder.objectRef<LogGap>('LogGap').implement({
+  description: 'Lines known to be lost at the source.',
+  fields: (t) => ({
+    offset: t.exposeInt('offset', { description: 'They were lost right before this line.' }),
+    reason: t.exposeString('reason', { description: 'How they were lost.' }),
+  }),
+});
+
+const LogNoticeType = builder.objectRef<LogNotice>('LogNotice').implement({
+  description: 'Why lines may be missing, and where else to look.',
+  fields: (t) => ({
+    code: t.exposeString('code', { description: 'A stable name for the reason.' }),
+    message: t.exposeString('message', { description: 'The reason, in a sentence.' }),
+    url: t.exposeString('url', { nullable: true, description: 'Where the log can be seen.' }),
+    help: t.exposeStringList('help', { description: 'What to do, step by step.' }),
+  }),
+});
+
+export const LogPageType = builder.objectRef<LogPage>('LogPage').implement({
+  description: "A stretch of one job's log.",
+  fields: (t) => ({
+    jobId: t.exposeID('jobId', { description: 'The job whose log this is.' }),
+    lines: t.exposeStringList('lines', { description: 'The text alone: the cheap way.' }),
+    entries: t.expose('entries', {
+      type: [LogLineType],
+      description: 'The same lines with all that is known of them.',
+    }),
+    offset: t.exposeInt('offset', {
+      description:
+        'The number of the first line of this page; with a filter, of the first line looked at.',
+    }),
+    limit: t.exposeInt('limit', { description: 'The most lines that this page could hold.' }),
+    total: t.exposeInt('total', { description: 'Lines in the store now.' }),
+    nextOffset: t.exposeInt('nextOffset', {
+      description: 'Where to go on: ask for the next page, or resume a stream, with this.',
+    }),
+    hasMore: t.exposeBoolean('hasMore', {
+      description: 'There are stored lines from nextOffset on.',
+    }),
+    complete: t.exposeBoolean('complete', {
+      description:
+        'The job is over and the store holds its whole log. In a stream only the last page says so.',
+    }),
+    gaps: t.expose('gaps', {
+      type: [LogGapType],
+      description: 'Lines known to be lost at the source, within this page. Never silent.',
+    }),
+    notice: t.expose('notice', {
+      type: LogNoticeType,
+      nullable: true,
+      description: 'Why lines may be missing, and where else to look.',
+    }),
+  }),
+});
+
+const LogFilterInput = builder.inputType('LogFilter', {
+  description: 'Which lines to show: those that pass every condition given.',
+  fields: (t) => ({
+    contains: t.string({ description: 'Part of the line; case matters. At most 1000 characters.' }),
+    regex: t.string({
+      description:
+        'An RE2 expression, found anywhere in the line; `(?i)` ignores case. At most 1000 characters.',
+    }),
+    minLevel: t.field({ type: LogLevelEnum, description: 'Lines of this level or above.' }),
+    sources: t.field({ type: [LogSourceEnum], description: 'Lines written there.' }),
+    since: t.field({ type: 'DateTime', description: 'Lines from this moment on.' }),
+    until: t.field({ type: 'DateTime', description: 'Lines before this moment.' }),
+  }),
+});
+
+const pageArgs = builder.args((t) => ({
+  limit: t.int({ defaultValue: 100, description: `The most lines: 1 to ${maxPageLines}.` }),
+  offset: t.int({
+    defaultValue: 0,
+    description: 'The first line; a negative one counts from the end: -50 is the last 50 lines.',
+  }),
+  filter: t.field({ type: LogFilterInput }),
+}));
+
+interface PageArgs {
+  limit?: number | null;
+  offset?: number | null;
+  filter?: LogFilter | null;
+}
+
+/** A page costs by its size: 5000 lines 500, and as much again with all of their fields. */
+function pageCost({ limit }: PageArgs) {
+  // A limit out of bounds is refused by name, not by what it would cost.
+  const lines = Math.min(maxPageLines, Math.max(10, limit ?? 100));
+  return { field: lines / 10, multiplier: Math.max(1, lines / 100) };
+}
+
+function pageRequest({ limit, offset, filter }: PageArgs) {
+  return { limit: limit ?? 100, offset: offset ?? 0, filter: filter ?? null };
+}
+
+/** The `logs` field of a job. */
+export const jobLogsField = { pageArgs, pageCost, pageRequest };
+
+builder.queryField('logs', (t) =>
+  t.field({
+    type: LogPageType,
+    description:
+      "A page of a job's log. With a filter it holds up to `limit` matching lines; one call looks at up to a million lines, and `hasMore` says to go on at `nextOffset`. A page of very long lines ends early.",
+    args: { jobId: t.arg.id({ required: true }), ...pageArgs },
+    complexity: pageCost,
+    resolve: (_root, { jobId, ...args }, { logReader }) => logReader.page(jobId, pageRequest(args)),
+  }),
+);
+
+builder.subscriptionField('logStream', (t) =>
+  t.field({
+    type: LogPageType,
+    description:
+      'Replays from the offset, then follows. Ends, after a page with complete: true, when the job is over. To resume, ask from the last nextOffset. A negative offset counts from the end: -50 is `tail -n 50 -f`.',
+    args: {
+      jobId: t.arg.id({ required: true }),
+      offset: t.arg.int({ defaultValue: 0 }),
+      filter: t.arg({ type: LogFilterInput }),
+    },
+    complexity: () => pageCost({ limit: 1000 }),
+    subscribe: (_root, { jobId, offset, filter }, { liveLogs }) =>
+      liveLogs.follow(jobId, { offset: offset ?? 0, filter: filter ?? null }),
+    resolve: (page) => page,
+  }),
+);

@@ -1,0 +1,226 @@
+import { codeOf, messageOf } from '../../core/errors.ts';
+import { isOver, type Job, type JobPatch } from '../../core/job.ts';
+import type { JobRef, Provider, ProviderState, StatusReport } from '../../core/provider.ts';
+import type { Lease, LogStore } from '../../core/store.ts';
+import { Backoff } from '../../lib/async/backoff.ts';
+import { waitMs } from '../../lib/async/wait.ts';
+import { Wakeup } from '../../lib/async/wakeup.ts';
+import type { Logger } from '../../lib/system/logger.ts';
+import { Collector } from '../../logs/write/collector.ts';
+import type { JobChanges } from '../job-changes.ts';
+import { keepLimits } from '../money/limits.ts';
+import { mergeProgress, transition } from '../transition.ts';
+import type { StatusWatch } from '../watch/watch.ts';
+import { finishJob } from './finish.ts';
+import { HandOver } from './hand-over.ts';
+import { restUntilOver, untilOver } from './until-over.ts';
+
+/** A job that its provider has denied knowing for so long, and more than once, is LOST. */
+const lostAfterMs = 5000;
+/** The least time between two saved steps of a job's progress. */
+const progressEveryMs = 1000;
+
+export interface DriverOptions {
+  job: Job;
+  /** No provider has been asked to run it yet. */
+  isNew: boolean;
+  provider: Provider;
+  lease: Lease;
+  changes: JobChanges;
+  logs: LogStore;
+  watch: StatusWatch;
+  /** Called when lines were stored or the log became complete. */
+  advanced: () => void;
+  logger: Logger;
+}
+
+/** Carries one job from the saved intent to a complete log: deploys it, follows it, sums it up. */
+export class JobDriver {
+  readonly #options: DriverOptions;
+  readonly #answered = new Wakeup();
+  readonly #deployed = Promise.withResolvers<void>();
+  #collector: Collector | null = null;
+  #deniedSince: number | null = null;
+  /** The provider did not say how the job is when it was last asked. */
+  #isSilent = false;
+  #savedProgressAt = 0;
+  #changing: Promise<unknown> = Promise.resolve();
+
+  constructor(options: DriverOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves once the provider has accepted or refused the job, or the first attempt has failed. */
+  get firstAnswer(): Promise<void> {
+    return this.#deployed.promise;
+  }
+
+  /** Runs until the log is complete or the signal is aborted; may then be run anew at any point. Rejects with `CONFLICT` where the lease is lost. */
+  async run(signal: AbortSignal): Promise<void> {
+    try {
+      const attempted = () => this.#deployed.resolve();
+      const ref = await new HandOver({ ...this.#options, attempted }).run(signal);
+      this.#deployed.resolve();
+      if (ref) await this.#follow(ref, signal);
+      if (!signal.aborted) await finishJob(this.#options.job.id, this.#options, signal);
+    } finally {
+      this.#deployed.resolve();
+      await this.#changing;
+    }
+  }
+
+  async #follow(ref: JobRef, signal: AbortSignal): Promise<void> {
+    const { lease, logs, provider, watch, logger, advanced } = this.#options;
+    const collector = new Collector({
+      provider,
+      ref,
+      lease,
+      logs,
+      logger,
+      answered: this.#answered,
+      advanced: () => {
+        advanced();
+        this.#saveProgress(collector);
+      },
+    });
+    this.#collector = collector;
+    const unwatch = watch.add({
+      ref,
+      report: (report) => this.#heard(report, signal),
+      stale: () => this.#later(() => this.#change(() => ({ stale: true }))),
+    });
+    try {
+      const end = await this.#collect(collector, signal);
+      if (end) await this.#saveState(end, (job) => transition(job, end, Date.now()), signal);
+      await this.#changing;
+      if (!signal.aborted) await this.#change((job) => this.#progressOf(job, collector));
+      // A log can end before its provider has said so of the job.
+      await untilOver(ref.jobId, this.#options.changes, signal);
+    } finally {
+      unwatch();
+    }
+  }
+
+  /** The end that the log told. Where the provider denies the log, that of a job that is over is given up; any other may yet come. */
+  async #collect(collector: Collector, signal: AbortSignal): Promise<ProviderState | null> {
+    const { job, provider, changes, logger } = this.#options;
+    const backoff = new Backoff({ firstMs: 500, maxMs: 5000 });
+    let deniedSince: number | null = null;
+    while (!signal.aborted) {
+      const startedAt = performance.now();
+      try {
+        return await collector.run(signal);
+      } catch (error) {
+        if (codeOf(error) !== 'NOT_FOUND') throw error;
+        if (performance.now() - startedAt > lostAfterMs) deniedSince = null;
+        if (deniedSince === null) {
+          const facts = { job: job.id, provider: provider.name };
+          logger.warn(facts, `the provider denies the log: ${messageOf(error)}`);
+          backoff.reset();
+          deniedSince = startedAt;
+        }
+        const ms = backoff.nextMs();
+        if (!(await this.#isOver())) await restUntilOver(job.id, { ms, changes }, signal);
+        else if (performance.now() - deniedSince > lostAfterMs) break;
+        else await waitMs(ms, signal);
+      }
+    }
+    if (!signal.aborted) await collector.settle();
+    return null;
+  }
+
+  #heard(report: StatusReport, signal: AbortSignal): void {
+    if ('state' in report) {
+      // One who answers again may be asked for the log again; one who always does tells nothing of it.
+      if (this.#isSilent) this.#answered.wake();
+      this.#isSilent = false;
+      this.#deniedSince = null;
+      const { state } = report;
+      this.#later(() => this.#saveState(state, (job) => this.#stateOf(job, state), signal));
+      this.#later(() => keepLimits(report.jobId, this.#options, signal));
+    } else {
+      this.#isSilent = true;
+      if (codeOf(report.error) === 'NOT_FOUND') this.#denied();
+    }
+    this.#later(() => this.#change((job) => ({ notice: this.#options.provider.logNotice(job) })));
+  }
+
+  #denied(): void {
+    this.#deniedSince ??= performance.now();
+    if (performance.now() - this.#deniedSince > lostAfterMs) this.#later(() => this.#lose());
+  }
+
+  /** An end that is heard while a cancel is under way is that of the cancel, where this is accepted. */
+  async #saveState(
+    { status }: ProviderState,
+    change: (job: Job) => JobPatch,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { changes, job } = this.#options;
+    if (status !== null && isOver(status)) await changes.cancelAnswered(job.id, signal);
+    await this.#change(change);
+  }
+
+  /** Where log and provider both tell the progress, the log is nearer to the truth. */
+  #stateOf(job: Job, state: ProviderState): JobPatch {
+    const patch = transition(job, state, Date.now());
+    if (patch.progress && this.#collector) {
+      patch.progress = mergeProgress(patch.progress, this.#collector.progress);
+    }
+    return patch;
+  }
+
+  #lose(): Promise<Job | null> {
+    const { provider, logger, job } = this.#options;
+    const message = `The provider ${provider.name} no longer knows this job; how it ended is not known.`;
+    return this.#change((now) => {
+      if (isOver(now.status)) return null;
+      // It may run on where it was deployed to; its provider is to be set back, or the job let go.
+      if (isElsewhere(now, provider)) return now.stale ? null : { stale: true };
+      logger.warn({ job: job.id, provider: provider.name }, message);
+      return {
+        status: now.cancelledAt === null ? 'LOST' : 'CANCELLED',
+        finishedAt: Date.now(),
+        stale: false,
+        failure:
+          now.cancelledAt === null
+            ? { message, exitCode: null, signal: null, offset: null, excerpt: [] }
+            : now.failure,
+      };
+    });
+  }
+
+  #saveProgress(collector: Collector): void {
+    const now = performance.now();
+    if (now - this.#savedProgressAt < progressEveryMs) return;
+    this.#savedProgressAt = now;
+    this.#later(() => this.#change((job) => this.#progressOf(job, collector)));
+  }
+
+  #progressOf(job: Job, collector: Collector): JobPatch | null {
+    const known = Object.values(collector.progress).some((value) => value !== null);
+    return known ? { progress: mergeProgress(job.progress, collector.progress) } : null;
+  }
+
+  async #isOver(): Promise<boolean> {
+    const job = await this.#options.changes.store.get(this.#options.job.id);
+    return !job || isOver(job.status);
+  }
+
+  #change(change: (job: Job) => JobPatch | null): Promise<Job | null> {
+    return this.#options.changes.update(this.#options.job.id, change);
+  }
+
+  /** Changes one after the other, so that what was heard first is saved first; a failing one is logged and left: it will be heard again. */
+  #later(change: () => Promise<unknown>): void {
+    this.#changing = this.#changing.then(change).catch((error: unknown) => {
+      const facts = { job: this.#options.job.id, code: codeOf(error) };
+      this.#options.logger.warn(facts, `the job's state is not saved yet: ${messageOf(error)}`);
+    });
+  }
+}
+
+/** True for a job that was deployed to another place than where its provider is now. */
+function isElsewhere({ options }: Job, { place }: Provider): boolean {
+  return options.place !== undefined && options.place !== place;
+}

@@ -1,0 +1,140 @@
+import { codeOf, messageOf, TrainyardError } from '../../core/errors.ts';
+import { isOver, type Job, type JobPatch } from '../../core/job.ts';
+import type { LogNotice } from '../../core/log.ts';
+import type { JobRef, Provider } from '../../core/provider.ts';
+import { Backoff } from '../../lib/async/backoff.ts';
+import { waitMs } from '../../lib/async/wait.ts';
+import type { Logger } from '../../lib/system/logger.ts';
+import { isUnreached } from '../../lib/system/unreached.ts';
+import type { JobChanges } from '../job-changes.ts';
+import { withoutSecrets } from './finish.ts';
+import { restUntilOver } from './until-over.ts';
+
+export interface HandOverOptions {
+  job: Job;
+  /** No provider has been asked to run it yet. */
+  isNew: boolean;
+  provider: Provider;
+  changes: JobChanges;
+  /** Called when an attempt has failed that will be made again. */
+  attempted: () => void;
+  logger: Logger;
+}
+
+/** Hands one job over to its provider, for as long as it takes. */
+export class HandOver {
+  readonly #options: HandOverOptions;
+
+  constructor(options: HandOverOptions) {
+    this.#options = options;
+  }
+
+  /** The provider's reference; null where the job came to its end without one, or the signal was aborted. */
+  async run(signal: AbortSignal): Promise<JobRef | null> {
+    const backoff = new Backoff({ firstMs: 500, maxMs: 60_000 });
+    let { job } = this.#options;
+    // Whether somebody may have been asked to run it, whose answer was not saved.
+    let mayRun = !this.#options.isNew;
+    while (!signal.aborted) {
+      const mustBeSought = mayRun && job.status === 'CANCELLED';
+      if (job.externalId === null && isOver(job.status) && !mustBeSought) return null;
+      try {
+        job = await this.#place(job, { mayRun }, signal);
+        if (job.externalId === null) return null;
+        const ref = { jobId: job.id, externalId: job.externalId };
+        // Cancelled while the provider was being asked to run it.
+        if (job.status === 'CANCELLED') await this.#endAnyway(ref, signal);
+        return ref;
+      } catch (error) {
+        if (signal.aborted) return null;
+        mayRun ||= !isUnreached(error);
+        job = (await this.#failed(job, { error, backoff }, signal)) ?? job;
+      }
+    }
+    return null;
+  }
+
+  /** Has the provider run the job, unless it does already (an answer was lost, or not saved) or the job is over. */
+  async #place(job: Job, { mayRun }: { mayRun: boolean }, signal: AbortSignal): Promise<Job> {
+    const { provider, logger } = this.#options;
+    if (job.externalId !== null) return job;
+    const found = mayRun ? await provider.find(job, signal) : null;
+    if (found === null && isOver(job.status)) return job;
+    const accepted: { externalId: string; consoleUrl?: string | null } =
+      found === null ? await provider.deploy(job, signal) : { externalId: found };
+    const { externalId, consoleUrl } = accepted;
+    logger.info({ job: job.id, provider: provider.name, ...accepted }, 'deployed');
+    const patch: JobPatch = { externalId, stale: false, notice: null };
+    if (consoleUrl) patch.consoleUrl = consoleUrl;
+    const { place } = provider;
+    const placed = await this.#change((now) => {
+      const { options } = withoutSecrets(now);
+      return { ...patch, options: place === undefined ? options : { ...options, place } };
+    });
+    return placed ?? { ...job, ...patch };
+  }
+
+  /** Ends a job that was cancelled before it was known to run. */
+  async #endAnyway(ref: JobRef, signal: AbortSignal): Promise<void> {
+    const { provider, logger } = this.#options;
+    try {
+      await provider.cancel(ref, { force: true }, signal);
+    } catch (error) {
+      const code = codeOf(error);
+      if (code !== 'NOT_FOUND' && code !== 'PROVIDER_REJECTED') throw error;
+      const facts = { job: ref.jobId, provider: provider.name, code };
+      logger.warn(facts, `the cancelled job could not be ended: ${messageOf(error)}`);
+    }
+  }
+
+  /** Rests, after a refusal not: that is final. The job as it then is. */
+  async #failed(
+    tried: Job,
+    { error, backoff }: { error: unknown; backoff: Backoff },
+    signal: AbortSignal,
+  ): Promise<Job | null> {
+    const { provider, logger, changes, attempted } = this.#options;
+    const code = codeOf(error);
+    const facts = { job: tried.id, provider: provider.name, code };
+    if ((code === 'PROVIDER_REJECTED' || code === 'BAD_USER_INPUT') && !isOver(tried.status)) {
+      logger.warn(facts, `the provider refused the job: ${messageOf(error)}`);
+      return this.#change((now) => refused(now, messageOf(error)));
+    }
+    const least = error instanceof TrainyardError ? (error.retryAfterMs ?? 0) : 0;
+    const restMs = Math.max(least, backoff.nextMs());
+    logger.warn(
+      { ...facts, restMs, ...(code === 'INTERNAL' ? { err: error } : {}) },
+      `not deployed yet: ${messageOf(error)}`,
+    );
+    const waiting = await this.#change((now) =>
+      isOver(now.status) ? null : { stale: true, notice: notDeployedNotice(error) },
+    );
+    attempted();
+    if (isOver(tried.status)) await waitMs(restMs, signal);
+    else await restUntilOver(tried.id, { ms: restMs, changes }, signal);
+    const now = (await changes.store.get(tried.id)) ?? waiting;
+    if (now && isOver(now.status) && !isOver(tried.status)) backoff.reset();
+    return now;
+  }
+
+  #change(change: (job: Job) => JobPatch | null): Promise<Job | null> {
+    return this.#options.changes.update(this.#options.job.id, change);
+  }
+}
+
+function notDeployedNotice(error: unknown): LogNotice {
+  const message = `The job is not deployed yet. ${codeOf(error) === 'INTERNAL' ? 'Its provider failed' : messageOf(error)}`;
+  return { code: 'NOT_DEPLOYED', message, url: null, help: ['It is tried again by itself'] };
+}
+
+/** What becomes of a job that its provider has refused; one that was cancelled meanwhile stays so. */
+function refused(now: Job, message: string): JobPatch | null {
+  if (isOver(now.status)) return null;
+  return {
+    status: 'FAILED',
+    finishedAt: Date.now(),
+    failure: { message, exitCode: null, signal: null, offset: null, excerpt: [] },
+    stale: false,
+    ...withoutSecrets(now),
+  };
+}

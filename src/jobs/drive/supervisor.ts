@@ -1,0 +1,149 @@
+import { codeOf, messageOf } from '../../core/errors.ts';
+import { isOver, type Job } from '../../core/job.ts';
+import type { Store } from '../../core/store.ts';
+import { waitMs } from '../../lib/async/wait.ts';
+import type { Logger } from '../../lib/system/logger.ts';
+import type { JobChanges } from '../job-changes.ts';
+import type { Providers } from '../providers.ts';
+import { StatusWatch } from '../watch/watch.ts';
+import { JobDriver } from './driver.ts';
+import { finishJob } from './finish.ts';
+
+export interface SupervisorOptions {
+  store: Store;
+  changes: JobChanges;
+  providers: Providers;
+  /** Called when a job's log has grown or become complete. */
+  advanced: (jobId: string) => void;
+  logger: Logger;
+}
+
+/** Sees to it that every unfinished job has one driver, here or on another server of the same store. */
+export class Supervisor {
+  readonly #options: SupervisorOptions;
+  readonly #watches = new Map<string, StatusWatch>();
+  readonly #drivers = new Map<string, { driver: JobDriver; done: Promise<void> }>();
+  readonly #claiming = new Map<string, Promise<JobDriver | null>>();
+  readonly #unconfigured = new Set<string>();
+  readonly #closing = new AbortController();
+  #rounds: Promise<void> = Promise.resolve();
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+    for (const provider of options.providers.list()) {
+      this.#watches.set(provider.name, new StatusWatch({ provider, logger: options.logger }));
+    }
+  }
+
+  /** Takes up every unfinished job that nobody drives, now and whenever another server drops one. */
+  start(): void {
+    this.#rounds = this.#run(this.#closing.signal);
+  }
+
+  /** How many jobs are being driven here. */
+  get size(): number {
+    return this.#drivers.size;
+  }
+
+  /** Drives a job (new: saved just now by this server) where no other server does; null where one does, or its provider is not configured. */
+  async drive(job: Job, { isNew = false } = {}): Promise<JobDriver | null> {
+    const running = this.#drivers.get(job.id);
+    if (running) return running.driver;
+    // A second claim would take the lease from the first one's driver.
+    const claiming = this.#claiming.get(job.id) ?? this.#claim(job, { isNew });
+    this.#claiming.set(job.id, claiming);
+    return claiming.finally(() => this.#claiming.delete(job.id));
+  }
+
+  async #claim(job: Job, { isNew }: { isNew: boolean }): Promise<JobDriver | null> {
+    const { store, changes, providers, logger } = this.#options;
+    const provider = providers.find(job.provider);
+    const watch = this.#watches.get(job.provider);
+    if (!provider || !watch) {
+      // Of any other, lines may be missing that its provider still has.
+      const isAllThere = isOver(job.status) && (job.externalId === null || job.status === 'LOST');
+      if (isAllThere) await this.#finishWithoutProvider(job);
+      else this.#missesProvider(job);
+      return null;
+    }
+    const lease = await store.leases.claim(job.id);
+    if (!lease || this.#closing.signal.aborted) return null;
+    const driver = new JobDriver({
+      job,
+      isNew,
+      provider,
+      lease,
+      changes,
+      logs: store.logs,
+      watch,
+      logger,
+      advanced: () => this.#options.advanced(job.id),
+    });
+    const done = driver
+      .run(this.#closing.signal)
+      .catch((error: unknown) => {
+        const facts = { job: job.id, provider: job.provider, code: codeOf(error) };
+        if (codeOf(error) === 'INTERNAL') {
+          logger.error({ ...facts, err: error }, 'a defect ended the driving of a job');
+        } else {
+          logger.warn(facts, `the job is no longer driven here: ${messageOf(error)}`);
+        }
+      })
+      .finally(() => this.#drivers.delete(job.id));
+    this.#drivers.set(job.id, { driver, done });
+    return driver;
+  }
+
+  /** Stops driving, after each append under way, and gives the leases back; the jobs run on. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.#rounds;
+    await Promise.all([...this.#drivers.values()].map(({ done }) => done));
+    await Promise.all([...this.#watches.values()].map((watch) => watch.close()));
+    await this.#options.store.leases.release();
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
+    const { store, logger } = this.#options;
+    const everyMs = store.leases.leaseMs / 3;
+    do {
+      try {
+        await store.leases.renew();
+        for (const job of await store.jobs.unfinished()) {
+          if (signal.aborted) return;
+          if (!this.#drivers.has(job.id)) await this.drive(job);
+        }
+      } catch (error) {
+        logger.warn({ code: codeOf(error) }, `unfinished jobs wait: ${messageOf(error)}`);
+      }
+    } while (await waitMs(everyMs, signal));
+  }
+
+  async #finishWithoutProvider(job: Job): Promise<void> {
+    const { store, changes, logger, advanced } = this.#options;
+    const lease = await store.leases.claim(job.id);
+    if (!lease) return;
+    await finishJob(
+      job.id,
+      {
+        provider: null,
+        lease,
+        changes,
+        logs: store.logs,
+        logger,
+        advanced: () => advanced(job.id),
+      },
+      this.#closing.signal,
+    );
+    await store.leases.release(lease);
+  }
+
+  #missesProvider(job: Job): void {
+    if (this.#unconfigured.has(job.provider)) return;
+    this.#unconfigured.add(job.provider);
+    this.#options.logger.warn(
+      { job: job.id, provider: job.provider },
+      'a job waits for a provider that is not configured',
+    );
+  }
+}

@@ -1,0 +1,41 @@
+import type { Job, JobCost } from '../../core/job.ts';
+import type { CostRate } from '../../core/provider.ts';
+
+const msPerHour = 3_600_000;
+/** A job that was found stopped after nobody had looked for longer is taken to have run on for so long. */
+const unseenMs = 600_000;
+
+/**
+ * A job's cost up to the moment of `rate`: what had accrued, and the old rate for the time since, by
+ * the provider's clock alone. Kept in the store it adds up over any number of restarts.
+ */
+export function accrue(job: Job, rate: CostRate): JobCost {
+  const { currency, perHour } = rate;
+  const known = job.cost ?? { perHour, accrued: 0, at: rate.since };
+  // The first word counts: a provider that does not know says another time at every look.
+  const since = job.cost?.since ?? rate.since;
+  const sinceMs = Math.max(0, rate.at - known.at);
+  const chargedMs = perHour === 0 ? Math.min(sinceMs, unseenMs) : sinceMs;
+  const accrued = known.accrued + (known.perHour * chargedMs) / msPerHour;
+  const limit = numberIn(job, 'budgetUsd');
+  return { currency, perHour, accrued, limit, since, at: Math.max(rate.at, known.at) };
+}
+
+/** Why the job must be ended: its budget is used up, or its time over. Null while neither is so. */
+export function limitReached(job: Job): string | null {
+  const { cost } = job;
+  if (cost === null) return null;
+  if (cost.limit !== null && cost.accrued >= cost.limit) {
+    return `The budget of ${cost.limit} ${cost.currency} is used up.`;
+  }
+  const maxHours = numberIn(job, 'maxHours');
+  if (maxHours !== null && cost.at - cost.since >= maxHours * msPerHour) {
+    return `The job has been charged for ${maxHours} hours, the most that it was given (maxHours).`;
+  }
+  return null;
+}
+
+function numberIn({ options }: Job, name: string): number | null {
+  const value = options[name];
+  return typeof value === 'number' ? value : null;
+}

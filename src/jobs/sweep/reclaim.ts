@@ -1,0 +1,67 @@
+import { codeOf, messageOf } from '../../core/errors.ts';
+import { isOver, type Job } from '../../core/job.ts';
+import type { JobRef, Provider } from '../../core/provider.ts';
+import type { Store } from '../../core/store.ts';
+import { waitMs } from '../../lib/async/wait.ts';
+import type { Logger } from '../../lib/system/logger.ts';
+import type { Providers } from '../providers.ts';
+
+/** How often a provider is asked what it still holds. */
+const everyMs = 60_000;
+
+/**
+ * Gives back what providers still hold for jobs that are over, and what they hold twice: after a crash
+ * between the end of a job and the giving back, or an answer that came too late. What is held for jobs
+ * that this store does not know is not ours to give back.
+ */
+export class Reclaim {
+  readonly #options: { store: Store; providers: Providers; logger: Logger };
+  readonly #closing = new AbortController();
+  #rounds: Promise<unknown> = Promise.resolve();
+
+  constructor(options: { store: Store; providers: Providers; logger: Logger }) {
+    this.#options = options;
+  }
+
+  /** Looks now, and again every minute. */
+  start(): void {
+    const { signal } = this.#closing;
+    const providers = this.#options.providers.list();
+    this.#rounds = Promise.all(providers.map((provider) => this.#watch(provider, signal)));
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.#rounds;
+  }
+
+  async #watch(provider: Provider, signal: AbortSignal): Promise<void> {
+    if (!provider.held || !provider.release) return;
+    do {
+      try {
+        for (const ref of await provider.held(signal)) await this.#look(provider, ref, signal);
+      } catch (error) {
+        if (signal.aborted) return;
+        const facts = { provider: provider.name, code: codeOf(error) };
+        this.#options.logger.warn(
+          facts,
+          `what is left over is not looked for: ${messageOf(error)}`,
+        );
+      }
+    } while (await waitMs(everyMs, signal));
+  }
+
+  async #look(provider: Provider, ref: JobRef, signal: AbortSignal): Promise<void> {
+    const { store, logger } = this.#options;
+    const job = await store.jobs.get(ref.jobId);
+    if (job?.provider !== provider.name || !(await this.#isLeftOver(job, ref))) return;
+    logger.warn({ job: job.id, provider: provider.name, ...ref }, 'giving back what was left over');
+    await provider.release?.(ref, signal);
+  }
+
+  /** A job whose log is not complete is still being driven: its driver gives back what it holds. */
+  async #isLeftOver(job: Job, ref: JobRef): Promise<boolean> {
+    if (job.externalId !== null && job.externalId !== ref.externalId) return true;
+    return isOver(job.status) && (await this.#options.store.logs.head(job.id)).complete;
+  }
+}

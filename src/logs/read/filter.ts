@@ -1,0 +1,88 @@
+import { RE2JS } from 're2js';
+import { messageOf, TrainyardError } from '../../core/errors.ts';
+import { type LogFilter, type LogSource, logLevels } from '../../core/log.ts';
+import { levelOf } from '../../lines/level.ts';
+
+/** The longest text or expression that a filter takes, in UTF-16 units. */
+const maxPatternChars = 1000;
+
+/** What the counts of an expression's repetitions may add up to: each count is that many copies in memory. */
+const maxRepetitions = 1000;
+
+/** A filter made ready to be asked of many lines. */
+export interface LineMatcher {
+  /** False where no line of this chunk of UTF-8 text can match. */
+  maybe: ((text: Buffer) => boolean) | undefined;
+  /** False where no line captured at this time from this source can match. */
+  run(time: number, source: LogSource | null): boolean;
+  /** Whether the line's text matches; to be asked only where `run` was true. */
+  text(text: string): boolean;
+}
+
+/**
+ * Compiles a filter; null where it lets every line pass. `contains` is a plain, case-sensitive part
+ * of the line, `regex` an RE2 expression found anywhere in it, `since` is inclusive and `until`
+ * exclusive; a line without a known level passes no `minLevel`. `BAD_USER_INPUT` for a broken expression.
+ */
+export function compileFilter(filter: LogFilter | null | undefined): LineMatcher | null {
+  if (!filter) return null;
+  const contains = filter.contains ? checkedLength('contains', filter.contains) : null;
+  const regex = filter.regex ? compileRegex(checkedLength('regex', filter.regex)) : null;
+  const leastLevel = filter.minLevel ? logLevels.indexOf(filter.minLevel) : null;
+  const sources = filter.sources ? new Set(filter.sources) : null;
+  const since = filter.since?.getTime() ?? Number.NEGATIVE_INFINITY;
+  const until = filter.until?.getTime() ?? Number.POSITIVE_INFINITY;
+  const unbounded = !filter.since && !filter.until && !sources;
+  if (contains === null && regex === null && leastLevel === null && unbounded) return null;
+
+  const needle = contains === null ? null : Buffer.from(contains);
+  return {
+    maybe: needle === null ? undefined : (text) => text.includes(needle),
+    run: (time, source) =>
+      time >= since && time < until && (!sources || (source !== null && sources.has(source))),
+    text(text) {
+      if (contains !== null && !text.includes(contains)) return false;
+      if (leastLevel !== null) {
+        const level = levelOf(text);
+        if (level === null || logLevels.indexOf(level) < leastLevel) return false;
+      }
+      return regex === null || regex.test(text);
+    },
+  };
+}
+
+function compileRegex(pattern: string): RE2JS {
+  const repetitions = countRepetitions(pattern);
+  if (repetitions > maxRepetitions) {
+    throw new TrainyardError(
+      'BAD_USER_INPUT',
+      `filter.regex has counts in braces that add up to ${repetitions}; at most ${maxRepetitions} are allowed.`,
+    );
+  }
+  try {
+    return RE2JS.compile(pattern);
+  } catch (error) {
+    throw new TrainyardError(
+      'BAD_USER_INPUT',
+      `filter.regex is not an RE2 expression: ${messageOf(error)}. The syntax: https://github.com/google/re2/wiki/Syntax`,
+      { cause: error },
+    );
+  }
+}
+
+function countRepetitions(pattern: string): number {
+  let sum = 0;
+  // Braces behind \x or \p name a character or a class of them.
+  for (const [, least, most] of pattern.matchAll(/(?<!\\[xpP])\{(\d+)(?:,(\d*))?\}/g)) {
+    sum += Math.max(Number(least), Number(most ?? 0));
+  }
+  return sum;
+}
+
+function checkedLength(name: string, pattern: string): string {
+  if (pattern.length <= maxPatternChars) return pattern;
+  throw new TrainyardError(
+    'BAD_USER_INPUT',
+    `filter.${name} has ${pattern.length} characters; at most ${maxPatternChars} are allowed.`,
+  );
+}

@@ -1,0 +1,226 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { LRUCache } from 'lru-cache';
+import { type LogFilter, maxPageLines } from '../../core/log.ts';
+import { abortable } from '../../lib/async/abortable.ts';
+import type { Hints } from '../../lib/async/hints.ts';
+import { Wakeup } from '../../lib/async/wakeup.ts';
+import type { LogPage } from './page.ts';
+import type { LogReader } from './reader.ts';
+
+/** How often a followed log is looked at without a hint: another server may write it. */
+const pollMs = 1000;
+/** The rest between two rounds of viewers, in milliseconds: as long as the last round took, within these. */
+const minRestMs = 5;
+const maxRestMs = 50;
+/** The most pages of one log that are under way, or held until the next line comes, for all who ask for them. */
+const maxNewestPages = 16;
+/** What kept full pages may take, in bytes: a thousand viewers of one log, who lag differently, read about 60 of them. */
+const maxPastBytes = 24 * 1024 * 1024;
+/** The most gaps that one streamed page tells: the last ones. */
+const maxGaps = 1000;
+/** The most lines of one streamed page, and its text: so little that signs of life get through between two, over any link. */
+const maxStreamLines = Math.min(1000, maxPageLines);
+const maxStreamChars = 256 * 1024;
+
+/** Streams logs to any number of viewers, who share the reading of what they all see. */
+export class LiveLogs {
+  readonly #reader: LogReader;
+  readonly #hints: Hints<string>;
+  readonly #open = new Map<string, LiveLog>();
+  /** Full pages of all logs that are followed: they stay as they are, whatever is appended. */
+  readonly #past = new LRUCache<string, LogPage>({
+    maxSize: maxPastBytes,
+    sizeCalculation: sizeOf,
+  });
+  #count = 0;
+
+  constructor(options: { reader: LogReader; hints: Hints<string> }) {
+    this.#reader = options.reader;
+    this.#hints = options.hints;
+  }
+
+  /** How many logs are being followed, and by how many viewers: for health and tests. */
+  get counts(): { logs: number; viewers: number } {
+    let viewers = 0;
+    for (const log of this.#open.values()) viewers += log.viewers.size;
+    return { logs: this.#open.size, viewers };
+  }
+
+  /**
+   * Pages from `offset` on (negative: from the end), then every line as it comes. The first page comes
+   * at once, even where it is empty; the last one, and only that, has `complete: true`. Each page
+   * begins where the one before it ended. Pulled: a reader that does not ask costs nothing.
+   */
+  follow(
+    jobId: string,
+    options: { offset: number; filter?: LogFilter | null },
+  ): AsyncGenerator<LogPage, void, undefined> {
+    return abortable((signal) => this.#follow(jobId, options, signal));
+  }
+
+  async *#follow(
+    jobId: string,
+    { offset, filter }: { offset: number; filter?: LogFilter | null },
+    signal: AbortSignal,
+  ): AsyncGenerator<LogPage, void, undefined> {
+    const filtered = { limit: maxStreamLines, maxChars: maxStreamChars, filter };
+    const wakeup = new Wakeup();
+    // Once for the whole stream: a listener a page is felt where there are many viewers.
+    signal.addEventListener('abort', () => wakeup.wake(), { once: true });
+    const log = this.#join(jobId, wakeup);
+    try {
+      let next = offset;
+      let fresh = true;
+      let skipped: LogPage | null = null;
+      while (!signal.aborted) {
+        const page = filter
+          ? asStreamed(await this.#reader.page(jobId, { ...filtered, offset: next, signal }))
+          : await log.page(next);
+        if (signal.aborted) return;
+        if (fresh || page.lines.length > 0 || page.complete) {
+          yield skipped ? joined(skipped, page) : page;
+          skipped = null;
+        } else if (page.nextOffset > page.offset) {
+          skipped = skipped ? joined(skipped, page) : page;
+        }
+        if (page.complete) return;
+        fresh = false;
+        next = page.nextOffset;
+        // Pages of the past come as fast as they are read, and would let nobody else in.
+        if (page.hasMore) await nextTurn();
+        else await wakeup.next();
+      }
+    } finally {
+      log.viewers.delete(wakeup);
+      if (log.viewers.size === 0) this.#leave(jobId, log);
+    }
+  }
+
+  #join(jobId: string, wakeup: Wakeup): LiveLog {
+    let log = this.#open.get(jobId);
+    if (!log) {
+      // Not the job's id: what was kept for those who have left must not outlive the job.
+      this.#count += 1;
+      const number = this.#count;
+      const read = async (offset: number, limit: number) =>
+        asStreamed(await this.#reader.page(jobId, { offset, limit, maxChars: maxStreamChars }));
+      log = new LiveLog({
+        read,
+        past: {
+          get: (offset) => this.#past.get(`${number} ${offset}`),
+          set: (offset, page) => this.#past.set(`${number} ${offset}`, page),
+        },
+        listen: (heard) => this.#hints.listen(jobId, heard),
+      });
+      this.#open.set(jobId, log);
+    }
+    log.viewers.add(wakeup);
+    return log;
+  }
+
+  #leave(jobId: string, log: LiveLog): void {
+    log.close();
+    if (this.#open.get(jobId) === log) this.#open.delete(jobId);
+    if (this.#open.size === 0) this.#past.clear();
+  }
+}
+
+/** In a stream, `complete` marks the last page: whoever stops there has missed nothing. */
+function asStreamed(page: LogPage): LogPage {
+  return page.complete && page.hasMore ? Object.create(page, { complete: { value: false } }) : page;
+}
+
+/** A page that begins where an empty one before it began: a filter let none of its lines pass. */
+function joined(empty: LogPage, page: LogPage): LogPage {
+  return Object.create(page, {
+    offset: { value: empty.offset },
+    gaps: { value: [...empty.gaps, ...page.gaps].slice(-maxGaps) },
+  });
+}
+
+/** About what a page takes once it was sent: its text, and the answer made of it as text and as bytes. */
+function sizeOf({ lines }: LogPage): number {
+  return lines.reduce((sum, line) => sum + 3 * line.length + 64, 0) + 1;
+}
+
+interface LiveLogOptions {
+  read(offset: number, limit: number): Promise<LogPage>;
+  /** The full pages of this log that are known. */
+  past: { get(offset: number): LogPage | undefined; set(offset: number, page: LogPage): void };
+  listen(heard: () => void): () => void;
+}
+
+/** One log that is being followed: wakes its viewers, and reads a page once for all who ask for it. */
+class LiveLog {
+  readonly viewers = new Set<Wakeup>();
+  readonly #options: LiveLogOptions;
+  readonly #newest = new Map<number, Promise<LogPage>>();
+  readonly #unlisten: () => void;
+  readonly #poll: NodeJS.Timeout;
+  #total = 0;
+  #round: NodeJS.Timeout | null = null;
+  #roundEndedAt = 0;
+  #restMs = 0;
+
+  constructor(options: LiveLogOptions) {
+    this.#options = options;
+    this.#unlisten = options.listen(() => this.#advanced());
+    this.#poll = setInterval(() => this.#advanced(), pollMs);
+  }
+
+  page(offset: number): Promise<LogPage> | LogPage {
+    const shared = this.#options.past.get(offset) ?? this.#newest.get(offset);
+    if (shared) return shared;
+    const page = this.#read(offset);
+    if (this.#newest.size >= maxNewestPages) this.#newest.clear();
+    this.#newest.set(offset, page);
+    page.catch(() => this.#newest.delete(offset));
+    return page;
+  }
+
+  async #read(offset: number): Promise<LogPage> {
+    const page = await this.#options.read(offset, this.#limitAt(offset));
+    this.#total = page.total;
+    const isPast = page.hasMore && offset >= 0;
+    if (isPast && this.viewers.size > 1) this.#options.past.set(offset, page);
+    return page;
+  }
+
+  /** Pages of the past end at round numbers, so that viewers who have fallen behind, each elsewhere, meet there. */
+  #limitAt(offset: number): number {
+    const isBehind = offset >= 0 && this.#total - offset > maxStreamLines;
+    return isBehind ? maxStreamLines - (offset % maxStreamLines) : maxStreamLines;
+  }
+
+  close(): void {
+    this.#unlisten();
+    clearInterval(this.#poll);
+    if (this.#round) clearTimeout(this.#round);
+  }
+
+  /**
+   * Wakes everybody at once, or after a rest: with many viewers or many lines, these then travel in
+   * fewer, larger pages instead of taking the whole processor.
+   */
+  #advanced(): void {
+    this.#newest.clear();
+    if (this.#round) return;
+    const waitMs = this.#roundEndedAt + this.#restMs - performance.now();
+    if (waitMs <= 0) this.#wakeAll();
+    else this.#round = setTimeout(() => this.#wakeAll(), waitMs);
+  }
+
+  #wakeAll(): void {
+    this.#round = null;
+    const startedAt = performance.now();
+    for (const viewer of this.viewers) viewer.wake();
+    // All that the woken viewers do without waiting is done a turn later, and sent by the one after it.
+    setImmediate(() => setImmediate(() => this.#endRound(startedAt)));
+  }
+
+  #endRound(startedAt: number): void {
+    this.#roundEndedAt = performance.now();
+    const tookMs = this.#roundEndedAt - startedAt;
+    this.#restMs = Math.min(maxRestMs, Math.max(minRestMs, tookMs));
+  }
+}

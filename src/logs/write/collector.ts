@@ -1,0 +1,205 @@
+import { codeOf, messageOf, TrainyardError } from '../../core/errors.ts';
+import type { JobProgress } from '../../core/job.ts';
+import { type LineBlock, type MetricPoint, maxLines } from '../../core/log.ts';
+import type { JobRef, LogBatch, Provider, ProviderState } from '../../core/provider.ts';
+import type { Append, Lease, LogHead, LogStore } from '../../core/store.ts';
+import { Backoff } from '../../lib/async/backoff.ts';
+import { waitMs } from '../../lib/async/wait.ts';
+import type { Wakeup } from '../../lib/async/wakeup.ts';
+import type { Logger } from '../../lib/system/logger.ts';
+import { MetricsReader } from '../../lines/metrics.ts';
+import { noRedraws, type RedrawState, settleRedraw, thinRedraws } from '../../lines/redraw.ts';
+
+/** When a log falls silent for so long, a progress bar's last state is stored. */
+const settleAfterMs = 500;
+
+export interface CollectorOptions {
+  provider: Provider;
+  ref: JobRef;
+  lease: Lease;
+  logs: LogStore;
+  logger: Logger;
+  /** Called after every append. */
+  advanced: () => void;
+  /** Ends a rest between two attempts early: the provider has been heard of again. */
+  answered: Wakeup;
+}
+
+/** Follows one live job's log from its provider into the store. */
+export class Collector {
+  readonly #options: CollectorOptions;
+  readonly #backoff = new Backoff({ firstMs: 250, maxMs: 60_000 });
+  #head: LogHead = { total: 0, cursor: null, collectorState: null, complete: false };
+  #redraw: RedrawState = noRedraws;
+  #metrics = new MetricsReader();
+
+  constructor(options: CollectorOptions) {
+    this.#options = options;
+  }
+
+  /** What the log itself says of how far the job is. */
+  get progress(): JobProgress {
+    return this.#metrics.progress;
+  }
+
+  /**
+   * Collects until the log is drained and resolves to the end that the log told, null where it told
+   * none or the signal was aborted. Whatever may pass is tried again for ever; rejects with `NOT_FOUND`
+   * where the provider does not know the job and with `CONFLICT` where the lease is lost.
+   */
+  async run(signal: AbortSignal): Promise<ProviderState | null> {
+    while (!signal.aborted) {
+      try {
+        await this.#resume();
+        const ended = await this.#follow(signal);
+        if (ended) return ended.state;
+        if (!signal.aborted) throw new TrainyardError('PROVIDER_UNAVAILABLE', 'the log was cut');
+      } catch (error) {
+        if (signal.aborted) break;
+        const code = codeOf(error);
+        if (code === 'NOT_FOUND' || code === 'CONFLICT') throw error;
+        await this.#rest(error, signal);
+      }
+    }
+    return null;
+  }
+
+  /** Stores a progress bar's last state where it is still held back: no line will follow. */
+  async settle(): Promise<void> {
+    const { block, state } = settleRedraw(this.#redraw, Number.POSITIVE_INFINITY);
+    this.#redraw = state;
+    if (block.texts.length > 0) await this.#append({ ...block, cursor: this.#head.cursor });
+  }
+
+  /** Takes up what the store has: after a crash, and after an append that may not have happened. */
+  async #resume(): Promise<void> {
+    this.#head = await this.#options.logs.head(this.#options.ref.jobId);
+    const collectorState =
+      this.#head.collectorState === null ? null : parseState(this.#head.collectorState);
+    this.#redraw = collectorState?.redraw ?? noRedraws;
+    this.#metrics = new MetricsReader(collectorState?.metrics);
+  }
+
+  async #follow(signal: AbortSignal): Promise<LogBatch['ended']> {
+    const { provider, ref } = this.#options;
+    const controller = new AbortController();
+    const inner = AbortSignal.any([signal, controller.signal]);
+    const batches = provider.followLogs(ref, this.#head.cursor, inner)[Symbol.asyncIterator]();
+    try {
+      let coming = batches.next();
+      for (;;) {
+        const batch = await this.#nextOrSettle(coming, inner);
+        if (batch === 'settled') continue;
+        if (batch.done) return undefined;
+        await this.#take(batch.value);
+        this.#backoff.reset();
+        if (batch.value.ended) return batch.value.ended;
+        coming = batches.next();
+      }
+    } finally {
+      controller.abort();
+      await batches.return?.();
+    }
+  }
+
+  /** Waits for the next batch; where a progress bar's last state is held back, only until that is due. */
+  async #nextOrSettle(
+    coming: Promise<IteratorResult<LogBatch, unknown>>,
+    signal: AbortSignal,
+  ): Promise<IteratorResult<LogBatch, unknown> | 'settled'> {
+    if (this.#redraw.pending === null) return coming;
+    const settle = new AbortController();
+    const due = waitMs(settleAfterMs, AbortSignal.any([signal, settle.signal]));
+    const first = await Promise.race([coming, due.then(() => 'due' as const)]);
+    if (first !== 'due') {
+      settle.abort();
+      return first;
+    }
+    const { block, state } = settleRedraw(this.#redraw, Date.now());
+    this.#redraw = state;
+    if (block.texts.length > 0) await this.#append({ ...block, cursor: this.#head.cursor });
+    return 'settled';
+  }
+
+  async #take(batch: LogBatch): Promise<void> {
+    const kept: LineBlock = { texts: [], runs: [] };
+    const gaps: NonNullable<Append['gaps']> = [];
+    const metrics: MetricPoint[] = [];
+    let done = 0;
+    const take = (to: number) => {
+      const part = slice(batch, done, to);
+      const thinned = thinRedraws(this.#redraw, part);
+      this.#redraw = thinned.state;
+      const first = this.#head.total + kept.texts.length;
+      this.#read(part, (at) => first + (thinned.places?.[at] ?? at), metrics);
+      for (const text of thinned.block.texts) kept.texts.push(text);
+      for (const run of thinned.block.runs) kept.runs.push(run);
+      done = to;
+    };
+    for (const { before, reason } of batch.gaps ?? []) {
+      take(before);
+      gaps.push({ before: kept.texts.length, reason });
+    }
+    take(batch.texts.length);
+    if (batch.ended && this.#redraw.pending) {
+      const last = settleRedraw(this.#redraw, Number.POSITIVE_INFINITY);
+      this.#redraw = last.state;
+      kept.texts.push(...last.block.texts);
+      kept.runs.push(...last.block.runs);
+    }
+    await this.#append({ ...kept, gaps, cursor: batch.cursor, metrics });
+  }
+
+  /** Every state of a progress bar counts here, for a dictionary without a step belongs to the bar's last one. */
+  #read({ texts, runs }: LineBlock, lineOf: (at: number) => number, points: MetricPoint[]): void {
+    let at = 0;
+    for (const { count, time } of runs) {
+      for (const end = at + count; at < end; at += 1) {
+        const found = this.#metrics.read(texts[at] ?? '', time, lineOf(at));
+        if (found.length > 0) points.push(...found);
+      }
+    }
+  }
+
+  async #append(batch: Omit<Append, 'collectorState'>): Promise<void> {
+    if (this.#head.total + batch.texts.length > maxLines) {
+      throw new TrainyardError('CONFLICT', `The log is full: it has ${maxLines} lines.`);
+    }
+    const collectorState = JSON.stringify({ redraw: this.#redraw, metrics: this.#metrics.state() });
+    const { lease, logs, advanced } = this.#options;
+    this.#head = await logs.append(lease, { ...batch, collectorState });
+    advanced();
+  }
+
+  async #rest(error: unknown, signal: AbortSignal): Promise<void> {
+    const { ref, provider, logger, answered } = this.#options;
+    const least = error instanceof TrainyardError ? (error.retryAfterMs ?? 0) : 0;
+    const restMs = Math.max(least, this.#backoff.nextMs());
+    const facts = { job: ref.jobId, provider: provider.name, code: codeOf(error), restMs };
+    const said = `the log cannot be followed: ${messageOf(error)}`;
+    // An error thrown on purpose is foreseen; any other is a defect, and its stack is wanted.
+    if (error instanceof TrainyardError) logger.warn(facts, said);
+    else logger.error({ ...facts, err: error }, said);
+    if (!(await waitMs(least, signal))) return;
+    const woken = new AbortController();
+    const enough = AbortSignal.any([signal, woken.signal]);
+    await Promise.race([waitMs(restMs - least, enough), answered.next(enough)]);
+    woken.abort();
+  }
+}
+
+function slice(block: LineBlock, from: number, to: number): LineBlock {
+  if (from === 0 && to === block.texts.length) return block;
+  const runs: LineBlock['runs'] = [];
+  let at = 0;
+  for (const run of block.runs) {
+    const count = Math.min(at + run.count, to) - Math.max(at, from);
+    if (count > 0) runs.push({ ...run, count });
+    at += run.count;
+  }
+  return { texts: block.texts.slice(from, to), runs };
+}
+
+function parseState(collectorState: string): { redraw: RedrawState; metrics: string } {
+  return JSON.parse(collectorState);
+}

@@ -1,0 +1,113 @@
+import type { TrainyardError } from '../../../core/errors.ts';
+import type { Job } from '../../../core/job.ts';
+import type { JobRef } from '../../../core/provider.ts';
+import type { TrainingClient } from './client.ts';
+import {
+  accepted,
+  deployAnswer,
+  healthAnswer,
+  logsAnswer,
+  type StatusAnswer,
+  statusAnswer,
+} from './wire.ts';
+
+/** Longer than it takes to find out that nobody can be reached; whoever asks for health waits. */
+const healthMs = 4500;
+
+/** The calls of the training server's contract, one method each; errors as `TrainingClient` has them. */
+export class TrainingServerApi {
+  readonly #client: TrainingClient;
+
+  constructor(client: TrainingClient) {
+    this.#client = client;
+  }
+
+  /** Starts a job and resolves to the server's id for it: ours, where the server names none. */
+  async execute(job: Job, signal: AbortSignal): Promise<string> {
+    const json = {
+      execution_id: job.id,
+      name: job.name,
+      config: { ...job.config, recipe: job.recipe, model_name: job.modelName },
+      dataset_path: job.datasetPath ?? undefined,
+    };
+    const task = `deploy job ${job.id}`;
+    const call = { task, method: 'POST', path: '/api/training/execute', json, signal } as const;
+    const answer = await this.#client.call(call, deployAnswer);
+    return answer.job_id ?? answer.id ?? job.id;
+  }
+
+  /** What the server says of a job; `NOT_FOUND` where it knows none of that id. */
+  async status(ref: JobRef, signal: AbortSignal): Promise<StatusAnswer> {
+    const task = `read the status of job ${ref.jobId}`;
+    return await this.#client.call({ task, path: pathOf('status', ref), signal }, statusAnswer);
+  }
+
+  /** Asks for the end of a job; `PROVIDER_REJECTED` where it cannot be cancelled. */
+  async cancel(ref: JobRef, options: { force: boolean }, signal: AbortSignal): Promise<void> {
+    const task = `cancel job ${ref.jobId}`;
+    const path = pathOf('cancel', ref) + (options.force ? '?force=true' : '');
+    await this.#client.call({ task, method: 'POST', path, signal }, accepted);
+  }
+
+  /** Up to `limit` lines of a job's log and the number of the first; past the end there are none. */
+  async page(
+    ref: JobRef,
+    range: { offset: number; limit: number },
+    signal: AbortSignal,
+  ): Promise<{ offset: number; lines: readonly string[] }> {
+    const path = `${pathOf('logs', ref)}?limit=${range.limit}&offset=${range.offset}`;
+    const answer = await this.#client.call({ task: logTask(ref), path, signal }, logsAnswer);
+    return { offset: answer.offset ?? range.offset, lines: answer.logs };
+  }
+
+  /** The event stream of a job's log from line `offset` on; null where the server has no event streams. */
+  async stream(
+    ref: JobRef,
+    offset: number,
+    signal: AbortSignal,
+  ): Promise<AsyncIterable<Uint8Array> | null> {
+    const path = `${pathOf('logs', ref)}/stream?offset=${offset}`;
+    const headers = { 'last-event-id': String(offset) };
+    return await this.#client.stream({ task: logTask(ref), path, headers, signal });
+  }
+
+  /** The error for a log that came garbled or cut and may come whole another time. */
+  brokenLog(ref: JobRef, reason: string, cause?: unknown): TrainyardError {
+    return this.#client.broken(logTask(ref), reason, cause);
+  }
+
+  /** The recipes that the server's health check names; null where it names none. */
+  async health(signal: AbortSignal): Promise<readonly string[] | null> {
+    const call = { task: 'check its health', path: '/health', keyless: true, signal };
+    const [{ recipes }] = await Promise.all([
+      this.#client.call({ ...call, headersMs: healthMs }, healthAnswer),
+      this.#client.isKeyKnown ? null : this.#tryKey(signal),
+    ]);
+    return recipes ?? null;
+  }
+
+  /** Asks for a job that nobody has: what comes back tells whether the key is accepted. */
+  async #tryKey(signal: AbortSignal): Promise<void> {
+    const path = '/api/training/status/is-the-key-right';
+    const call = { task: 'check the key', path, headersMs: healthMs, signal };
+    // Whatever else goes wrong is the health check's own to tell.
+    await this.#client.call(call, accepted).catch(() => {});
+  }
+
+  /** How the server has refused the key, until it accepts it: a health check may not show it. */
+  get keyRefusal(): string | null {
+    return this.#client.keyRefusal;
+  }
+
+  async close(): Promise<void> {
+    await this.#client.close();
+  }
+}
+
+function pathOf(route: 'status' | 'cancel' | 'logs', ref: JobRef): string {
+  return `/api/training/${route}/${encodeURIComponent(ref.externalId)}`;
+}
+
+function logTask(ref: JobRef): string {
+  return `read the log of job ${ref.jobId}`;
+}

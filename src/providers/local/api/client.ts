@@ -1,0 +1,103 @@
+import type { ZodType } from 'zod';
+import { TrainyardError } from '../../../core/errors.ts';
+import type { Answer } from '../../http/answer.ts';
+import { type Call as HttpCall, HttpConnection, type Timeouts } from '../../http/connection.ts';
+import { isOwnError, refusalOf } from './answer.ts';
+
+export interface ClientOptions {
+  provider: string;
+  url: string;
+  apiKey: string | null;
+  timeouts: Timeouts;
+}
+
+export interface Call extends HttpCall {
+  /** The server may answer without looking at the key. */
+  keyless?: boolean;
+}
+
+/**
+ * Talks to one training server. Every failure is a `TrainyardError` that names the provider. After a
+ * 429 no call leaves before the server's time is over.
+ */
+export class TrainingClient {
+  readonly #options: ClientOptions;
+  readonly #connection: HttpConnection;
+  #quietUntil = 0;
+  #keyRefusal: string | null = null;
+  #isKeyKnown = false;
+
+  constructor(options: ClientOptions) {
+    const { url, apiKey, timeouts } = options;
+    this.#options = options;
+    this.#connection = new HttpConnection({
+      url,
+      apiKey,
+      timeouts,
+      broken: (task, reason, cause) => this.broken(task, reason, cause),
+      help: 'check that the training server runs there, and TRAINING_SERVER_URL',
+    });
+  }
+
+  /** How the server has refused the key, until it accepts it; null where it has not. */
+  get keyRefusal(): string | null {
+    return this.#keyRefusal;
+  }
+
+  /** Whether the server has said yet, in the answer to a call, what it makes of the key. */
+  get isKeyKnown(): boolean {
+    return this.#isKeyKnown;
+  }
+
+  /** The server's answer as the schema has it. */
+  async call<T>(call: Call, schema: ZodType<T>): Promise<T> {
+    this.#keepQuiet(call.task);
+    const answer = await this.#connection.ask(call);
+    this.#check(answer, call);
+    const parsed = schema.safeParse(answer.body);
+    if (parsed.success) return parsed.data;
+    throw this.broken(call.task, 'its answer is not what a training server says', parsed.error);
+  }
+
+  /** The bytes of an event stream; null where the server has no such route. Must be read at once. */
+  async stream(call: Call): Promise<AsyncIterable<Buffer> | null> {
+    this.#keepQuiet(call.task);
+    const opened = await this.#connection.stream(call);
+    if ('chunks' in opened) return opened.chunks;
+    const { answer } = opened;
+    if (answer.status !== 404 || isOwnError(answer.body)) this.#check(answer, call);
+    return null;
+  }
+
+  /** The error for an exchange that went wrong and may go right another time. */
+  broken(task: string, reason: string, cause?: unknown): TrainyardError {
+    const message = `Provider ${this.#options.provider} could not ${task}: ${reason}`;
+    return new TrainyardError('PROVIDER_UNAVAILABLE', message, { cause });
+  }
+
+  /** Ends every call that is under way. Closing twice is fine. */
+  async close(): Promise<void> {
+    await this.#connection.close();
+  }
+
+  #check(answer: Answer, call: Call): void {
+    const { provider, apiKey } = this.#options;
+    const { origin } = this.#connection;
+    if (!call.keyless) this.#isKeyKnown = true;
+    const refusal = refusalOf(answer, { provider, origin, task: call.task, secret: apiKey });
+    if (answer.status === 401 || answer.status === 403) this.#keyRefusal = refusal?.message ?? null;
+    else if (refusal === null && !call.keyless) this.#keyRefusal = null;
+    if (refusal?.code === 'RATE_LIMITED') {
+      this.#quietUntil = performance.now() + (refusal.retryAfterMs ?? 0);
+    }
+    if (refusal !== null) throw refusal;
+  }
+
+  #keepQuiet(task: string): void {
+    const retryAfterMs = Math.ceil(this.#quietUntil - performance.now());
+    if (retryAfterMs <= 0) return;
+    const seconds = Math.ceil(retryAfterMs / 1000);
+    const message = `Provider ${this.#options.provider} could not ${task}: the training server asked for no requests for another ${seconds} s`;
+    throw new TrainyardError('RATE_LIMITED', message, { retryAfterMs });
+  }
+}

@@ -1,0 +1,146 @@
+import { constants } from 'node:os';
+import { z } from 'zod';
+import type { JobFailure, JobProgress, JobStatus } from '../../../core/job.ts';
+import type { ProviderState } from '../../../core/provider.ts';
+
+/** What a field says where it says anything of its kind: no field but `status` is demanded. */
+const number = z.number().nullish().catch(null);
+/** Whole, and no more than GraphQL's Int holds. */
+const whole = z.int32().nullish().catch(null);
+/** Windows' exit codes have 32 bits without a sign: 3221225477 is an access violation. */
+const exitCode = z
+  .int()
+  .min(-(2 ** 31))
+  .max(2 ** 32 - 1)
+  .nullish()
+  .catch(null);
+const text = z.string().nullish().catch(null);
+const id = z
+  .union([z.string().regex(/^(?!\.+$)[^\p{Cc}]{1,200}$/u), z.int().nonnegative().transform(String)])
+  .nullish()
+  .catch(null);
+
+export const deployAnswer = z.object({ job_id: id, id });
+
+/** An answer that is read for its success alone. */
+export const accepted = z.object({});
+
+export const healthAnswer = z
+  .object({ recipes: z.array(z.string().min(1)).nullish().catch(null) })
+  .catch({ recipes: null });
+
+export const statusAnswer = z.object({
+  job_id: id,
+  status: z.string().min(1).max(100),
+  progress: number,
+  current_epoch: number,
+  total_epochs: number,
+  current_step: whole,
+  total_steps: whole,
+  loss: number,
+  learning_rate: number,
+  remaining_seconds: number,
+  error_message: text,
+  error: text,
+  exit_code: exitCode,
+  signal: text,
+  started_at: text,
+  completed_at: text,
+});
+
+export type StatusAnswer = z.infer<typeof statusAnswer>;
+
+/** An entry that is no text still is a line: it keeps its place. */
+const line = z
+  .unknown()
+  .transform((entry) => (typeof entry === 'string' ? entry : JSON.stringify(entry)));
+
+export const logsAnswer = z.object({
+  logs: z.array(line),
+  offset: z.int().nonnegative().nullish().catch(null),
+});
+
+/** The data of an event with lines. */
+export const linesEvent = z.object({
+  offset: z.int().nonnegative(),
+  lines: z.array(z.string()),
+  time: text,
+});
+
+/** The data of the event that ends a stream. */
+export const endEvent = statusAnswer.partial({ status: true }).extend({
+  total_lines: z.int().nonnegative(),
+});
+
+const statuses: Readonly<Record<string, JobStatus>> = {
+  queued: 'QUEUED',
+  pending: 'QUEUED',
+  running: 'RUNNING',
+  paused: 'PAUSED',
+  completed: 'COMPLETED',
+  failed: 'FAILED',
+  cancelled: 'CANCELLED',
+};
+
+/** A status answer in Trainyard's words; what it does not say is absent. */
+export function stateOf(answer: StatusAnswer): ProviderState {
+  const word = answer.status.toLowerCase();
+  const status = Object.hasOwn(statuses, word) ? (statuses[word] ?? null) : null;
+  const state: ProviderState = { status, providerStatus: answer.status };
+  const startedAt = timeOf(answer.started_at);
+  const finishedAt = timeOf(answer.completed_at);
+  const progress = progressOf(answer);
+  if (startedAt !== null) state.startedAt = startedAt;
+  if (finishedAt !== null) state.finishedAt = finishedAt;
+  if (Object.keys(progress).length > 0) state.progress = progress;
+  if (status === 'FAILED') state.failure = failureOf(answer);
+  return state;
+}
+
+/** What the end of a log's stream says of its job; null where it says nothing. */
+export function endStateOf(end: z.infer<typeof endEvent>): ProviderState | null {
+  return end.status === undefined ? null : stateOf({ ...end, status: end.status });
+}
+
+/** Milliseconds since 1970. The existing servers send no zone and mean UTC. Null where it is no time. */
+export function timeOf(value: string | null | undefined): number | null {
+  if (value == null) return null;
+  const iso = value.trim().replace(' ', 'T');
+  const ms = Date.parse(/(?:z|[+-]\d\d:?\d\d)$/i.test(iso) ? iso : `${iso}Z`);
+  return Number.isNaN(ms) ? null : ms;
+}
+
+function progressOf(answer: StatusAnswer): Partial<JobProgress> {
+  const said: Record<keyof Omit<JobProgress, 'lossNotFinite'>, number | null | undefined> = {
+    step: answer.current_step,
+    totalSteps: answer.total_steps || null,
+    epoch: answer.current_epoch,
+    totalEpochs: answer.total_epochs || null,
+    // Servers say 0, too, where nothing is known of a job.
+    percent: answer.progress ? Math.min(Math.max(answer.progress, 0), 100) : null,
+    loss: answer.loss,
+    learningRate: answer.learning_rate,
+    secondsRemaining: answer.remaining_seconds,
+  };
+  return Object.fromEntries(Object.entries(said).filter(([, value]) => value != null));
+}
+
+const maxInt = 2 ** 31 - 1;
+
+function failureOf(answer: StatusAnswer): Partial<JobFailure> {
+  const failure: Partial<JobFailure> = {};
+  const message = answer.error_message || answer.error;
+  const code = answer.exit_code;
+  if (message) failure.message = message;
+  // Python says -9 where a process ended by signal 9.
+  if (code != null && code > maxInt) failure.message ??= `exit code ${code}`;
+  else if (code != null && code >= 0) failure.exitCode = code;
+  else if (code != null) failure.signal = signalName(-code);
+  if (answer.signal) failure.signal = answer.signal;
+  return failure;
+}
+
+function signalName(number: number): string {
+  const found = Object.entries(constants.signals).find(([, value]) => value === number);
+  return found?.[0] ?? `signal ${number}`;
+}

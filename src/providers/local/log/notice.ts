@@ -1,0 +1,57 @@
+import { isOver, type Job } from '../../../core/job.ts';
+import type { LogNotice } from '../../../core/log.ts';
+import type { Provider } from '../../../core/provider.ts';
+
+/** Why the log of a job that the server does not know (any more) stays as it is, and what may help. */
+export function unknownJobNotice(
+  { name, place }: Pick<Provider, 'name' | 'place'>,
+  job: Job,
+): LogNotice {
+  const { id, status, options } = job;
+  const code = 'JOB_UNKNOWN_TO_PROVIDER';
+  if (options.place !== undefined && options.place !== place && !isOver(status)) {
+    return {
+      code,
+      message: `The job ${id} was deployed to ${options.place}; the provider ${name} is now ${place}, which does not know it`,
+      url: null,
+      help: [
+        'Set the provider back (TRAINING_SERVER_URL, or its url in trainyard.config.json) and start again: capture then goes on by itself, without loss',
+        'Or let go of the job: cancelJob with force calls it LOST, and ends nothing there',
+      ],
+    };
+  }
+  return {
+    code,
+    message: `The training server of provider ${name} does not know job ${id}: lines that were not captured before cannot be had`,
+    url: null,
+    help: [
+      'Some training servers forget their jobs when they are restarted: look for the log file on the machine itself',
+      'If TRAINING_SERVER_URL was changed lately, check that it still names the server that runs this job',
+    ],
+  };
+}
+
+/** Why no further lines come from a server that does not accept the key; `reason` is what it said. */
+export function refusedNotice(provider: string, reason: string | null): LogNotice {
+  return {
+    code: 'PROVIDER_REFUSES',
+    message: `The training server of provider ${provider} refuses${reason === null ? '' : `. ${reason}`}`,
+    url: null,
+    help: [
+      'Set the key that it expects and start again: whatever waits for it then goes on by itself',
+    ],
+  };
+}
+
+/** Why no further lines come from a server that cannot be reached; `reason` is what its health check said. */
+export function unreachableNotice(provider: string, reason: string | null): LogNotice {
+  return {
+    code: 'PROVIDER_UNREACHABLE',
+    message: `The training server of provider ${provider} cannot be reached, so lines may be missing${reason === null ? '' : `. ${reason}`}`,
+    url: null,
+    help: [
+      'Check that the training server is running and that TRAINING_SERVER_URL names it',
+      'Capture goes on by itself, without loss, as soon as the server answers again',
+    ],
+  };
+}

@@ -1,0 +1,52 @@
+import type { LogBatch, ProviderState } from '../../../core/provider.ts';
+import { waitMs } from '../../../lib/async/wait.ts';
+import { type Pages, readOn } from './anchor.ts';
+import { cursorOf, positionOf } from './cursor.ts';
+import { batchOf } from './lines.ts';
+
+/** A log that is read page by page, and a job that can be asked whether it is over. */
+export interface PagedLog extends Pages {
+  /** How the job ended; null while it is not over. */
+  ended(): Promise<ProviderState | null>;
+}
+
+const quickMs = 100;
+const slowMs = 2000;
+const lostReason =
+  'The training server keeps the newest lines only: lines before this one were gone before they could be read';
+
+/**
+ * Follows a paged log to its end: quickly while lines come, slower when none do. It holds one page at
+ * most, and asks for the next when its reader comes back. The log is at its end when the job was
+ * over and a further read brought nothing.
+ */
+export async function* followPages(
+  log: PagedLog,
+  cursor: string | null,
+  signal: AbortSignal,
+): AsyncGenerator<LogBatch, void> {
+  let position = positionOf(cursor);
+  let moved = false;
+  let end: ProviderState | null = null;
+  let idleMs = quickMs;
+  for (;;) {
+    const stretch = await readOn(log, position, { moved });
+    ({ position, moved } = stretch);
+    if (stretch.lines.length > 0 || stretch.lost) {
+      const batch = batchOf(stretch.lines, Date.now(), cursorOf(position));
+      if (stretch.lost) batch.gaps = [{ before: 0, reason: lostReason }];
+      yield batch;
+      idleMs = quickMs;
+      if (stretch.full) continue;
+    } else if (end !== null) {
+      yield { ...batchOf([], Date.now(), cursorOf(position)), ended: { state: end } };
+      return;
+    } else {
+      end = await log.ended();
+      if (end === null) idleMs = Math.min(idleMs * 2, slowMs);
+      // A job is called cancelled before its process has ended: its last words take a moment.
+      else idleMs = end.status === 'CANCELLED' ? slowMs : quickMs;
+    }
+    if (!(await waitMs(idleMs, signal))) return;
+  }
+}

@@ -1,0 +1,103 @@
+import { ParseError } from 'eventsource-parser';
+import type { ZodType } from 'zod';
+import type { TrainyardError } from '../../../core/errors.ts';
+import type { LogBatch } from '../../../core/provider.ts';
+import { Backoff } from '../../../lib/async/backoff.ts';
+import { waitMs } from '../../../lib/async/wait.ts';
+import { eventsOf } from '../../http/events.ts';
+import { endEvent, endStateOf, linesEvent, timeOf } from '../api/wire.ts';
+import { cursorOf } from './cursor.ts';
+import { batchOf } from './lines.ts';
+
+/** A log that a training server sends as events, and that can be asked for by page as well. */
+export interface StreamedLog {
+  /** The event stream from line `offset` on; null where the server has none. */
+  open(offset: number): Promise<AsyncIterable<Uint8Array> | null>;
+  /** One page, and the number of its first line. */
+  page(range: {
+    offset: number;
+    limit: number;
+  }): Promise<{ offset: number; lines: readonly string[] }>;
+  /** The error for a stream that went wrong and may go right another time. */
+  broken(reason: string, cause?: unknown): TrainyardError;
+}
+
+/** Streams in a row that may end too early without bringing a line, before the reader is told. */
+const maxCuts = 3;
+const pageLines = 1000;
+const lostReason = 'The training server does not have the lines before this one any more';
+
+/**
+ * Follows a log by its event stream, from line `from` to its end. Every batch is checked against the
+ * line that is due: what came before is dropped, a hole is read by page, and what the server has not
+ * got is a gap. A stream that ends too early is opened again a few times; one that breaks throws.
+ * Returns false, having yielded nothing, where the server has no event stream.
+ */
+export async function* followStream(
+  log: StreamedLog,
+  from: number,
+  signal: AbortSignal,
+): AsyncGenerator<LogBatch, boolean> {
+  const cuts = new Backoff({ firstMs: 100, maxMs: 1000 });
+  let at = from;
+  for (let first = true; ; first = false) {
+    const begun = at;
+    const chunks = await log.open(at);
+    if (chunks === null && first) return false;
+    if (chunks === null) throw log.broken('its event stream is gone');
+    for await (const event of sound(log, chunks)) {
+      if (event.event === 'end') {
+        const end = parse(log, endEvent, event.data);
+        yield* hole(log, { from: at, to: end.total_lines });
+        const cursor = cursorOf({ at: Math.max(at, end.total_lines), anchor: [] });
+        yield { ...batchOf([], Date.now(), cursor), ended: { state: endStateOf(end) } };
+        return true;
+      }
+      if (event.event !== undefined && event.event !== 'message') continue;
+      const { offset, lines, time } = parse(log, linesEvent, event.data);
+      yield* hole(log, { from: at, to: offset });
+      const fresh = lines.slice(Math.max(0, at - offset));
+      at = Math.max(at, offset + lines.length);
+      if (fresh.length === 0) continue;
+      yield batchOf(fresh, timeOf(time) ?? Date.now(), cursorOf({ at, anchor: [] }));
+    }
+    if (at > begun) cuts.reset();
+    if (cuts.failures >= maxCuts) throw log.broken('its event stream ends again and again');
+    if (!(await waitMs(cuts.nextMs(), signal))) return true;
+  }
+}
+
+/** The lines `from` up to `to`, by page, and a gap for those that the server has not got. */
+async function* hole(
+  log: StreamedLog,
+  range: { from: number; to: number },
+): AsyncGenerator<LogBatch, void> {
+  let at = range.from;
+  while (at < range.to) {
+    const page = await log.page({ offset: at, limit: Math.min(pageLines, range.to - at) });
+    const skipped = Math.max(0, at - page.offset);
+    const lines = page.lines.slice(skipped, Math.max(0, range.to - page.offset));
+    const first = lines.length > 0 ? Math.max(at, page.offset) : range.to;
+    const lost = first > at;
+    at = first + lines.length;
+    const batch = batchOf(lines, Date.now(), cursorOf({ at, anchor: [] }));
+    yield lost ? { ...batch, gaps: [{ before: 0, reason: lostReason }] } : batch;
+  }
+}
+
+async function* sound(log: StreamedLog, chunks: AsyncIterable<Uint8Array>) {
+  try {
+    yield* eventsOf(chunks);
+  } catch (error) {
+    if (error instanceof ParseError) throw log.broken('an event of its stream is too long', error);
+    throw error;
+  }
+}
+
+function parse<T>(log: StreamedLog, schema: ZodType<T>, data: string): T {
+  try {
+    return schema.parse(JSON.parse(data));
+  } catch (cause) {
+    throw log.broken('its event stream says what no training server says', cause);
+  }
+}

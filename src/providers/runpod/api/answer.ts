@@ -1,0 +1,101 @@
+import { TrainyardError } from '../../../core/errors.ts';
+import { type Answer, isObject, retryAfterOf, safeWords } from '../../http/answer.ts';
+
+/** Who asked for what; `task` completes "could not …", such as `deploy job abc`. */
+export interface Question {
+  provider: string;
+  task: string;
+  /** The account's key: it must not come back in anybody's words. */
+  secret: string;
+  /** Where the key comes from, such as `RUNPOD_API_KEY`. */
+  keyName: string;
+  /** The caller's values in what was asked: nobody shall read them in the answer. */
+  values: readonly string[];
+}
+
+/** With 429 and without a Retry-After that can be read. */
+const defaultRetryMs = 5000;
+/** A shorter value is no secret, but may well be a part of other words. */
+const minValueChars = 6;
+
+/** Null where RunPod did what was asked, else the error to throw; `details.httpStatus` says which refusal it was. */
+export function refusalOf(answer: Answer, question: Question): TrainyardError | null {
+  const { status } = answer;
+  if (status >= 200 && status < 300) return null;
+  const words = wordsOf(answer.body, question);
+  const said = words === null ? `it answered HTTP ${status}` : `it answered "${words}" (${status})`;
+  const refused = `Provider ${question.provider} could not ${question.task}: `;
+  const details = { httpStatus: status, ...(words === null ? {} : { words }) };
+  const retryAfterMs = retryAfterOf(answer);
+
+  if (status === 429) {
+    return new TrainyardError('RATE_LIMITED', `${refused}too many requests, ${said}`, {
+      retryAfterMs: retryAfterMs ?? defaultRetryMs,
+      details,
+    });
+  }
+  if (status === 401) {
+    const help = `set ${question.keyName} to a key of your RunPod account`;
+    return new TrainyardError(
+      'PROVIDER_UNAVAILABLE',
+      `${refused}RunPod does not accept the API key, ${said}; ${help}`,
+      { details },
+    );
+  }
+  if (status === 403) {
+    const help = `the key of ${question.keyName} may not do this`;
+    return new TrainyardError('PROVIDER_UNAVAILABLE', `${refused}${said}; ${help}`, { details });
+  }
+  // A 404 that RunPod did not word itself comes from something else at that address.
+  if (status === 404 && words !== null) {
+    return new TrainyardError('NOT_FOUND', `${refused}${said}`, { details });
+  }
+  if (status === 404 || (status >= 300 && status < 400)) {
+    const help = "this does not look like RunPod's API, check RUNPOD_API_URL";
+    return new TrainyardError('PROVIDER_UNAVAILABLE', `${refused}${said}; ${help}`, { details });
+  }
+  if (status >= 500 || status === 408) {
+    const options = retryAfterMs === null ? { details } : { details, retryAfterMs };
+    return new TrainyardError('PROVIDER_UNAVAILABLE', `${refused}${said}`, options);
+  }
+  const paid = status === 402 ? "the RunPod account's balance is used up, " : '';
+  return new TrainyardError('PROVIDER_REJECTED', `${refused}${paid}${said}`, { details });
+}
+
+/** The HTTP status of the refusal that an error is; null for any other error. */
+export function httpStatusOf(error: unknown): number | null {
+  const status = error instanceof TrainyardError ? error.details.httpStatus : null;
+  return typeof status === 'number' ? status : null;
+}
+
+/** RunPod's own words in the error: `detail`, then each of `errors`. */
+export function wordsIn(error: unknown): string | null {
+  const words = error instanceof TrainyardError ? error.details.words : null;
+  return typeof words === 'string' ? words : null;
+}
+
+function wordsOf(body: unknown, { secret, values }: Question): string | null {
+  if (!isObject(body)) return null;
+  const { title, detail, errors } = body;
+  const told = [detail || title, ...(Array.isArray(errors) ? errors.slice(0, 5) : [])];
+  const words = told.filter((word) => typeof word === 'string' && word.trim() !== '').join('; ');
+  return words === '' ? null : safeWords(withoutValues(words, values), secret);
+}
+
+/**
+ * Hides each value, whole and line by line, as it is, as JSON has it, and as JSON has that. What was
+ * cut or flattened before would not be found.
+ */
+function withoutValues(words: string, values: readonly string[]): string {
+  const forms = values
+    .flatMap((value) => [value, ...value.split(/[\r\n]+/)])
+    .flatMap((form) => [form, quoted(form), quoted(quoted(form))])
+    .filter((form) => form.length >= minValueChars);
+  // One value may hold another.
+  forms.sort((a, b) => b.length - a.length);
+  return forms.reduce((text, form) => text.replaceAll(form, '[value]'), words);
+}
+
+function quoted(text: string): string {
+  return JSON.stringify(text).slice(1, -1);
+}

@@ -1,0 +1,64 @@
+import { Deadline } from '../../http/deadline.ts';
+import type { RunPodApi } from './api.ts';
+import type { Pod } from './wire.ts';
+
+/** The pods of an account at one moment, by RunPod's time. */
+export interface PodList {
+  pods: ReadonlyMap<string, Pod>;
+  at: number;
+}
+
+/**
+ * The account's pods, of which everybody asks one list: callers at the same time share one call, and
+ * `recent` one answer for `freshMs`.
+ */
+export class Pods {
+  readonly #api: RunPodApi;
+  readonly #freshMs: number;
+  readonly #closing = new AbortController();
+  #asking: Promise<PodList> | null = null;
+  #known: { list: PodList; since: number } | null = null;
+
+  constructor(api: RunPodApi, options: { freshMs: number }) {
+    this.#api = api;
+    this.#freshMs = options.freshMs;
+  }
+
+  /** All pods now, or as they come with a call that is under way. */
+  async list(signal: AbortSignal): Promise<PodList> {
+    using deadline = new Deadline(signal);
+    this.#asking ??= this.#ask().finally(() => {
+      this.#asking = null;
+    });
+    return await deadline.race(this.#asking);
+  }
+
+  /** One pod as it was some seconds ago at most; null where RunPod denies having it. */
+  async look(podId: string, signal: AbortSignal): Promise<Pod | null> {
+    const isFresh = this.#known && performance.now() - this.#known.since < this.#freshMs;
+    const list = isFresh && this.#known ? this.#known.list : await this.list(signal);
+    return await this.find(list, podId, signal);
+  }
+
+  /** One pod of a list. A pod that is not on it may be newer, so that RunPod is asked for it alone. */
+  async find(list: PodList, podId: string, signal: AbortSignal): Promise<Pod | null> {
+    const pod = list.pods.get(podId) ?? (await this.#api.get('status', podId, signal));
+    return pod?.status === 'TERMINATED' ? null : pod;
+  }
+
+  /** What was last heard of a pod. */
+  last(podId: string): Pod | null {
+    return this.#known?.list.pods.get(podId) ?? null;
+  }
+
+  close(): void {
+    this.#closing.abort();
+  }
+
+  async #ask(): Promise<PodList> {
+    const { pods, at } = await this.#api.list({ asker: 'status' }, this.#closing.signal);
+    const list = { pods: new Map(pods.map((pod) => [pod.id, pod])), at };
+    this.#known = { list, since: performance.now() };
+    return list;
+  }
+}

@@ -1,0 +1,81 @@
+import { z } from 'zod';
+import type { JobStatus } from '../../../core/job.ts';
+import type { ProviderState } from '../../../core/provider.ts';
+
+const time = z
+  .string()
+  .nullish()
+  .transform((value) => timeOf(value))
+  .catch(null);
+const endpoint = z
+  .object({ command: z.string().min(1) })
+  .nullish()
+  .catch(null);
+
+/** What Trainyard reads of a Pod. Its `env` is left where it is: it holds the caller's secrets. */
+export const pod = z.object({
+  id: z.string().regex(/^[\w-]{1,100}$/),
+  name: z.string(),
+  status: z.string().min(1).max(100),
+  actions: z.array(z.string()).catch([]),
+  /** US dollars an hour, now. */
+  cost: z.number().nonnegative().catch(0),
+  ssh: z.object({ proxy: endpoint, direct: endpoint }).nullish().catch(null),
+  createdAt: time,
+  startedAt: time,
+});
+
+export type Pod = z.infer<typeof pod>;
+
+/** The pods of an account. One that cannot be read is not Trainyard's, or is asked for by its id. */
+export const podList = z.object({
+  pods: z
+    .array(z.unknown())
+    .transform((pods) => pods.flatMap((entry) => pod.safeParse(entry).data ?? [])),
+});
+
+/** The data of an event of a log stream. */
+export const logEvent = z.object({
+  ts: z.string().min(1).max(100),
+  source: z.string(),
+  line: z.string(),
+});
+
+/** A container that can print no more; how its work ended, only its log can tell. */
+export function hasEnded({ status }: Pod): boolean {
+  return status === 'EXITED' || status === 'ERROR';
+}
+
+/** A container that may not have a log yet. */
+export function isComing({ status }: Pod): boolean {
+  return status === 'PROVISIONING' || status === 'STARTING';
+}
+
+const statuses: Readonly<Record<string, JobStatus>> = {
+  PROVISIONING: 'STARTING',
+  STARTING: 'STARTING',
+  RUNNING: 'RUNNING',
+};
+
+/** A pod's state in Trainyard's words. `at` is RunPod's time for it. An ended container changes no status: its log says how. */
+export function stateOf(pod: Pod, at: number): ProviderState {
+  const state: ProviderState = {
+    status: statuses[pod.status] ?? null,
+    providerStatus: pod.status,
+    consoleUrl: consoleUrlOf(pod.id),
+    rate: { currency: 'USD', perHour: pod.cost, since: pod.createdAt ?? at, at },
+  };
+  if (pod.startedAt !== null) state.startedAt = pod.startedAt;
+  return state;
+}
+
+/** A pod's page in RunPod's console. */
+export function consoleUrlOf(podId: string): string {
+  return `https://www.runpod.io/console/pods/${podId}`;
+}
+
+/** Milliseconds since 1970; null where it is no time. */
+export function timeOf(value: string | null | undefined): number | null {
+  const ms = Date.parse(value ?? '');
+  return Number.isNaN(ms) ? null : ms;
+}

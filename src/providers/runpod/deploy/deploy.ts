@@ -1,0 +1,114 @@
+import path from 'node:path';
+import { codeOf, TrainyardError } from '../../../core/errors.ts';
+import type { Job, NewJob } from '../../../core/job.ts';
+import type { Recipe } from '../../../core/recipe.ts';
+import type { RunPodApi } from '../api/api.ts';
+import { consoleUrlOf, type Pod } from '../api/wire.ts';
+import { type PodSettings, settingsOf } from '../settings.ts';
+import { packFiles } from './files.ts';
+import { candidatesOf, Placement } from './placement.ts';
+import { podNameOf, podRequest } from './request.ts';
+import { environmentOf, readWrapper } from './wrapper.ts';
+
+export interface DeployOptions {
+  api: RunPodApi;
+  recipes: Readonly<Record<string, Recipe>>;
+  /** The folder where relative paths of recipes start. */
+  recipeBase: string;
+  graceSeconds: number;
+  /** Where pods reach RunPod's API. */
+  apiUrl: string;
+  /** How long a create whose answer was lost may take to show in the list of pods. */
+  settleMs: number;
+}
+
+/** Placements that were broken off are kept for so many jobs; the oldest is forgotten first. */
+const maxPlacements = 1000;
+
+/** Turns jobs into pods. */
+export class PodDeploy {
+  readonly #options: DeployOptions;
+  readonly #wrapper = readWrapper();
+  readonly #placements = new Map<string, Placement>();
+
+  constructor(options: DeployOptions) {
+    this.#options = options;
+  }
+
+  /** Throws `BAD_USER_INPUT` where no pod could ever be made for this job. */
+  check(job: NewJob): void {
+    const recipe = this.#recipe(job);
+    settingsOf(job.options, job.recipe, recipe);
+    this.#environment(job, recipe, null);
+  }
+
+  /** The job's pod: the one that there is, else a new one. See `Placement` for where it is looked for. */
+  async run(job: Job, signal: AbortSignal): Promise<{ externalId: string; consoleUrl: string }> {
+    const podId = (await this.find(job, signal)) ?? (await this.#create(job, signal));
+    this.#placements.delete(job.id);
+    return { externalId: podId, consoleUrl: consoleUrlOf(podId) };
+  }
+
+  /** The id of the job's pod, the oldest where there are several; null where there is none. */
+  async find(job: Job, signal: AbortSignal): Promise<string | null> {
+    const { pods } = await this.#options.api.list({ asker: 'caller' }, signal);
+    const name = podNameOf(job.id);
+    const own = pods.filter((pod) => pod.name === name && pod.status !== 'TERMINATED');
+    own.sort((a, b) => (a.createdAt ?? 0) - (b.createdAt ?? 0));
+    return own[0]?.id ?? null;
+  }
+
+  async #create(job: Job, signal: AbortSignal): Promise<string> {
+    const { api, recipeBase } = this.#options;
+    const recipe = this.#recipe(job);
+    const settings = settingsOf(job.options, job.recipe, recipe);
+    const files = recipe.files
+      ? await packFiles(path.resolve(recipeBase, recipe.cwd ?? '.'), recipe.files)
+      : null;
+    const env = this.#environment(job, recipe, files);
+    const task = `deploy job ${job.id}`;
+    const values = Object.values(settings.env);
+    try {
+      const pod = await this.#placement(job, settings).find<Pod>((candidate) => {
+        const body = podRequest(job.id, { settings, candidate, env });
+        return api.create({ task, body, values }, signal);
+      });
+      return pod.id;
+    } catch (error) {
+      if (codeOf(error) === 'PROVIDER_REJECTED') this.#placements.delete(job.id);
+      throw this.#settling(error);
+    }
+  }
+
+  /** Whoever tries again looks for the pod first: it must have had the time to appear. */
+  #settling(error: unknown): unknown {
+    if (!(error instanceof TrainyardError) || error.code !== 'PROVIDER_UNAVAILABLE') return error;
+    const { code, message, cause, details, retryAfterMs = 0 } = error;
+    const least = Math.max(retryAfterMs, this.#options.settleMs);
+    return new TrainyardError(code, message, { cause, details, retryAfterMs: least });
+  }
+
+  #placement(job: Job, settings: PodSettings): Placement {
+    const known = this.#placements.get(job.id);
+    if (known) return known;
+    const placement = new Placement(`deploy job ${job.id}`, candidatesOf(settings));
+    const [oldest] = this.#placements.keys();
+    if (oldest !== undefined && this.#placements.size >= maxPlacements) {
+      this.#placements.delete(oldest);
+    }
+    this.#placements.set(job.id, placement);
+    return placement;
+  }
+
+  #environment(job: NewJob, recipe: Recipe, files: Buffer | null): Record<string, string> {
+    const { graceSeconds, apiUrl } = this.#options;
+    return environmentOf(job, this.#wrapper, { recipe, files, graceSeconds, apiUrl });
+  }
+
+  #recipe({ recipe }: NewJob): Recipe {
+    const { recipes } = this.#options;
+    const found = Object.hasOwn(recipes, recipe) ? recipes[recipe] : undefined;
+    if (found) return found;
+    throw new TrainyardError('BAD_USER_INPUT', `The recipe ${recipe} is not configured any more.`);
+  }
+}

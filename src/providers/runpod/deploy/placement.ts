@@ -1,0 +1,56 @@
+import { codeOf, messageOf, TrainyardError } from '../../../core/errors.ts';
+import { httpStatusOf, wordsIn } from '../api/answer.ts';
+import type { PodSettings } from '../settings.ts';
+
+/** Somewhere that a pod might run; without a data center, wherever there is room. */
+export interface Candidate {
+  gpuType: string;
+  dataCenterId: string | null;
+}
+
+/** The GPU types in order, each in the data centers in order. */
+export function candidatesOf({ gpuTypes, dataCenterIds }: PodSettings): Candidate[] {
+  const centers = dataCenterIds.length === 0 ? [null] : dataCenterIds;
+  return gpuTypes.flatMap((gpuType) => centers.map((dataCenterId) => ({ gpuType, dataCenterId })));
+}
+
+/**
+ * Looks for a place for one job: goes on with the next candidate where RunPod has no room or the
+ * account no access. An attempt that was broken off goes on at the candidate where it was.
+ */
+export class Placement {
+  readonly #task: string;
+  readonly #left: Candidate[];
+  readonly #refusals: string[] = [];
+
+  constructor(task: string, candidates: readonly Candidate[]) {
+    this.#task = task;
+    this.#left = [...candidates];
+  }
+
+  /** What `create` resolves to. `PROVIDER_REJECTED`, with all that was tried, where every candidate was refused. */
+  async find<T>(create: (candidate: Candidate) => Promise<T>): Promise<T> {
+    for (let [candidate] = this.#left; candidate !== undefined; [candidate] = this.#left) {
+      try {
+        return await create(candidate);
+      } catch (error) {
+        const status = httpStatusOf(error);
+        // Not found is what the body names, such as a network volume: no other place has it either.
+        if (codeOf(error) === 'NOT_FOUND') {
+          throw new TrainyardError('PROVIDER_REJECTED', messageOf(error), { cause: error });
+        }
+        if (status !== 400 && status !== 403) throw error;
+        this.#refusals.push(`${nameOf(candidate)}: "${wordsIn(error) ?? status}" (${status})`);
+        this.#left.shift();
+      }
+    }
+    throw new TrainyardError(
+      'PROVIDER_REJECTED',
+      `RunPod could not ${this.#task} anywhere. Tried ${this.#refusals.join(', ')}. Try again later, or allow other GPU types, data centers or clouds.`,
+    );
+  }
+}
+
+function nameOf({ gpuType, dataCenterId }: Candidate): string {
+  return dataCenterId === null ? gpuType : `${gpuType} in ${dataCenterId}`;
+}

@@ -1,0 +1,92 @@
+import { readFileSync } from 'node:fs';
+import { TrainyardError } from '../../../core/errors.ts';
+import { fillTemplate } from '../../../core/fill-template.ts';
+import type { NewJob } from '../../../core/job.ts';
+import type { Recipe } from '../../../core/recipe.ts';
+
+export interface WrapperOptions {
+  recipe: Recipe;
+  /** The recipe's files as a tar.gz; null where it has none. */
+  files: Buffer | null;
+  /** How long the pod waits, after the training, for Trainyard to terminate it. */
+  graceSeconds: number;
+  /** Where the pod reaches RunPod's API. */
+  apiUrl: string;
+}
+
+/** Linux takes no longer string in an environment; a little is left for the name. */
+const maxValueBytes = 128 * 1024 - 256;
+/** The paths that only the pod knows; see `fillTemplate` in wrapper.sh. */
+const paths = { config: '\u0001config\u0001', output: '\u0001output\u0001' };
+
+/** What a pod's start command is: it runs the wrapper that comes in the environment. */
+export const wrapperArgs = `bash -c 'exec bash -c "$(printf %s "$TRAINYARD_WRAPPER" | base64 -d)"'`;
+
+/** Reads the wrapper, as `environmentOf` sends it along. */
+export function readWrapper(): string {
+  return readFileSync(new URL('./wrapper.sh', import.meta.url)).toString('base64');
+}
+
+/**
+ * The environment that tells the wrapper what to run. Fails with `BAD_USER_INPUT` where the recipe
+ * cannot be filled for this job, or the job is too large to travel so.
+ */
+export function environmentOf(
+  job: NewJob,
+  wrapper: string,
+  options: WrapperOptions,
+): Record<string, string> {
+  const { recipe, files, graceSeconds, apiUrl } = options;
+  const config = { ...recipe.defaults, ...job.config };
+  const dataset = job.datasetPath ?? recipe.dataset ?? null;
+  const filling = { ...paths, dataset, model: job.modelName, job: job.id, values: config };
+  const own = Object.entries(recipe.env ?? {}).map(([name, value]) => [
+    name,
+    fillTemplate(value, filling),
+  ]);
+  const variables = {
+    PYTHONUNBUFFERED: '1',
+    TERM: 'dumb', // no cursor movements: the log is a file
+    COLUMNS: '120',
+    ...Object.fromEntries(own),
+    JOB_MODEL: job.modelName,
+    ...(dataset === null ? {} : { JOB_DATASET: dataset }),
+  };
+  const env = {
+    TRAINYARD_WRAPPER: wrapper,
+    TRAINYARD_JOB: job.id,
+    TRAINYARD_COMMAND: base64(list(recipe.command.map((word) => fillTemplate(word, filling)))),
+    TRAINYARD_ENV: base64(
+      list(Object.entries(variables).map(([name, value]) => `${name}=${value}`)),
+    ),
+    TRAINYARD_CONFIG: base64(JSON.stringify(config)),
+    ...(files === null ? {} : { TRAINYARD_FILES: files.toString('base64') }),
+    TRAINYARD_GRACE_SECONDS: String(graceSeconds),
+    TRAINYARD_API_URL: apiUrl,
+  };
+  for (const [name, value] of Object.entries(env)) {
+    if (value.length <= maxValueBytes) continue;
+    const what = whatIsIn[name] ?? 'the job';
+    const most = Math.floor((maxValueBytes * 3) / 4 / 1024);
+    throw new TrainyardError(
+      'BAD_USER_INPUT',
+      `${what} is too large to travel to a pod: at most ${most} KiB are possible. Put large data into the image, a network volume, or a place that the job downloads from.`,
+    );
+  }
+  return env;
+}
+
+const whatIsIn: Readonly<Record<string, string>> = {
+  TRAINYARD_COMMAND: "the recipe's command",
+  TRAINYARD_ENV: "the recipe's env",
+  TRAINYARD_CONFIG: 'the config',
+  TRAINYARD_FILES: "the archive of the recipe's files",
+};
+
+function list(words: readonly string[]): string {
+  return words.map((word) => `${word.replaceAll('\0', '')}\0`).join('');
+}
+
+function base64(text: string): string {
+  return Buffer.from(text).toString('base64');
+}

@@ -1,0 +1,28 @@
+/** Jobs whose drain is remembered; the oldest is forgotten first. */
+const maxJobs = 1000;
+/** A time over which nobody tried, such as that of a server that was suspended, tells nothing. */
+const minTries = 5;
+
+/** How long it has been tried in vain to read the rest of which logs, once their containers have ended. */
+export class DrainDeadlines {
+  readonly #drainMs: number;
+  readonly #jobs = new Map<string, { since: number; tries: number }>();
+
+  constructor(options: { drainMs: number }) {
+    this.#drainMs = options.drainMs;
+  }
+
+  /** To be asked before each try; true where nothing new has come for so long that nothing will. */
+  isHopeless(jobId: string): boolean {
+    const { since, tries } = this.#jobs.get(jobId) ?? { since: performance.now(), tries: 0 };
+    const [oldest] = this.#jobs.keys();
+    if (oldest !== undefined && this.#jobs.size >= maxJobs) this.#jobs.delete(oldest);
+    this.#jobs.set(jobId, { since, tries: tries + 1 });
+    return tries >= minTries && performance.now() - since >= this.#drainMs;
+  }
+
+  /** Something new has come, or the container runs. */
+  goesOn(jobId: string): void {
+    this.#jobs.delete(jobId);
+  }
+}

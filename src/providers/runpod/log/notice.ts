@@ -1,0 +1,60 @@
+import type { LogNotice } from '../../../core/log.ts';
+import { httpStatusOf, wordsIn } from '../api/answer.ts';
+import { consoleUrlOf, type Pod } from '../api/wire.ts';
+
+/** Where the wrapper keeps the log in the pod. */
+const logPath = '/workspace/training_output.log';
+
+/** Why a pod's log cannot be had: what RunPod answered, or that it had no line to give. */
+export type LogTrouble = { error: unknown } | 'empty' | 'gone';
+
+/** What a reader should know, and where else to look. */
+export function noticeOf(podId: string, trouble: LogTrouble, pod: Pod | null): LogNotice {
+  const url = consoleUrlOf(podId);
+  if (trouble === 'gone') {
+    return {
+      code: 'POD_GONE',
+      message: `RunPod no longer has the pod ${podId}: lines that were not captured before cannot be had`,
+      url,
+      help: [`If the job had a network volume, its log may still lie there: ${logPath}`],
+    };
+  }
+  const ssh = pod?.ssh?.direct ?? pod?.ssh?.proxy;
+  return {
+    ...reasonOf(podId, trouble),
+    url,
+    help: [
+      `Open the pod in RunPod's console: ${url}`,
+      'Choose the tab "Logs", then "Container" for what the job has printed, or "System" for what the host did',
+      ...(ssh ? [`Or read it in the pod itself: ${ssh.command}, then tail -f ${logPath}`] : []),
+    ],
+  };
+}
+
+function reasonOf(podId: string, trouble: Exclude<LogTrouble, 'gone'>) {
+  if (trouble === 'empty') {
+    return {
+      code: 'LOG_EMPTY',
+      message: `The pod ${podId} runs, but RunPod has given no line of its log yet`,
+    };
+  }
+  const said = wordsIn(trouble.error);
+  const words = said === null ? '' : `: "${said}"`;
+  switch (httpStatusOf(trouble.error)) {
+    case 401:
+      return {
+        code: 'LOG_REFUSED',
+        message: `RunPod does not accept the API key for the log of pod ${podId} (401)${words}`,
+      };
+    case 403:
+      return {
+        code: 'LOG_REFUSED',
+        message: `RunPod does not let this API key read the log of pod ${podId} (403)${words}`,
+      };
+    default:
+      return {
+        code: 'LOG_NOT_FOUND',
+        message: `RunPod has no log of pod ${podId} (404)${words}`,
+      };
+  }
+}

@@ -1,0 +1,76 @@
+import { codeOf, TrainyardError } from '../../../core/errors.ts';
+import { httpStatusOf } from '../api/answer.ts';
+import type { LogStart } from '../api/api.ts';
+import { hasEnded, isComing, type Pod, timeOf } from '../api/wire.ts';
+import type { Newest } from './cursor.ts';
+
+export interface LogSource {
+  /** Opens the stream, to be read at once; it ends with the signal. */
+  open(start: LogStart, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
+  /** Told that the log cannot be had; says how many times in a row. */
+  refused(error: unknown): number;
+}
+
+/** The most lines that RunPod gives of the past, where it is not asked by time. */
+const maxTail = 5000;
+/** The host that prints and the one that dates pods have clocks of their own. */
+const clockSkewMs = 3_600_000;
+/** Over the second that a time may have been rounded to. */
+const overlapMs = 1000;
+/** A container that has ended, and whose log was refused so often, has no log to drain. */
+const maxRefusals = 3;
+
+/**
+ * A stream that begins at or before the newest event that was read, or at the pod's first. Null where
+ * the pod is still being prepared and has no log yet; `ended` where the container has ended and its
+ * log cannot be had. Throws where it may be had another time.
+ */
+export async function openLog(
+  log: LogSource,
+  { pod, newest, signal }: { pod: Pod; newest: Newest | null; signal: AbortSignal },
+): Promise<AsyncIterable<Uint8Array> | 'ended' | null> {
+  try {
+    return await openAt(log, startsOf(newest, pod), signal);
+  } catch (error) {
+    const status = httpStatusOf(error);
+    if (status === null || ![401, 403, 404].includes(status)) throw error;
+    if (status === 404 && isComing(pod)) return null;
+    const refusals = log.refused(error);
+    if (hasEnded(pod) && refusals >= maxRefusals) return 'ended';
+    // The pod is there, so it is the log alone that is not found: that may pass.
+    if (codeOf(error) !== 'NOT_FOUND' || !(error instanceof TrainyardError)) throw error;
+    throw new TrainyardError('PROVIDER_UNAVAILABLE', error.message, { cause: error });
+  }
+}
+
+/** Goes on with the next start where one is refused for what it is. */
+async function openAt(
+  log: LogSource,
+  [start, ...others]: readonly LogStart[],
+  signal: AbortSignal,
+): Promise<AsyncIterable<Uint8Array>> {
+  const begin = start ?? { tail: maxTail };
+  try {
+    return await log.open(begin, signal);
+  } catch (error) {
+    const status = httpStatusOf(error);
+    if ((status === 400 || status === 422) && others.length > 0) {
+      return await openAt(log, others, signal);
+    }
+    throw error;
+  }
+}
+
+/** From the most exact to the simplest. */
+function startsOf(newest: Newest | null, pod: Pod): LogStart[] {
+  const tail = { tail: maxTail };
+  const after =
+    newest === null ? since(pod.createdAt, clockSkewMs) : since(timeOf(newest.ts), overlapMs);
+  // The event before the newest: if the stream then begins with the newest, nothing is lost.
+  const byId = newest?.before ? [{ lastEventId: newest.before }] : [];
+  return [...byId, ...(after === null ? [] : [{ since: after, ...tail }]), tail];
+}
+
+function since(time: number | null, marginMs: number): string | null {
+  return time === null ? null : new Date(time - marginMs).toISOString();
+}

@@ -1,0 +1,32 @@
+import type { ServerResponse } from 'node:http';
+import type { ErrorCode } from '../../core/errors.ts';
+
+/** Why a request is not served. */
+export interface Refusal {
+  status: number;
+  code: ErrorCode;
+  message: string;
+  headers?: Record<string, string>;
+}
+
+/** What a client learns of a defect. */
+export const internal = {
+  status: 500,
+  code: 'INTERNAL',
+  message: 'Something went wrong inside Trainyard; its log says what.',
+} as const satisfies Refusal;
+
+/** The body of every error that this server answers with: that of a GraphQL error, on all routes. */
+export function errorBody({ code, message }: Pick<Refusal, 'code' | 'message'>) {
+  return { errors: [{ message, extensions: { code } }] };
+}
+
+/** Answers with a refusal and ends the connection: its body has not been read. */
+export function refuse(response: ServerResponse, refusal: Refusal): void {
+  response.writeHead(refusal.status, {
+    ...refusal.headers,
+    'Content-Type': 'application/json; charset=utf-8',
+    Connection: 'close',
+  });
+  response.end(JSON.stringify(errorBody(refusal)));
+}

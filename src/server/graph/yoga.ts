@@ -1,0 +1,121 @@
+import { maxAliasesPlugin } from '@escape.tech/graphql-armor-max-aliases';
+import { maxDepthPlugin } from '@escape.tech/graphql-armor-max-depth';
+import { maxTokensPlugin } from '@escape.tech/graphql-armor-max-tokens';
+import { GraphQLError } from 'graphql';
+import { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga';
+import type { GraphContext } from '../../graphql/engine/context.ts';
+import { publicError } from '../../graphql/engine/errors.ts';
+import { createExecutor } from '../../graphql/engine/execute.ts';
+import { createSubscriber } from '../../graphql/engine/subscribe.ts';
+import { schema } from '../../graphql/schema.ts';
+import type { Logger } from '../../lib/system/logger.ts';
+import { errorBody } from '../checks/refusal.ts';
+import { createDocumentCaches } from './documents.ts';
+
+/** The largest request body, in bytes. */
+export const maxBodyBytes = 256 * 1024;
+/** The most that is said to be wrong with one operation; what is found is kept with its document. */
+const maxErrors = 10;
+/** Where GraphQL is served. */
+export const graphqlPath = '/graphql';
+
+export interface GraphServer {
+  readonly yoga: YogaServerInstance<object, GraphContext>;
+  /** An error as a client may see it. One that nobody threw on purpose is masked, and logged once. */
+  publicError(error: unknown): GraphQLError;
+}
+
+/** The GraphQL pipeline for HTTP, server-sent events and, by `getEnveloped`, WebSocket. */
+export function createGraphServer(options: { context: GraphContext; logger: Logger }): GraphServer {
+  const { context, logger } = options;
+  const mask = (error: unknown) =>
+    publicError(error, (unexpected) =>
+      logger.error({ err: unexpected }, 'an operation met a defect'),
+    );
+  const yoga = createYoga<object, GraphContext>({
+    schema,
+    context: () => context,
+    graphqlEndpoint: graphqlPath,
+    landingPage: false,
+    graphiql: false,
+    multipart: false,
+    batching: false,
+    cors: false,
+    maxRequestBodySize: maxBodyBytes,
+    parserAndValidationCache: createDocumentCaches(),
+    // Unexpected errors are logged once, by `mask`; Yoga would log every masked one again.
+    logging: false,
+    maskedErrors: { maskError: mask },
+    plugins: [
+      maxTokensPlugin({ n: 2000 }),
+      maxDepthPlugin({ n: 12 }),
+      maxAliasesPlugin({ n: 30 }),
+      closedCodes(mask),
+      fastExecution(logger),
+      explainedRefusals(),
+    ],
+  });
+  return { yoga, publicError: mask };
+}
+
+/** Gives errors that never reach a resolver, such as a wrong field's, a code out of the closed set. */
+function closedCodes(mask: (error: unknown) => GraphQLError): Plugin {
+  return {
+    onParse() {
+      return ({ result, replaceParseResult }) => {
+        if (result instanceof Error) replaceParseResult(mask(result));
+      };
+    },
+    onValidate({ validateFn, setValidationFn }) {
+      setValidationFn((schema, document, rules) => {
+        try {
+          return validateFn(schema, document, rules, { maxErrors });
+          // The limits throw, where a rule would report.
+        } catch (error) {
+          return [mask(error)];
+        }
+      });
+      return ({ result, setResult }) => {
+        if (result.length > 0) setResult(result.map(mask));
+      };
+    },
+  };
+}
+
+function fastExecution(logger: Logger): Plugin {
+  const execute = createExecutor({
+    onFailure: (error) => logger.warn({ err: error }, 'an operation could not be compiled'),
+  });
+  const subscribe = createSubscriber(execute);
+  return {
+    onExecute: ({ setExecuteFn }) => setExecuteFn(execute),
+    onSubscribe: ({ setSubscribeFn }) => setSubscribeFn(subscribe),
+  };
+}
+
+/** Says what is wrong with a request where Yoga would call it a defect, or say nothing. */
+function explainedRefusals(): Plugin {
+  return {
+    onRequestParse({ requestParser, setRequestParser }) {
+      if (!requestParser) return;
+      setRequestParser(async (request) => {
+        try {
+          return await requestParser(request);
+        } catch (error) {
+          if (!(error instanceof SyntaxError)) throw error;
+          const extensions = { http: { status: 400 } };
+          throw new GraphQLError('What the address says of variables is no JSON.', { extensions });
+        }
+      });
+    },
+    onResultProcess({ resultProcessor, setResultProcessor, acceptableMediaTypes }) {
+      if (resultProcessor) return;
+      const formats = [...new Set(acceptableMediaTypes)].join(', ');
+      const message = `The answer comes as ${formats}; the request accepts none of these.`;
+      setResultProcessor((_result, { Response }) => {
+        const body = JSON.stringify(errorBody({ code: 'BAD_USER_INPUT', message }));
+        return new Response(body, { status: 406, headers: { 'Content-Type': 'application/json' } });
+      }, 'application/json');
+    },
+  };
+}

@@ -1,0 +1,158 @@
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { GraphQLError } from 'graphql';
+import { CloseCode, handleProtocols, makeServer } from 'graphql-ws';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { messageOf } from '../../core/errors.ts';
+import type { Logger } from '../../lib/system/logger.ts';
+import type { Access } from '../checks/access.ts';
+import type { Refusal } from '../checks/refusal.ts';
+import type { ServerTimes } from '../checks/times.ts';
+import { type Operation, prepareOperation } from '../graph/operations.ts';
+import { type GraphServer, graphqlPath } from '../graph/yoga.ts';
+import { keepAlive, MessageBudget } from './limits.ts';
+import { PayloadSharing } from './payload.ts';
+import { SocketSender } from './sender.ts';
+import { WriteBatch } from './write-batch.ts';
+
+/** The largest message from a client, in bytes. */
+const maxPayloadBytes = 64 * 1024;
+/** Operations under way on one socket. */
+const maxOperations = 100;
+/** Messages of one client in one second, pings and pongs included. */
+const maxMessagesPerSecond = 200;
+/** Sockets at once. */
+const maxSockets = 20_000;
+/** Says what became of a socket that asked too much; 4429 as in graphql-transport-ws. */
+const tooManyRequests = 4429;
+
+interface Extra {
+  request: IncomingMessage;
+  socket: WebSocket;
+  sharing: PayloadSharing;
+}
+
+export interface GraphSockets {
+  /** Tells every client to come back (1001) and resolves when all sockets are closed. */
+  close(): Promise<void>;
+}
+
+export interface GraphSocketOptions {
+  server: Server;
+  graph: GraphServer;
+  access: Access;
+  logger: Logger;
+  times: Pick<ServerTimes, 'pingMs' | 'closeMs'>;
+}
+
+/** Serves graphql-transport-ws on an HTTP server's upgrades, through the same pipeline as HTTP. */
+export function serveGraphSockets(options: GraphSocketOptions): GraphSockets {
+  const { server, access, logger, times } = options;
+  const protocol = createProtocol(options);
+  const sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: maxPayloadBytes,
+    perMessageDeflate: false,
+    // Answered by hand, within the limits of a socket.
+    autoPong: false,
+    handleProtocols,
+  });
+
+  const writes = new WriteBatch();
+  sockets.on('connection', (socket, request) => {
+    const sharing = new PayloadSharing();
+    const sender = new SocketSender(socket, { connection: request.socket, writes });
+    const budget = new MessageBudget(maxMessagesPerSecond);
+    const mayGoOn = () => {
+      if (socket.readyState !== socket.OPEN) return false;
+      if (budget.take()) return true;
+      socket.close(tooManyRequests, `More than ${maxMessagesPerSecond} messages in a second`);
+      return false;
+    };
+    const stopPinging = keepAlive(socket, { everyMs: times.pingMs, mayGoOn });
+    const closed = protocol.opened(
+      {
+        protocol: socket.protocol,
+        send: (message) => sender.send(sharing.fill(message)),
+        close: (code, reason) => socket.close(code, reason),
+        onMessage: (take) => {
+          socket.on('message', (data) => {
+            if (!mayGoOn()) return;
+            take(String(data)).catch((error: unknown) => {
+              logger.warn({ err: error }, `a client's message failed: ${messageOf(error)}`);
+              socket.close(CloseCode.InternalServerError, 'Internal server error');
+            });
+          });
+        },
+      },
+      { request, socket, sharing },
+    );
+    socket.on('error', (error) => logger.debug({}, `a socket broke: ${messageOf(error)}`));
+    socket.once('close', (code, reason) => {
+      stopPinging();
+      closed(code, String(reason)).catch((error: unknown) =>
+        logger.warn({ err: error }, `a socket's end failed: ${messageOf(error)}`),
+      );
+    });
+  });
+
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    socket.on('error', () => socket.destroy());
+    const refusal = access.checkOrigin(request);
+    const path = request.url?.split('?', 1)[0];
+    if (refusal) refuse(socket, refusal);
+    else if (path !== graphqlPath) refuse(socket, { status: 404, message: 'WebSockets: /graphql' });
+    else if (sockets.clients.size >= maxSockets) refuse(socket, { status: 503, message: 'Full' });
+    else
+      sockets.handleUpgrade(request, socket, head, (ws) => sockets.emit('connection', ws, request));
+  });
+
+  return {
+    async close() {
+      const gone = new Promise<void>((resolve) => sockets.close(() => resolve()));
+      for (const socket of sockets.clients) {
+        socket.close(1001, 'The server restarts: resume from the last nextOffset');
+      }
+      const impatience = setTimeout(() => {
+        for (const socket of sockets.clients) socket.terminate();
+      }, times.closeMs);
+      await gone;
+      clearTimeout(impatience);
+    },
+  };
+}
+
+function createProtocol({ graph, access }: GraphSocketOptions) {
+  return makeServer<Record<string, unknown>, Extra>({
+    onConnect: ({ connectionParams, extra }) => {
+      const shown =
+        connectionParams?.authorization ??
+        connectionParams?.Authorization ??
+        extra.request.headers.authorization;
+      if (access.checkToken(shown) === null) return true;
+      // Not graphql-ws's own 4403, which its clients take for something that may pass and try again.
+      extra.socket.close(CloseCode.Unauthorized, 'Unauthorized');
+      return false;
+    },
+    onSubscribe: async (ctx, _id, params) => {
+      if (Object.keys(ctx.subscriptions).length > maxOperations) {
+        const message = `More than ${maxOperations} operations on one socket`;
+        ctx.extra.socket.close(tooManyRequests, message);
+        return [new GraphQLError(message)];
+      }
+      return prepareOperation(graph, params);
+    },
+    // Each operation brings the functions of its own pipeline along.
+    execute: (args) => (args as Operation).execute(args),
+    subscribe: (args) => (args as Operation).subscribe(args),
+    onNext: ({ extra }, _id, _payload, _args, result) => extra.sharing.placeholder(result),
+    onError: (_ctx, _id, _payload, errors) =>
+      errors.map((error) => graph.publicError(error).toJSON()),
+  });
+}
+
+function refuse(socket: Duplex, { status, message }: Pick<Refusal, 'message' | 'status'>): void {
+  socket.end(
+    `HTTP/1.1 ${status} Refused\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: ${Buffer.byteLength(message)}\r\n\r\n${message}`,
+  );
+}

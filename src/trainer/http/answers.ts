@@ -1,0 +1,100 @@
+import type { JobRecord } from '../disk/record.ts';
+import type { JobLog } from '../log/job-log.ts';
+
+/** The fields of `GET /api/training/status/{id}`; what nobody knows is null. */
+export function statusAnswer(record: JobRecord, log: JobLog, queuePosition: number | null) {
+  const { progress } = log.metrics;
+  const end = record.finishedAt ?? Date.now();
+  return {
+    job_id: record.id,
+    name: record.name,
+    recipe: record.recipe,
+    status: record.status,
+    progress: record.status === 'completed' ? 100 : (progress.percent ?? 0),
+    current_epoch: progress.epoch,
+    total_epochs: progress.totalEpochs,
+    current_step: progress.step,
+    total_steps: progress.totalSteps,
+    loss: progress.loss,
+    eval_loss: log.metrics.newest('eval_loss'),
+    learning_rate: progress.learningRate,
+    grad_norm: log.metrics.newest('grad_norm'),
+    elapsed_seconds: record.startedAt === null ? null : (end - record.startedAt) / 1000,
+    remaining_seconds: record.finishedAt === null ? progress.secondsRemaining : null,
+    samples_per_second:
+      log.metrics.newest('train_samples_per_second') ?? log.metrics.newest('samples_per_second'),
+    error_message: record.errorMessage,
+    exit_code: record.exitCode,
+    signal: record.signal,
+    started_at: isoTime(record.startedAt),
+    completed_at: isoTime(record.finishedAt),
+    updated_at: isoTime(
+      record.finishedAt === null
+        ? Math.max(record.updatedAt, log.changedAt ?? 0)
+        : record.updatedAt,
+    ),
+    queue_position: queuePosition,
+  };
+}
+
+/** One row of `GET /api/training/metrics/{id}` a step, oldest first. */
+export function metricsAnswer(record: JobRecord, log: JobLog) {
+  const metrics = [...log.metrics.rows].map((row) => ({
+    ...row.values,
+    step: row.step,
+    epoch: row.epoch,
+    timestamp: isoTime(row.time),
+  }));
+  return { job_id: record.id, metrics };
+}
+
+/** One row of `GET /api/training/jobs`. */
+export function jobAnswer(record: JobRecord, steps: Pick<JobRecord, 'step' | 'totalSteps'>) {
+  return {
+    job_id: record.id,
+    name: record.name,
+    status: record.status,
+    started_at: isoTime(record.startedAt),
+    current_step: steps.step,
+    total_steps: steps.totalSteps,
+  };
+}
+
+/** `GET /api/training/queue`. */
+export function queueAnswer(running: JobRecord[], queued: JobRecord[]) {
+  return {
+    running_count: running.length,
+    queued_count: queued.length,
+    running_jobs: running.map((record) => ({
+      job_id: record.id,
+      name: record.name,
+      status: record.status,
+      started_at: isoTime(record.startedAt),
+    })),
+    queued_jobs: queued.map((record, index) => ({
+      job_id: record.id,
+      name: record.name,
+      position: index + 1,
+      status: record.status,
+    })),
+    queue_active: true,
+  };
+}
+
+/** The `end` event of a log's stream. */
+export function endAnswer(record: JobRecord, log: JobLog) {
+  return {
+    total_lines: log.total,
+    status: record.status,
+    exit_code: record.exitCode,
+    signal: record.signal,
+    error_message: record.errorMessage,
+  };
+}
+
+/** ISO 8601 with its zone. */
+export function isoTime(ms: number): string;
+export function isoTime(ms: number | null): string | null;
+export function isoTime(ms: number | null): string | null {
+  return ms === null ? null : new Date(ms).toISOString();
+}

@@ -1,0 +1,47 @@
+import type { Context, ErrorHandler } from 'hono';
+import { type ErrorCode, messageOf, TrainyardError } from '../../core/errors.ts';
+import type { Logger } from '../../lib/system/logger.ts';
+
+type ErrorStatus = 400 | 401 | 403 | 404 | 409 | 413 | 421 | 429 | 500 | 503;
+
+/** The contract's answer to what cannot be done. */
+export function refuse(c: Context, status: ErrorStatus, code: ErrorCode, error: string): Response {
+  return c.json({ error, code }, status);
+}
+
+/** Answers with the message of an error that was thrown on purpose; others are logged and masked. */
+export function createErrorHandler(logger: Pick<Logger, 'error'>): ErrorHandler {
+  return (error, c) => {
+    if (error instanceof TrainyardError) return answer(c, error);
+    logger.error({ path: c.req.path, error: messageOf(error) }, 'a request failed');
+    if (isDiskTrouble(error)) {
+      const message = `the data folder cannot be written: ${error.message}`;
+      return refuse(c, 503, 'STORE_UNAVAILABLE', message);
+    }
+    return refuse(c, 500, 'INTERNAL', 'the training server failed; its own log says why');
+  };
+}
+
+function answer(c: Context, { code, message, details }: TrainyardError): Response {
+  const { jobId, previousStatus } = details;
+  if (previousStatus === undefined) return refuse(c, httpStatus[code], code, message);
+  const job = { job_id: jobId, previous_status: previousStatus };
+  return c.json({ success: false, ...job, message, error: message, code }, httpStatus[code]);
+}
+
+function isDiskTrouble(error: Error): boolean {
+  return 'code' in error && ['ENOSPC', 'EDQUOT', 'EROFS', 'EMFILE'].includes(String(error.code));
+}
+
+const httpStatus = {
+  NOT_FOUND: 404,
+  BAD_USER_INPUT: 400,
+  UNAUTHENTICATED: 401,
+  FORBIDDEN: 403,
+  CONFLICT: 409,
+  PROVIDER_UNAVAILABLE: 503,
+  PROVIDER_REJECTED: 400,
+  RATE_LIMITED: 429,
+  STORE_UNAVAILABLE: 503,
+  INTERNAL: 500,
+} as const satisfies Record<ErrorCode, ErrorStatus>;

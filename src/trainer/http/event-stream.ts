@@ -1,0 +1,83 @@
+import { abortable } from '../../lib/async/abortable.ts';
+import { Wakeup } from '../../lib/async/wakeup.ts';
+import { encodeJson } from '../../lib/text/encode-json.ts';
+import { isOver } from '../disk/record.ts';
+import type { Jobs } from '../jobs/jobs.ts';
+import type { Place } from '../log/log-index.ts';
+import { endAnswer, isoTime } from './answers.ts';
+
+const maxBatchLines = 1000;
+const maxBatchChars = 1024 * 1024;
+/** How often to send what is found in a log that is read for the first time since a restart. */
+const readAgainMs = 1000;
+
+export interface EventStreamOptions {
+  jobs: Jobs;
+  id: string;
+  /** The first line to send; it may lie behind the last one. */
+  offset: number;
+  /** A comment is sent when nothing else was for this long. */
+  heartbeatMs: number;
+}
+
+/**
+ * A job's log as server-sent events, from a line on until the job is over and all is sent. Pulled:
+ * as long as its reader does not read, nothing is read from the log and nothing queues.
+ */
+export function openEventStream(options: EventStreamOptions): AsyncGenerator<Uint8Array, void> {
+  return abortable((signal) => events(options, signal));
+}
+
+async function* events(
+  { jobs, id, offset, heartbeatMs }: EventStreamOptions,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array, void> {
+  const job = jobs.get(id);
+  using held = await job.openLog();
+  const { log } = held;
+  const wakeup = new Wakeup();
+  using stack = new DisposableStack();
+  stack.defer(jobs.changes.listen(id, () => wakeup.wake()));
+  yield Buffer.from(': follows\n\n');
+  let line = offset;
+  let near: Place | null = null;
+  while (!signal.aborted) {
+    const { record } = job;
+    const over = isOver(record) && log.complete; // asked before reading: what is read then is all
+    const { lines, next } = await log.read({
+      offset: line,
+      maxLines: maxBatchLines,
+      maxChars: maxBatchChars,
+      near,
+    });
+    near = next;
+    if (lines.length > 0) {
+      const time = isoTime(record.finishedAt ?? log.changedAt ?? Date.now());
+      line += lines.length;
+      const batch = { offset: line - lines.length, lines, time };
+      yield encodeJson(batch, { before: `id: ${line}\ndata: `, after: '\n\n' });
+    } else if (over) {
+      const end = endAnswer(record, log);
+      yield encodeJson(end, { before: 'event: end\ndata: ', after: '\n\n' });
+      return;
+    } else if (line < log.total) {
+      throw new Error(`the log of job ${id} is shorter than it was`);
+    } else if (isOver(record)) {
+      await log.catchUp(readAgainMs);
+    } else if (!(await hint(wakeup, heartbeatMs, signal))) {
+      yield Buffer.from(': still here\n\n');
+    }
+  }
+}
+
+/** False: none came in that time. */
+async function hint(wakeup: Wakeup, ms: number, signal: AbortSignal): Promise<boolean> {
+  let hinted = true;
+  const timer = setTimeout(() => {
+    hinted = false;
+    wakeup.wake();
+  }, ms);
+  await wakeup.next(signal);
+  clearTimeout(timer);
+  return hinted || signal.aborted;
+}

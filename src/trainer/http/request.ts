@@ -1,0 +1,61 @@
+import { z } from 'zod';
+import { TrainyardError } from '../../core/errors.ts';
+
+/** A job's id is a folder's name: no separator, and no dot in front. */
+export const jobIdShape = z
+  .string()
+  .regex(/^(?!\.)[A-Za-z0-9._-]{1,128}$/, '1 to 128 of A-Z a-z 0-9 . _ - and no dot in front');
+
+const executeShape = z.object({
+  execution_id: jobIdShape,
+  name: z.string().max(500).nullish(),
+  config: z.record(z.string(), z.unknown()).default({}),
+  dataset_path: z.string().max(4096).nullish(),
+  dataset_content: z.string().nullish(),
+  user_id: z.union([z.string(), z.number()]).nullish(),
+  job_token: z.string().max(8192).nullish(),
+});
+
+/** The body of `POST /api/training/execute`. */
+export type ExecuteRequest = z.infer<typeof executeShape>;
+
+const wholeNumber = z
+  .string()
+  .regex(/^-?\d{1,15}$/, 'a whole number')
+  .transform(Number);
+
+const logQueryShape = z.object({
+  limit: wholeNumber.pipe(z.number().min(1).max(5000)).default(100),
+  offset: wholeNumber.default(0),
+});
+const streamQueryShape = z.object({ offset: wholeNumber.default(0) });
+const jobsQueryShape = z.object({
+  limit: wholeNumber.pipe(z.number().min(1).max(5000)).default(1000),
+});
+const flag = z
+  .enum(['true', 'false', '1', '0'])
+  .transform((word) => word === 'true' || word === '1');
+const cancelQueryShape = z.object({ force: flag.default(false) });
+
+export const parseExecute = (body: unknown) => parse(executeShape, body);
+export const parseLogQuery = (query: unknown) => parse(logQueryShape, query);
+export const parseStreamQuery = (query: unknown) => parse(streamQueryShape, query);
+export const parseJobsQuery = (query: unknown) => parse(jobsQueryShape, query);
+export const parseCancelQuery = (query: unknown) => parse(cancelQueryShape, query);
+
+/** `Last-Event-ID` of a stream: the number of the line to go on with. */
+export function parseLastEventId(value: string): number {
+  return parse(wholeNumber.pipe(z.number().min(0)), value, 'Last-Event-ID');
+}
+
+function parse<Shape extends z.ZodType>(
+  shape: Shape,
+  value: unknown,
+  name = 'body',
+): z.output<Shape> {
+  const result = shape.safeParse(value);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  const where = issue?.path.join('.') || name;
+  throw new TrainyardError('BAD_USER_INPUT', `${where}: ${issue?.message ?? 'not understood'}`);
+}

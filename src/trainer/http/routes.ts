@@ -1,0 +1,178 @@
+import { Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import packageJson from '../../../package.json' with { type: 'json' };
+import { TrainyardError } from '../../core/errors.ts';
+import type { Logger } from '../../lib/system/logger.ts';
+import { isOver } from '../disk/record.ts';
+import type { Job } from '../jobs/job.ts';
+import type { Jobs } from '../jobs/jobs.ts';
+import type { JobLog } from '../log/job-log.ts';
+import type { HeldLog } from '../log/open-logs.ts';
+import type { Gpu } from '../process/gpus.ts';
+import { jobAnswer, metricsAnswer, queueAnswer, statusAnswer } from './answers.ts';
+import { createErrorHandler, refuse } from './error-answer.ts';
+import type { EventStreams } from './event-streams.ts';
+import { createKeyCheck, refuseBrowsers } from './guard.ts';
+import {
+  parseCancelQuery,
+  parseExecute,
+  parseJobsQuery,
+  parseLastEventId,
+  parseLogQuery,
+  parseStreamQuery,
+} from './request.ts';
+
+/** A request's body; a data set may come inside of it. */
+const maxBodyBytes = 16 * 1024 * 1024;
+/** The text of one page of a log, in UTF-16 units. */
+const maxPageChars = 8 * 1024 * 1024;
+/** How long an answer waits for the newest lines of a running job, and for a log that is not known yet. */
+const maxCatchUpMs = 250;
+const maxOpenMs = 5000;
+
+export interface RouteOptions {
+  jobs: Jobs;
+  streams: EventStreams;
+  gpus: () => Promise<Gpu[]>;
+  recipes: readonly string[];
+  apiKey: string | null;
+  /** Listens where no other machine can reach it. */
+  loopback: boolean;
+  logger: Pick<Logger, 'error'>;
+}
+
+/** The training server's HTTP interface, ready to be served. */
+export function createRoutes(options: RouteOptions): Hono {
+  const { jobs, streams, gpus, recipes, logger } = options;
+  const hasKey = createKeyCheck(options.apiKey);
+  const app = new Hono();
+
+  app.use(refuseBrowsers({ loopback: options.loopback }));
+
+  app.get('/health', async (c) => {
+    const known = { status: 'ok', service: 'trainyard-trainer' };
+    if (!hasKey(c)) return c.json(known);
+    const [running, queued] = [jobs.running().length, jobs.queued().length];
+    const { version } = packageJson;
+    return c.json({ ...known, version, running, queued, gpus: await gpus(), recipes });
+  });
+
+  app.use(async (c, next) => {
+    if (hasKey(c)) return await next();
+    return refuse(c, 401, 'UNAUTHENTICATED', 'the API key is missing or wrong');
+  });
+
+  const limitBody = bodyLimit({
+    maxSize: maxBodyBytes,
+    onError: (c) => {
+      c.header('connection', 'close'); // what is still to come of the body, nobody reads
+      return refuse(c, 413, 'BAD_USER_INPUT', `a body of over ${maxBodyBytes} bytes is refused`);
+    },
+  });
+
+  app.post('/api/training/execute', limitBody, async (c) => {
+    const record = await jobs.accept(parseExecute(await readJson(c.req.text())));
+    const position = jobs.position(record.id);
+    const message =
+      position === null ? `the job is ${record.status}` : `the job is queued at ${position}`;
+    return c.json({ job_id: record.id, status: record.status, queue_position: position, message });
+  });
+
+  app.get('/api/training/status/:id', async (c) => {
+    const job = jobs.get(c.req.param('id'));
+    using held = await openKnownLog(job);
+    return c.json(statusAnswer(job.record, held.log, jobs.position(job.record.id)));
+  });
+
+  app.get('/api/training/metrics/:id', async (c) => {
+    const job = jobs.get(c.req.param('id'));
+    using held = await openKnownLog(job);
+    return c.json(metricsAnswer(job.record, held.log));
+  });
+
+  app.get('/api/training/logs/:id', async (c) => {
+    const job = jobs.get(c.req.param('id'));
+    const { limit, offset: asked } = parseLogQuery(c.req.query());
+    using held = await openKnownLog(job);
+    const { log } = held;
+    const total_lines = log.total;
+    const offset = fromStart(asked, log);
+    const { lines } = await log.read({ offset, maxLines: limit, maxChars: maxPageChars });
+    return c.json({ job_id: job.record.id, logs: lines, total_lines, offset, limit });
+  });
+
+  app.get('/api/training/logs/:id/stream', async (c) => {
+    const job = jobs.get(c.req.param('id'));
+    const { offset } = parseStreamQuery(c.req.query());
+    const lastEventId = c.req.header('last-event-id');
+    const asked = lastEventId === undefined ? offset : parseLastEventId(lastEventId);
+    using held = await openKnownLog(job);
+    return streams.open(job.record.id, fromStart(asked, held.log));
+  });
+
+  app.post('/api/training/cancel/:id', async (c) => {
+    const { id, status } = await jobs.cancel(c.req.param('id'), parseCancelQuery(c.req.query()));
+    const message = status === 'queued' ? 'the job is cancelled' : 'the job is asked to end';
+    return c.json({ success: true, job_id: id, previous_status: status, message });
+  });
+
+  app.post('/api/training/pause/:id', async (c) => {
+    const { id, status } = await jobs.get(c.req.param('id')).pause();
+    const message = 'the job is paused';
+    return c.json({ success: true, job_id: id, previous_status: status, message });
+  });
+
+  // A paused job goes on where it stopped: `checkpoint_path`, which others need, changes nothing.
+  app.post('/api/training/resume/:id', async (c) => {
+    const { id, status } = await jobs.get(c.req.param('id')).resume();
+    const message = 'the job goes on';
+    return c.json({ success: true, job_id: id, previous_status: status, message });
+  });
+
+  app.post('/api/training/:id/force-start', async (c) => {
+    const { id, status } = await jobs.forceStart(c.req.param('id'));
+    const now = { new_status: jobs.get(id).record.status, queue_position: jobs.position(id) };
+    return c.json({ success: true, job_id: id, previous_status: status, ...now });
+  });
+
+  app.get('/api/training/queue', (c) => c.json(queueAnswer(jobs.running(), jobs.queued())));
+
+  app.get('/api/training/jobs', (c) => {
+    const { limit } = parseJobsQuery(c.req.query());
+    return c.json({
+      jobs: jobs.newest(limit).map(({ record, steps }) => jobAnswer(record, steps)),
+    });
+  });
+
+  app.notFound((c) => refuse(c, 404, 'NOT_FOUND', `there is no ${c.req.method} ${c.req.path}`));
+
+  app.onError(createErrorHandler(logger));
+
+  return app;
+}
+
+async function readJson(body: Promise<string>): Promise<unknown> {
+  const text = await body;
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new TrainyardError('BAD_USER_INPUT', 'the body is not JSON', { cause });
+  }
+}
+
+/** A running job's log is read all the time; one of a job that is over may have to be read first. */
+async function openKnownLog(job: Job): Promise<HeldLog> {
+  const held = await job.openLog();
+  try {
+    await held.log.catchUp(isOver(job.record) ? maxOpenMs : maxCatchUpMs);
+    return held;
+  } catch (error) {
+    held[Symbol.dispose]();
+    throw error;
+  }
+}
+
+/** A negative offset counts from the end. */
+function fromStart(offset: number, log: JobLog): number {
+  return offset < 0 ? Math.max(0, log.total + offset) : offset;
+}

@@ -1,0 +1,223 @@
+import { rm } from 'node:fs/promises';
+import { messageOf, TrainyardError } from '../../core/errors.ts';
+import { Backoff } from '../../lib/async/backoff.ts';
+import { waitMs } from '../../lib/async/wait.ts';
+import type { Logger } from '../../lib/system/logger.ts';
+import { isRemoved, type JobFolder, withoutLog } from '../disk/job-folder.ts';
+import { isOver, type JobRecord, saveRecord } from '../disk/record.ts';
+import type { RunExit } from '../disk/run-files.ts';
+import type { JobLog } from '../log/job-log.ts';
+import type { HeldLog, OpenLogs } from '../log/open-logs.ts';
+import { type LaunchOptions, writePlan } from '../process/launch.ts';
+import { Run, removedFolder } from './run.ts';
+
+/** How long a pause waits for a job that is only just starting. */
+const startMs = 5000;
+
+export interface JobOptions extends LaunchOptions {
+  logs: OpenLogs;
+  /** Called when the job's status or log has changed. */
+  onChange: (id: string) => void;
+  logger: Pick<Logger, 'info' | 'warn' | 'error'>;
+}
+
+/** One job's life. Its record changes in memory once the change is on the disk, one change after the other. */
+export class Job {
+  readonly folder: JobFolder;
+  readonly #options: JobOptions;
+  #record: JobRecord;
+  #changing: Promise<unknown> = Promise.resolve();
+  /** Both are there while it runs. */
+  #run: Run | null = null;
+  #log: JobLog | null = null;
+
+  constructor(record: JobRecord, folder: JobFolder, options: JobOptions) {
+    this.folder = folder;
+    this.#record = record;
+    this.#options = options;
+  }
+
+  get record(): JobRecord {
+    return this.#record;
+  }
+
+  /** Steps done and to be done, as far as the log tells. */
+  get steps(): Pick<JobRecord, 'step' | 'totalSteps'> {
+    return this.#log?.metrics.progress ?? this.#record;
+  }
+
+  /** The job's log, to be disposed of when it is read. */
+  openLog(): Promise<HeldLog> {
+    const { logs, onChange } = this.#options;
+    const { id, logBytes } = this.#record;
+    const onLines = () => onChange(id);
+    const folder = isRemoved(this.folder) ? withoutLog(this.folder) : this.folder;
+    return logs.hold(id, { folder, end: logBytes, onLines });
+  }
+
+  /** Ends the job: from now on it can only become cancelled. Resolves to its record before. `CONFLICT`: it was over. */
+  async cancel(options: { force: boolean }): Promise<JobRecord> {
+    const killMs = options.force ? 0 : this.#options.graceMs;
+    const before = await this.#change((record) => {
+      refuseIfOver(record);
+      const now = Date.now();
+      if (record.status === 'queued') return { ...over(now, 0), status: 'cancelled' };
+      const killAt = now + killMs;
+      return { cancel: { killAt: Math.min(killAt, record.cancel?.killAt ?? killAt) } };
+    });
+    if (before.status === 'queued') {
+      using held = await this.openLog();
+      await held.log.finish();
+    } else {
+      this.#run?.stop(killMs);
+    }
+    return before;
+  }
+
+  /** Stops the job's processes until it is resumed. Resolves to its record before. */
+  async pause(): Promise<JobRecord> {
+    const started = await this.#run?.started(AbortSignal.timeout(startMs));
+    const before = await this.#change((record) => {
+      refuseIfOver(record);
+      if (record.status !== 'running') throw conflict(record, 'only a running job can be paused');
+      if (record.cancel !== null) throw conflict(record, 'it is being cancelled');
+      if (!started) throw conflict(record, 'its process is only just starting or ending');
+      return { status: 'paused' };
+    });
+    this.#run?.signal('SIGSTOP');
+    return before;
+  }
+
+  /** Lets a paused job go on. Resolves to its record before. */
+  resume(): Promise<JobRecord> {
+    return this.#change((record) => {
+      refuseIfOver(record);
+      if (record.status !== 'paused') throw conflict(record, 'only a paused job can be resumed');
+      this.#run?.signal('SIGCONT');
+      return { status: 'running' };
+    });
+  }
+
+  /**
+   * Starts the job, unless an earlier server did, and resolves when it is over or the signal is
+   * aborted. What fails here is the disk or the system: it is tried again until it works.
+   */
+  async runToEnd(signal: AbortSignal): Promise<void> {
+    const { logger } = this.#options;
+    const backoff = new Backoff({ firstMs: 1000, maxMs: 10_000 });
+    while (!signal.aborted && !isOver(this.#record)) {
+      try {
+        await this.#runOnce(signal);
+      } catch (error) {
+        const facts = { job: this.#record.id, error: messageOf(error) };
+        logger.error(facts, 'a job cannot be looked after; trying again');
+        await waitMs(backoff.nextMs(), signal);
+      } finally {
+        this.#run = null;
+        this.#log = null;
+      }
+    }
+  }
+
+  /** Resolves when the changes that are under way are done. */
+  async settled(): Promise<void> {
+    await this.#changing;
+  }
+
+  async #runOnce(signal: AbortSignal): Promise<void> {
+    const { logger } = this.#options;
+    if (isRemoved(this.folder)) return await this.#endRemoved();
+    const before = await this.#change((record) =>
+      record.status === 'queued' ? { status: 'running', startedAt: Date.now() } : null,
+    );
+    const { id } = this.#record;
+    if (isOver(this.#record)) return; // cancelled in that moment
+    logger.info({ job: id }, before.status === 'queued' ? 'a job starts' : 'a job is adopted');
+    using held = await this.openLog();
+    const { log } = held;
+    const onLog = () => {
+      log.advance().catch((error: unknown) => {
+        logger.warn({ job: id, error: messageOf(error) }, "a job's log cannot be read");
+      });
+    };
+    const run = new Run({
+      folder: this.folder,
+      launch: this.#options,
+      writePlan: () => writePlan(this.folder, this.#record, this.#options),
+      onLog,
+    });
+    this.#run = run;
+    this.#log = log;
+    const { cancel } = this.#record;
+    // The clock may have jumped since: what is left of the grace is never more than all of it.
+    if (cancel !== null) run.stop(Math.min(cancel.killAt - Date.now(), this.#options.graceMs));
+    onLog();
+    const exit = await run.follow(signal);
+    if (exit !== null) await this.#end(exit, log);
+  }
+
+  async #endRemoved(): Promise<void> {
+    using held = await this.openLog();
+    const finishedAt = Date.now();
+    await this.#end({ code: null, signal: null, error: removedFolder, finishedAt }, held.log);
+  }
+
+  async #end(exit: RunExit, log: JobLog): Promise<void> {
+    const logBytes = await log.finish();
+    const { step, totalSteps } = log.metrics.progress;
+    await rm(this.folder.plan, { force: true });
+    await this.#change((record) => ({
+      ...over(exit.finishedAt, logBytes),
+      ...outcome(record, exit),
+      step,
+      totalSteps,
+    }));
+    const { id, status, exitCode, errorMessage } = this.#record;
+    this.#options.logger.info({ job: id, status, exitCode, errorMessage }, 'a job is over');
+  }
+
+  /** Resolves to the record before. */
+  #change(change: (record: JobRecord) => Partial<JobRecord> | null): Promise<JobRecord> {
+    const changed = this.#changing.then(async () => {
+      const before = this.#record;
+      const patch = change(before);
+      if (patch === null) return before;
+      const record = { ...before, ...patch, updatedAt: Date.now() };
+      // The end of a job whose folder was removed is known until the server ends, and no longer.
+      const lost = isOver(record) && isRemoved(this.folder);
+      if (!lost) await saveRecord(this.folder.record, record);
+      this.#record = record;
+      this.#options.onChange(record.id);
+      return before;
+    });
+    this.#changing = changed.catch(() => {});
+    return changed;
+  }
+}
+
+function outcome(record: JobRecord, exit: RunExit): Partial<JobRecord> {
+  const ended = { exitCode: exit.code, signal: exit.signal };
+  if (record.cancel !== null) return { ...ended, status: 'cancelled' };
+  const why = exit.error ?? whyFailed(exit);
+  return { ...ended, status: why === null ? 'completed' : 'failed', errorMessage: why };
+}
+
+function whyFailed({ code, signal }: RunExit): string | null {
+  if (signal !== null) return `the process was ended by ${signal}`;
+  return code === 0 ? null : `the process ended with exit code ${code}`;
+}
+
+function over(finishedAt: number, logBytes: number): Partial<JobRecord> {
+  return { finishedAt, logBytes, jobToken: null };
+}
+
+function refuseIfOver(record: JobRecord): void {
+  if (isOver(record)) throw conflict(record, `it is ${record.status} already`);
+}
+
+/** A job that cannot do what is asked of it, in its present status. */
+export function conflict(record: JobRecord, why: string): TrainyardError {
+  return new TrainyardError('CONFLICT', `job ${record.id}: ${why}`, {
+    details: { jobId: record.id, previousStatus: record.status },
+  });
+}

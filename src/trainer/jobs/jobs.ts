@@ -1,0 +1,187 @@
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { messageOf, TrainyardError } from '../../core/errors.ts';
+import { Hints } from '../../lib/async/hints.ts';
+import { makeFolder } from '../../lib/system/make-folder.ts';
+import { jobFolder } from '../disk/job-folder.ts';
+import { isOver, type JobRecord, loadRecord } from '../disk/record.ts';
+import { acceptJob, digestOf } from '../http/accept.ts';
+import { type ExecuteRequest, jobIdShape } from '../http/request.ts';
+import { OpenLogs } from '../log/open-logs.ts';
+import { conflict, Job, type JobOptions } from './job.ts';
+
+const maxQueued = 10_000;
+/** Records read at a time when the server starts. */
+const loadBatch = 64;
+
+export interface JobsOptions extends Omit<JobOptions, 'logs' | 'onChange'> {
+  dataDir: string;
+  /** Jobs that run at a time. */
+  concurrency: number;
+}
+
+/** All jobs of this server: queued first in, first out, a few running at a time; they survive restarts. */
+export class Jobs {
+  /** Hints that a job's log or status has changed, by the job's id. */
+  readonly changes = new Hints<string>();
+  readonly #options: JobsOptions;
+  readonly #jobOptions: JobOptions;
+  readonly #jobs = new Map<string, Job>();
+  readonly #damaged = new Set<string>();
+  readonly #running = new Map<Job, Promise<void>>();
+  readonly #closing = new AbortController();
+  #queue: Job[] = [];
+  #nextOrder = 1;
+  #accepting: Promise<unknown> = Promise.resolve();
+
+  /** Loads every job, queues those that wait and adopts those that run. */
+  static async open(options: JobsOptions): Promise<Jobs> {
+    const jobs = new Jobs(options);
+    await jobs.#load();
+    return jobs;
+  }
+
+  private constructor(options: JobsOptions) {
+    this.#options = options;
+    const onChange = (id: string) => this.changes.give(id);
+    this.#jobOptions = { ...options, logs: new OpenLogs(), onChange };
+  }
+
+  /** Queues a job; asked twice for the same, it answers with the first. Another one of the same id is a `CONFLICT`. */
+  accept(request: ExecuteRequest): Promise<JobRecord> {
+    const accepted = this.#accepting.then(() => this.#accept(request));
+    this.#accepting = accepted.catch(() => {});
+    return accepted;
+  }
+
+  /** Fails with `NOT_FOUND`. */
+  get(id: string): Job {
+    const job = this.#jobs.get(id);
+    if (job === undefined) throw new TrainyardError('NOT_FOUND', `there is no job ${id}`);
+    return job;
+  }
+
+  /** Up to `limit` jobs, newest first. */
+  newest(limit: number): Job[] {
+    return [...this.#jobs.values()].slice(-limit).reverse();
+  }
+
+  /** In the order in which they will start. */
+  queued(): JobRecord[] {
+    return this.#queue.map((job) => job.record);
+  }
+
+  /** In the order in which they started. */
+  running(): JobRecord[] {
+    return [...this.#running.keys()].map((job) => job.record);
+  }
+
+  /** 1 for the job that starts next; null for one that is not queued. */
+  position(id: string): number | null {
+    const index = this.#queue.findIndex((job) => job.record.id === id);
+    return index === -1 ? null : index + 1;
+  }
+
+  /** See `Job.cancel`. */
+  async cancel(id: string, options: { force: boolean }): Promise<JobRecord> {
+    const job = this.get(id);
+    const before = await job.cancel(options);
+    this.#queue = this.#queue.filter((other) => other !== job || other.record.status === 'queued');
+    return before;
+  }
+
+  /** Starts a queued job now, whatever else runs. Resolves to its record before. */
+  async forceStart(id: string): Promise<JobRecord> {
+    const job = this.get(id);
+    const before = job.record;
+    if (!this.#queue.includes(job)) throw conflict(before, 'only a queued job can be started');
+    this.#queue = this.#queue.filter((other) => other !== job);
+    this.#start(job);
+    await job.settled();
+    return before;
+  }
+
+  /** Lets go of the jobs: those that run, run on. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.#accepting;
+    await Promise.allSettled(this.#running.values());
+    await this.#jobOptions.logs.close();
+  }
+
+  async #load(): Promise<void> {
+    const folder = path.join(this.#options.dataDir, 'jobs');
+    makeFolder(folder);
+    const ids = (await readdir(folder)).filter((id) => jobIdShape.safeParse(id).success);
+    const jobs: Job[] = [];
+    for (let at = 0; at < ids.length; at += loadBatch) {
+      const some = ids.slice(at, at + loadBatch).map((id) => this.#loadOne(id));
+      for (const job of await Promise.all(some)) if (job !== null) jobs.push(job);
+    }
+    jobs.sort((a, b) => a.record.order - b.record.order);
+    this.#nextOrder = (jobs.at(-1)?.record.order ?? 0) + 1;
+    for (const job of jobs) {
+      this.#jobs.set(job.record.id, job);
+      if (job.record.status === 'queued') this.#queue.push(job);
+      else if (!isOver(job.record)) this.#start(job);
+    }
+    this.#startNext();
+  }
+
+  async #loadOne(id: string): Promise<Job | null> {
+    const folder = jobFolder(this.#options.dataDir, id);
+    try {
+      const record = await loadRecord(folder.record);
+      return record && new Job(record, folder, this.#jobOptions);
+    } catch (error) {
+      this.#damaged.add(id);
+      const facts = { job: id, error: messageOf(error) };
+      this.#options.logger.warn(facts, 'a job cannot be read; its folder is kept');
+      return null;
+    }
+  }
+
+  async #accept(request: ExecuteRequest): Promise<JobRecord> {
+    const id = request.execution_id;
+    const known = this.#jobs.get(id);
+    if (known !== undefined) {
+      if (known.record.digest === digestOf(request)) return known.record;
+      throw new TrainyardError('CONFLICT', `job ${id} was asked for before, with another request`);
+    }
+    if (this.#damaged.has(id)) {
+      throw new TrainyardError('CONFLICT', `job ${id} is here, but its folder cannot be read`);
+    }
+    if (this.#closing.signal.aborted) {
+      throw new TrainyardError('STORE_UNAVAILABLE', 'the training server is shutting down');
+    }
+    if (this.#queue.length >= maxQueued) {
+      throw new TrainyardError('RATE_LIMITED', `the queue is full: ${maxQueued} jobs wait`);
+    }
+    const { dataDir, recipes, recipeBase } = this.#options;
+    const folder = jobFolder(dataDir, id);
+    const order = this.#nextOrder;
+    const record = await acceptJob(request, { folder, order, recipes, recipeBase });
+    this.#nextOrder += 1;
+    const job = new Job(record, folder, this.#jobOptions);
+    this.#jobs.set(id, job);
+    this.#queue.push(job);
+    setImmediate(() => this.#startNext()); // after the answer, which says "queued"
+    return record;
+  }
+
+  #startNext(): void {
+    while (this.#running.size < this.#options.concurrency && !this.#closing.signal.aborted) {
+      const job = this.#queue.shift();
+      if (job === undefined) return;
+      this.#start(job);
+    }
+  }
+
+  #start(job: Job): void {
+    const running = job.runToEnd(this.#closing.signal).finally(() => {
+      this.#running.delete(job);
+      this.#startNext();
+    });
+    this.#running.set(job, running);
+  }
+}

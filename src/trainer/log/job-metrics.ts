@@ -1,0 +1,174 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import { z } from 'zod';
+import type { JobProgress } from '../../core/job.ts';
+import { MetricsReader } from '../../lines/metrics.ts';
+
+/** Steps remembered; the oldest are forgotten, some at a time, for a Map is slow to tell its first key after each. */
+const maxRows = 10_000;
+const rowsForgotten = 1000;
+/** Names of which the newest value is remembered. */
+const maxNames = 256;
+/** How much of the file's end is read again after a restart. */
+const maxRestoredBytes = 4 * 1024 * 1024;
+/** Lines, or time with something new, after which the file is written. */
+const linesPerSave = 20_000;
+const msPerSave = 10_000;
+
+const rowShape = z.object({
+  step: z.number(),
+  epoch: z.number().nullable(),
+  /** Milliseconds since 1970, UTC. */
+  time: z.number(),
+  values: z.record(z.string(), z.number()),
+});
+const savedShape = z.object({ line: z.number(), state: z.string(), rows: z.array(rowShape) });
+
+/** The values of one step. */
+export type MetricRow = z.infer<typeof rowShape>;
+
+/**
+ * What one job's log tells of metrics and progress. Kept in an append-only file, one JSON line a
+ * save, so that a restarted server reads on from the last save; without it, from the log's first line.
+ */
+export class JobMetrics {
+  readonly #file: FileHandle;
+  readonly #rows = new Map<number, MetricRow>();
+  /** What the file does not hold yet. */
+  #changed = new Map<number, MetricRow>();
+  #size = 0;
+  /** Half a line may follow, where the disk was full. */
+  #torn = false;
+  readonly #newest = new Map<string, number>();
+  #reader = new MetricsReader(null);
+  #line = 0;
+  #savedLine = 0;
+  #savedAt = performance.now();
+
+  private constructor(file: FileHandle) {
+    this.#file = file;
+  }
+
+  static async open(path: string): Promise<JobMetrics> {
+    const file = await open(path, 'a+', 0o600);
+    try {
+      const metrics = new JobMetrics(file);
+      await metrics.#restore();
+      return metrics;
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+  }
+
+  /** The first line that was not read yet. */
+  get line(): number {
+    return this.#line;
+  }
+
+  get progress(): JobProgress {
+    return this.#reader.progress;
+  }
+
+  /** The newest value of a metric. */
+  newest(name: string): number | null {
+    return this.#newest.get(name) ?? null;
+  }
+
+  /** Oldest first, at most 10,000. */
+  get rows(): Iterable<MetricRow> {
+    return this.#rows.values().drop(Math.max(0, this.#rows.size - maxRows));
+  }
+
+  /** Lines come in order; one that was read before is passed over. */
+  read(line: number, text: string, time: number): void {
+    if (line < this.#line) return;
+    this.#line = line + 1;
+    for (const point of this.#reader.read(text, time, line)) {
+      if (!Number.isFinite(point.value)) continue; // JSON has no word for it
+      const row = this.#rows.get(point.step) ?? {
+        step: point.step,
+        epoch: this.#reader.progress.epoch,
+        time: point.time,
+        values: {},
+      };
+      row.values[point.name] = point.value;
+      this.#keepNewest(point.name, point.value);
+      this.#keep(row);
+      this.#changed.set(point.step, row);
+    }
+  }
+
+  /** Saves when enough is new. */
+  async saveNowAndThen(): Promise<void> {
+    const due =
+      this.#line - this.#savedLine >= linesPerSave ||
+      this.#changed.size >= 1000 ||
+      (this.#changed.size > 0 && performance.now() - this.#savedAt >= msPerSave);
+    if (due) await this.save();
+  }
+
+  async save(): Promise<void> {
+    if (this.#line === this.#savedLine) return;
+    const changed = this.#changed;
+    const saved = { line: this.#line, state: this.#reader.state(), rows: [...changed.values()] };
+    const bytes = Buffer.from(`${JSON.stringify(saved)}\n`);
+    this.#changed = new Map();
+    this.#savedAt = performance.now();
+    try {
+      if (this.#torn) await this.#file.truncate(this.#size);
+      this.#torn = true;
+      await this.#file.appendFile(bytes);
+      this.#torn = false;
+    } catch (error) {
+      this.#changed = new Map([...changed, ...this.#changed]);
+      throw error;
+    }
+    this.#size += bytes.length;
+    this.#savedLine = saved.line;
+  }
+
+  async close(): Promise<void> {
+    await this.#file.close();
+  }
+
+  #keep(row: MetricRow): void {
+    this.#rows.set(row.step, row);
+    if (this.#rows.size < maxRows + rowsForgotten) return;
+    for (const step of this.#rows.keys().take(rowsForgotten)) this.#rows.delete(step);
+  }
+
+  #keepNewest(name: string, value: number): void {
+    if (this.#newest.size < maxNames || this.#newest.has(name)) this.#newest.set(name, value);
+  }
+
+  /** Reads the end of the file, and cuts off what a crash has left of a half-written line. */
+  async #restore(): Promise<void> {
+    const { size } = await this.#file.stat();
+    const start = Math.max(0, size - maxRestoredBytes);
+    const bytes = Buffer.alloc(size - start);
+    await this.#file.read(bytes, 0, bytes.length, start);
+    let at = start === 0 ? 0 : bytes.indexOf('\n') + 1;
+    for (let end = bytes.indexOf('\n', at); end !== -1; end = bytes.indexOf('\n', at)) {
+      const saved = parseSaved(bytes.toString('utf8', at, end));
+      if (saved === null) break;
+      for (const row of saved.rows) {
+        this.#keep(row);
+        for (const [name, value] of Object.entries(row.values)) this.#keepNewest(name, value);
+      }
+      this.#reader = new MetricsReader(saved.state);
+      this.#line = saved.line;
+      this.#savedLine = saved.line;
+      at = end + 1;
+    }
+    this.#size = start + at;
+    if (this.#size < size) await this.#file.truncate(this.#size);
+  }
+}
+
+function parseSaved(text: string): z.infer<typeof savedShape> | null {
+  try {
+    return savedShape.parse(JSON.parse(text));
+  } catch {
+    return null;
+  }
+}

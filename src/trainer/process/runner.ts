@@ -1,0 +1,161 @@
+/**
+ * The process between the training server and a job: `node runner.ts FOLDER`. It starts what
+ * FOLDER's plan says, in a process group of its own and with this process's stdout and stderr,
+ * waits for it and writes down how it ended. It needs no server: it outlives it, and tells the next
+ * one the truth. SIGTERM asks the job to end and SIGQUIT ends it by force, also where the command
+ * itself is gone and others of its processes are not; all else that ends terminals is ignored.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import {
+  closeSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { flushCompileCache } from 'node:module';
+import { setTimeout as delay } from 'node:timers/promises';
+import { identityOf, isGroupDead } from '../../lib/system/process-identity.ts';
+import { folderAt } from '../disk/job-folder.ts';
+import { claimRun, type RunExit, type RunPlan, type RunProcess } from '../disk/run-files.ts';
+import { jobMark, killMarked } from './job-mark.ts';
+
+const retryMs = 1000;
+/** For what a job leaves behind: to end by itself, as the last program of a pipe does, and after a SIGTERM. */
+const lastWordsMs = 500;
+const leftBehindMs = 2000;
+/** How often to look whether somebody is left in the job's group. */
+const groupPollMs = 20;
+/** A look at every process of the machine takes some milliseconds. */
+const pollsPerLook = 5;
+
+let command: ChildProcess | null = null;
+/** When the job was asked to end, on a clock that never jumps. */
+let stoppedAt: number | null = null;
+let forced = false;
+
+process.on('SIGTERM', () => {
+  stoppedAt ??= performance.now();
+  signalGroup('SIGTERM');
+  signalGroup('SIGCONT'); // a job that is stopped could not end
+});
+process.on('SIGQUIT', () => {
+  stoppedAt ??= performance.now();
+  forced = true;
+  signalGroup('SIGKILL');
+});
+for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => {});
+
+await run(process.argv[2] ?? '');
+
+async function run(path: string): Promise<void> {
+  const folder = folderAt(path);
+  const self = identityOf(process.pid);
+  if (self === null) throw new Error('this process cannot find itself');
+  if (!claimRun(folder.claim, self)) return;
+  const plan: RunPlan = JSON.parse(readFileSync(folder.plan, 'utf8'));
+  rmSync(folder.plan, { force: true });
+  const env = { ...plan.env, ...jobMark(self) };
+  const exit = await runCommand({ ...plan, env }, folder.process);
+  await endGroup(plan.graceMs);
+  if (forced) await killMarked(self);
+  command = null; // from now on its pid may be another's
+  await writeFinally(folder.exit, exit);
+}
+
+async function runCommand(plan: RunPlan, processFile: string): Promise<RunExit> {
+  const over = (code: number | null, signal: string | null, error: string | null): RunExit => ({
+    code,
+    signal,
+    error,
+    finishedAt: Date.now(),
+  });
+  if (stoppedAt !== null) return over(null, 'SIGTERM', null);
+  const [program = '', ...args] = plan.command;
+  try {
+    const child = spawn(program, args, {
+      cwd: plan.cwd,
+      env: plan.env,
+      detached: true,
+      stdio: ['ignore', 'inherit', 'inherit'],
+    });
+    command = child;
+    const ended = new Promise<RunExit>((resolve) => {
+      child.once('error', (error) => resolve(over(null, null, whyNot(program, error))));
+      child.once('exit', (code, signal) => resolve(over(code, signal, null)));
+    });
+    const identity = child.pid === undefined ? null : identityOf(child.pid);
+    if (identity !== null) await writeFinally(processFile, { command: identity });
+    flushCompileCache(); // now, so that nothing is written behind the job's end
+    const exit = await ended;
+    if (exit.error !== null) writeSync(2, `[trainyard] ${exit.error}\n`);
+    return exit;
+  } catch (error) {
+    const reason = whyNot(program, error);
+    writeSync(2, `[trainyard] ${reason}\n`);
+    return over(null, null, reason);
+  }
+}
+
+function whyNot(program: string, error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'ENOENT') return `cannot start "${program}": there is no such program`;
+  if (code === 'EACCES') return `cannot start "${program}": it is not an executable file`;
+  return `cannot start "${program}": ${error instanceof Error ? error.message : String(error)}`;
+}
+
+/** What stays behind in the group would hold the GPU for ever. */
+async function endGroup(graceMs: number): Promise<void> {
+  if (stoppedAt === null && !(await groupEnds(lastWordsMs))) {
+    signalGroup('SIGTERM');
+    signalGroup('SIGCONT');
+  }
+  const restMs = stoppedAt === null ? leftBehindMs : stoppedAt + graceMs - performance.now();
+  if (await groupEnds(restMs)) return;
+  signalGroup('SIGKILL');
+  forced ||= stoppedAt !== null;
+}
+
+/** False: somebody is left in the group after that time, or it is to end by force. */
+async function groupEnds(withinMs: number): Promise<boolean> {
+  const until = performance.now() + withinMs;
+  for (let poll = 1; signalGroup(0); poll += 1) {
+    if (poll % pollsPerLook === 0 && command?.pid && isGroupDead(command.pid)) return true;
+    if (forced || performance.now() >= until) return false;
+    await delay(groupPollMs);
+  }
+  return true;
+}
+
+/** False: nobody is left in the group. */
+function signalGroup(signal: NodeJS.Signals | 0): boolean {
+  if (command?.pid === undefined) return false;
+  try {
+    return process.kill(-command.pid, signal);
+  } catch {
+    return false;
+  }
+}
+
+/** Nobody else knows what this file will say: a full disk only delays it. */
+async function writeFinally(file: string, content: RunProcess | RunExit): Promise<void> {
+  const temporary = `${file}.${process.pid}`;
+  for (;;) {
+    try {
+      const handle = openSync(temporary, 'w', 0o600);
+      try {
+        writeSync(handle, JSON.stringify(content));
+        if ('finishedAt' in content) fsyncSync(handle); // a process does not survive a power loss
+      } finally {
+        closeSync(handle);
+      }
+      renameSync(temporary, file);
+      return;
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return; // the folder is gone
+      await delay(retryMs);
+    }
+  }
+}

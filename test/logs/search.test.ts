@@ -1,0 +1,52 @@
+import { expect, test, vi } from 'vitest';
+import { LogReader } from '../../src/logs/read/reader.ts';
+import { openTestServer } from '../support/server.ts';
+
+const lines = Array.from({ length: 300 }, (_, n) => `step ${n}`);
+
+test('a slow expression lets others go on within a chunk, and looks at every line once', async () => {
+  await using server = await openTestServer();
+  const log = await server.openLog();
+  await log.print(...lines, 'the end-', ...lines);
+  let turns = 0;
+  let counting = true;
+  const count = () => {
+    turns += 1;
+    if (counting) setImmediate(count);
+  };
+  setImmediate(count);
+  // As if each look at a line took a millisecond.
+  let ms = performance.now();
+  using _ = vi.spyOn(performance, 'now').mockImplementation(() => {
+    ms += 1;
+    return ms;
+  });
+  const reader = new LogReader(server.store);
+  const page = await reader.page(log.job.id, { limit: 10, offset: 0, filter: { regex: '-$' } });
+  counting = false;
+  expect(page).toMatchObject({ nextOffset: 2 * lines.length + 1, hasMore: false });
+  expect(page.entries.map(({ offset }) => offset)).toEqual([lines.length]);
+  expect(turns).toBeGreaterThan(lines.length / 4);
+});
+
+test('a search that takes too long ends early, and says where to go on', async () => {
+  await using server = await openTestServer();
+  const log = await server.openLog();
+  await log.print(...lines, 'the end-');
+  let ms = performance.now();
+  using _ = vi.spyOn(performance, 'now').mockImplementation(() => {
+    ms += 10;
+    return ms;
+  });
+  const reader = new LogReader(server.store);
+  const found: number[] = [];
+  let pages = 0;
+  for (let offset = 0, hasMore = true; hasMore; pages += 1) {
+    const page = await reader.page(log.job.id, { limit: 10, offset, filter: { regex: '-$' } });
+    expect(page.nextOffset).toBeGreaterThan(offset);
+    found.push(...page.entries.map((entry) => entry.offset));
+    ({ nextOffset: offset, hasMore } = page);
+  }
+  expect(found).toEqual([lines.length]);
+  expect(pages).toBeGreaterThan(1);
+});
