@@ -1,4 +1,4 @@
-import { visible } from '../../src/cli/visible.ts';
+import { visible } from '../../src/cli/screen/visible.ts';
 import type { Expected } from './expected.ts';
 import type { Told } from './run-case.ts';
 
