@@ -1,7 +1,11 @@
 import { z } from 'zod';
 import type { JobProgress } from '../core/job.ts';
 import { notFinites } from '../core/log.ts';
-import { noBar } from './training-bar.ts';
+import { blockShape } from './metrics/block.ts';
+import { tableShape } from './metrics/table.ts';
+import { kerasShape } from './progress/keras.ts';
+import { countingShape, newCounting } from './progress/step-counter.ts';
+import { barChoiceShape, noBar } from './progress/training-bar.ts';
 
 /** Names beyond this many are ignored, so that no log can fill the store with series. */
 export const maxNames = 64;
@@ -29,7 +33,18 @@ export function parseState(text: string | null): MetricsState {
     learningRate: null,
     secondsRemaining: null,
   };
-  return { progress, names: [], bar: noBar(), lossStep: 0 };
+  return {
+    progress,
+    names: [],
+    bar: noBar(),
+    counting: newCounting(),
+    keras: null,
+    table: null,
+    block: null,
+    repeatsRound: false,
+    ranks: { followed: null, held: null },
+    lossStep: 0,
+  };
 }
 
 const nullable = z.number().nullable();
@@ -40,19 +55,26 @@ const progressShape = z.object({
   totalEpochs: nullable,
   percent: nullable,
   loss: nullable,
-  lossNotFinite: z.enum(notFinites).nullable().default(null),
+  lossNotFinite: z.enum(notFinites).nullable(),
   learningRate: nullable,
   secondsRemaining: nullable,
 });
-const counts = z.object({ total: z.number(), step: z.number() });
 const stateShape = z.object({
   progress: progressShape,
   names: z.array(z.string()).max(maxNames),
-  bar: z.object({
-    announced: nullable,
-    followed: counts.extend({ proven: z.boolean() }).nullable(),
-    rival: counts.nullable(),
-    firstEpoch: nullable,
+  bar: barChoiceShape,
+  counting: countingShape,
+  keras: kerasShape,
+  table: tableShape,
+  block: blockShape,
+  /** The next round of a boosting is one that was printed before. */
+  repeatsRound: z.boolean(),
+  ranks: z.object({
+    followed: nullable,
+    /** The first line with values, of a rank that is not 0: it counts once no other rank has told any. */
+    held: z
+      .object({ rank: z.number(), text: z.string(), time: z.number(), line: z.number() })
+      .nullable(),
   }),
   lossStep: z.number(),
 });

@@ -1,40 +1,43 @@
-import { stripVTControlCharacters } from 'node:util';
 import type { JobProgress } from '../core/job.ts';
 import { type MetricPoint, notFiniteOf } from '../core/log.ts';
+import { readBlock } from './metrics/block.ts';
+import { announcesBestRound, readBoosting } from './metrics/boosting.ts';
+import { isLearningRate, lossOf } from './metrics/names.ts';
+import { messageOf, readObject } from './metrics/objects.ts';
+import { addPairs, readPairs } from './metrics/pairs.ts';
+import { rankOf } from './metrics/rank.ts';
+import { emptyReading, isStep, maxStep, type Reading } from './metrics/reading.ts';
+import { tableHeader, tableRow } from './metrics/table.ts';
 import { type MetricsState, maxNames, parseState } from './metrics-state.ts';
-import { parseProgressBar } from './progress-bar.ts';
-import { type BarChoice, confirmBar, followBar, noBar } from './training-bar.ts';
-import { addPairs, isStep, maxStep, type NamedValues, parseObject, parsePairs } from './values.ts';
+import { plainText } from './plain-text.ts';
+import { readKeras } from './progress/keras.ts';
+import { readBar } from './progress/read-bar.ts';
+import { countSteps, newCounting } from './progress/step-counter.ts';
+import { confirmBar, followBar, noBar } from './progress/training-bar.ts';
 
 /** Where a line stands in the log, and in time. */
-type Place = Pick<MetricPoint, 'time' | 'line'>;
+type LineAt = Pick<MetricPoint, 'time' | 'line'>;
 
 /** A longer line is not read for metrics. In UTF-16 units. */
 const maxChars = 4096;
 
 /**
- * Finds metrics and progress in the lines of one log, in their order. Understands Hugging Face's
- * dictionaries, JSON objects, `key=value` and `key: value` beside a step or an epoch, and tqdm's
- * bars. A series never holds step, epoch or a clock; an epoch shows in `progress` alone.
+ * Finds metrics and progress in the lines of one log, in their order: a list of small readers, each of one
+ * layout, tells what a line says, and this class what that means beside the lines before. A series never
+ * holds a step, an epoch or a clock; an epoch shows in `progress` alone.
  *
  * A line without a step of its own belongs to the step of the training's bar (see `followBar`).
  * Where no bar has moved since the last loss, or none is there, it is one step after that loss: so
  * a log without any bar counts its losses, from 1 in every run.
  */
 export class MetricsReader {
-  readonly #progress: JobProgress;
+  readonly #state: MetricsState;
   readonly #names: Set<string>;
-  #bar: BarChoice;
-  /** The step of the run's last loss; 0 where there was none. */
-  #lossStep: number;
 
   /** `state` is what `state()` gave earlier; null, or what cannot be understood, starts afresh. */
   constructor(state: string | null = null) {
-    const { progress, names, bar, lossStep } = parseState(state);
-    this.#progress = progress;
-    this.#names = new Set(names);
-    this.#bar = bar;
-    this.#lossStep = lossStep;
+    this.#state = parseState(state);
+    this.#names = new Set(this.#state.names);
   }
 
   /**
@@ -42,39 +45,107 @@ export class MetricsReader {
    * the log says to be NaN or infinite are points too. A bar's text may keep its `\r`.
    */
   read(text: string, time: number, line: number): MetricPoint[] {
-    if (text.length > maxChars || !hint.test(text)) return [];
-    const plain = text.includes('\u001b') ? stripVTControlCharacters(text) : text;
-    if (this.#readPreamble(plain)) return [];
-
+    if (text.length > maxChars || !(hint.test(text) || this.#isUnder(text))) return [];
     const points: MetricPoint[] = [];
-    const place = { time, line };
-    const isBar = this.#readBar(plain, place, points);
-    const found = parseObject(plain) ?? (isBar ? null : parsePairs(plain));
-    if (found !== null) this.#readValues(found, place, points);
+    for (const part of plainText(text).split(overwritten)) {
+      if (part !== '') this.#readRanked(part, { time, line }, points);
+    }
     return points;
   }
 
   /** All that the lines so far have told; a copy. */
   get progress(): JobProgress {
-    return { ...this.#progress };
+    return { ...this.#state.progress };
   }
 
-  /** What a reader needs to go on after a restart: JSON of 10 KiB at most. */
+  /** What a reader needs to go on after a restart: JSON of 16 KiB at most. */
   state(): string {
-    const state: MetricsState = {
-      progress: this.#progress,
-      names: [...this.#names],
-      bar: this.#bar,
-      lossStep: this.#lossStep,
-    };
-    return JSON.stringify(state);
+    return JSON.stringify({ ...this.#state, names: [...this.#names] });
+  }
+
+  /** The line may belong to a heading or a table's header before it. */
+  #isUnder(text: string): boolean {
+    const { block, table } = this.#state;
+    return (block !== null && /^[ \t]|^\S*$/.test(text)) || (table !== null && /^\s*\d/.test(text));
+  }
+
+  /**
+   * Where several ranks print, those of the lowest count. One that is not 0 counts once it has told values
+   * twice and no other has told any: some frameworks print on their last rank alone.
+   */
+  #readRanked(text: string, at: LineAt, points: MetricPoint[]): void {
+    const { ranks } = this.#state;
+    const { rank, prefix } = rankOf(text);
+    const said = prefix > 0 ? text.slice(prefix) : text;
+    if (rank === null || rank === ranks.followed) {
+      this.#readLine(said, at, points);
+      return;
+    }
+    if (ranks.followed !== null && rank > ranks.followed) return;
+    if (rank === 0) {
+      if (this.#readLine(said, at, points)) Object.assign(ranks, { followed: 0, held: null });
+      return;
+    }
+    const { held } = ranks;
+    if (held === null || rank < held.rank) {
+      if (new MetricsReader(this.state()).#readLine(said, at, []))
+        ranks.held = { rank, text: said, ...at };
+    } else if (rank === held.rank) {
+      Object.assign(ranks, { followed: rank, held: null });
+      this.#readLine(held.text, { time: held.time, line: held.line }, points);
+      this.#readLine(said, at, points);
+    }
+  }
+
+  /** True where the line told something. */
+  #readLine(text: string, at: LineAt, points: MetricPoint[]): boolean {
+    if (this.#readPreamble(text)) return false;
+    const state = this.#state;
+    const keras = readKeras(text, state.keras);
+    if (keras !== null) {
+      state.keras = keras.state;
+      return keras.reading !== null && this.#take(keras.reading, at, points);
+    }
+    const block = readBlock(text, state.block);
+    if (block !== null) {
+      state.block = block.block;
+      if (block.reading !== null) return this.#take(block.reading, at, points);
+    }
+    const isBar = this.#readBar(text, at, points);
+    const reading = isBar ? readObject(text) : this.#readingOf(text);
+    return (reading !== null && this.#take(reading, at, points)) || isBar;
+  }
+
+  #readingOf(text: string): Reading | null {
+    const state = this.#state;
+    const header = tableHeader(text);
+    if (header !== null) {
+      state.table = header;
+      return null;
+    }
+    if (announcesBestRound(text)) {
+      state.repeatsRound = true;
+      return null;
+    }
+    const round = readBoosting(text);
+    if (round !== null) {
+      const repeated = state.repeatsRound;
+      state.repeatsRound = false;
+      return repeated ? null : round;
+    }
+    const row = tableRow(text, state.table) ?? readObject(text);
+    if (row !== null) return row;
+    const message = messageOf(text);
+    return message === null ? readPairs(text) : (readObject(message) ?? readPairs(message));
   }
 
   /** Hugging Face's announcement of a run, line by line. */
   #readPreamble(text: string): boolean {
+    const state = this.#state;
     if (text.includes('***** Running training *****')) {
-      this.#bar = noBar();
-      this.#lossStep = 0;
+      state.bar = noBar();
+      state.counting = newCounting();
+      state.lossStep = 0;
       return true;
     }
     const [, what, number] = preamble.exec(text) ?? [];
@@ -82,88 +153,123 @@ export class MetricsReader {
     const total = Number(number.replaceAll(',', ''));
     if (total > maxStep) return true;
     if (what === 'Num Epochs') {
-      this.#progress.totalEpochs = total;
+      state.progress.totalEpochs = total;
     } else {
-      this.#progress.totalSteps = total;
-      this.#bar.announced = total;
+      state.progress.totalSteps = total;
+      state.bar.announced = total;
     }
     return true;
   }
 
-  #readBar(text: string, place: Place, points: MetricPoint[]): boolean {
-    const bar = parseProgressBar(text);
+  /** True where the line shows a progress bar, of the training or not. */
+  #readBar(text: string, at: LineAt, points: MetricPoint[]): boolean {
+    const bar = readBar(text);
     if (bar === null) return false;
-    const now = followBar(this.#bar, bar);
+    const reading = tableRow(bar.description, this.#state.table) ?? emptyReading();
+    if (reading.epoch === null) addPairs(reading.values, bar.description, { tight: false });
+    addPairs(reading.values, bar.postfix, { tight: false });
+    if (reading.epoch !== null && bar.step !== null) {
+      reading.inEpoch = { step: bar.step, total: bar.total };
+      this.#take(reading, at, points);
+      return true;
+    }
+    const isLoss = lossOf(reading.values) !== null;
+    const now = followBar(this.#state.bar, bar, { withLoss: isLoss });
     if (now === null) return true;
 
-    if (now.restarted) this.#lossStep = 0;
-    this.#progress.secondsRemaining = now.secondsRemaining;
-    this.#place(now);
-    const values = new Map<string, number>();
-    addPairs(values, bar.postfix);
-    if (lossOf(values) !== null) confirmBar(this.#bar);
-    this.#add(values, now.step, place, points);
+    const { progress } = this.#state;
+    if (now.withdrawn) {
+      Object.assign(progress, {
+        step: null,
+        totalSteps: null,
+        percent: null,
+        secondsRemaining: null,
+      });
+      return true;
+    }
+    if (now.restarted) this.#state.lossStep = 0;
+    progress.secondsRemaining = now.secondsRemaining;
+    const { percent, inEpoch, epoch, totalEpochs, step } = now;
+    const placed = { ...reading, step, totalSteps: now.totalSteps ?? null, epoch, totalEpochs };
+    const counted = countSteps(this.#state.counting, { ...placed, inEpoch });
+    const totalSteps = inEpoch === null ? now.totalSteps : counted.totalSteps;
+    this.#place({ ...counted, totalSteps, percent }, { done: true });
+    if (isLoss) confirmBar(this.#state.bar);
+    const here = counted.step ?? (reading.values.size > 0 ? this.#stepNow(epoch, isLoss) : null);
+    if (here === null) return true;
+    if (isLoss) this.#state.lossStep = here;
+    this.#add(reading.values, here, at, points);
     return true;
   }
 
-  #readValues(found: NamedValues, place: Place, points: MetricPoint[]): void {
-    const { values } = found;
-    const epochsOnly = found.totalEpochs !== null && found.step === null; // "Epoch 3/10"
-    if (values.size === 0 && !epochsOnly) return;
-
+  /** True where the reading told something. */
+  #take(reading: Reading, at: LineAt, points: MetricPoint[]): boolean {
+    const { values, epoch, evaluation } = reading;
+    const heading = reading.totalEpochs !== null && reading.step === null && values.size === 0; // "Epoch 3/10"
+    if (values.size === 0 && !heading && reading.inEpoch === null) return false;
+    if (evaluation) {
+      this.#add(values, reading.step ?? this.#stepNow(epoch, false), at, points);
+      return values.size > 0;
+    }
     const isLoss = lossOf(values) !== null;
-    if (isLoss && found.step === null && confirmBar(this.#bar)) this.#lossStep = 0;
-    const step = found.step ?? this.#stepNow(found.epoch, isLoss);
-    if (isLoss) this.#lossStep = step;
-    this.#place(found);
-    this.#add(values, step, place, points);
+    const counted = countSteps(this.#state.counting, reading);
+    if (isLoss && counted.step === null && confirmBar(this.#state.bar)) this.#state.lossStep = 0;
+    const step = counted.step ?? this.#stepNow(epoch, isLoss);
+    if (isLoss) this.#state.lossStep = step;
+    this.#place({ ...counted, percent: reading.percent }, { done: values.size > 0 });
+    this.#add(values, step, at, points);
+    return true;
   }
 
   /** The step of values that came without one. */
   #stepNow(epoch: number | null, isLoss: boolean): number {
-    const shown = this.#bar.followed?.step ?? (epoch !== null && isStep(epoch) ? epoch : 0);
-    return isLoss && shown <= this.#lossStep ? this.#lossStep + 1 : Math.max(shown, this.#lossStep);
+    const { bar, progress, lossStep } = this.#state;
+    const shown =
+      bar.followed?.step ?? progress.step ?? (epoch !== null && isStep(epoch) ? epoch : 0);
+    return isLoss && shown <= lossStep ? lossStep + 1 : Math.max(shown, lossStep);
   }
 
-  #place(now: Omit<NamedValues, 'values'>): void {
-    const progress = this.#progress;
+  /** `done` says that the epoch told is over, as far as it was counted; else it has just begun. */
+  #place(
+    now: ReturnType<typeof countSteps> & { percent: number | null },
+    { done }: { done: boolean },
+  ): void {
+    const { progress, counting } = this.#state;
     progress.epoch = now.epoch ?? progress.epoch;
     progress.totalEpochs = now.totalEpochs ?? progress.totalEpochs;
-    progress.totalSteps = now.totalSteps ?? progress.totalSteps;
+    if (now.totalSteps !== undefined) progress.totalSteps = now.totalSteps;
     progress.step = now.step ?? progress.step;
     const { step, totalSteps, epoch, totalEpochs } = progress;
+    const first = counting.firstEpoch === 0 ? 0 : 1;
+    const epochsDone = epoch === null || done || !Number.isInteger(epoch) ? epoch : epoch - first;
     progress.percent =
-      share(step, totalSteps) ?? share(step === null ? epoch : null, totalEpochs) ?? null;
+      share(step, totalSteps) ??
+      share(step === null ? epochsDone : null, totalEpochs) ??
+      (step === null ? (now.percent ?? progress.percent) : now.percent);
   }
 
-  #add(values: Map<string, number>, step: number, place: Place, points: MetricPoint[]): void {
+  #add(values: Map<string, number>, step: number, at: LineAt, points: MetricPoint[]): void {
+    const { progress } = this.#state;
     const loss = lossOf(values);
     if (loss !== null) {
-      this.#progress.lossNotFinite = notFiniteOf(loss);
-      this.#progress.loss = this.#progress.lossNotFinite === null ? loss : null;
+      progress.lossNotFinite = notFiniteOf(loss);
+      progress.loss = progress.lossNotFinite === null ? loss : null;
     }
     for (const [name, value] of values) {
-      if (rateNames.has(name.toLowerCase()) && Number.isFinite(value))
-        this.#progress.learningRate = value;
+      if (isLearningRate(name) && Number.isFinite(value)) progress.learningRate = value;
       if (!this.#names.has(name) && this.#names.size >= maxNames) continue;
       this.#names.add(name);
-      if (points.length < maxNames) points.push({ name, step, value, ...place });
+      if (points.length < maxNames) points.push({ name, step, value, ...at });
     }
   }
 }
 
-// Whatever `read` understands holds one of these; most lines hold none.
-const hint = /[sS]tep|STEP|[eE]poch|EPOCH|\biter|%\||\{['"]|Running training/;
+/** What a terminal would have drawn over: each part is a state of its own. */
+const overwritten = /[\b\r]+/;
+// Whatever `read` understands without an earlier line holds one of these; most lines hold none.
+const hint =
+  /step|epoch|\bEp |\biter|update|batch=|%\||%\]|it \[|\d+ of \d|[━╸]|\{['"]|Running training|train:|^\s*(?:\[[\d:]+\] )?\[\d+\]\s|^\d+:\t|^E +#|^\s*\d+\/\d+ /i;
 const preamble = /\b(Num Epochs|Total optimization steps) = ([\d,]{1,11})\s*$/;
-const lossNames = new Set(['loss', 'train_loss', 'train/loss', 'training_loss']);
-const rateNames = new Set(['learning_rate', 'lr', 'train/learning_rate', 'train/lr']);
-
-/** The training's loss; not the mean that Hugging Face prints at the end of a run. */
-function lossOf(values: Map<string, number>): number | null {
-  if (values.has('train_samples_per_second')) return null;
-  for (const [name, value] of values) if (lossNames.has(name.toLowerCase())) return value;
-  return null;
-}
 
 function share(part: number | null, whole: number | null): number | null {
   if (part === null || whole === null || whole <= 0) return null;

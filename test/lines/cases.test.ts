@@ -27,23 +27,7 @@ const notYetFailures = [
   'wide-bar-glued-error',
 ];
 /** Metrics, progress, bars and how bytes become lines. */
-const notYetReadings = [
-  'bars-with-other-words',
-  'boosting',
-  'caffe-glog',
-  'detectron2',
-  'keras2-backspace',
-  'lightning-tqdm',
-  'llamafactory-jsonl',
-  'megatron',
-  'mmdet',
-  'nemo-lightning-loss',
-  'ten-nested-bars',
-  'torchtitan',
-  'torchtune',
-  'utf16-output',
-  'yolo-tqdm',
-];
+const notYetReadings = ['keras2-backspace', 'lightning-tqdm', 'ten-nested-bars', 'utf16-output'];
 
 const notYet = new Set<string>([...notYetFailures, ...notYetReadings]);
 const root = join(import.meta.dirname, 'cases');

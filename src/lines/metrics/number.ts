@@ -1,0 +1,71 @@
+/** A number in a text, and where it ends. */
+export interface NumberAt {
+  value: number;
+  end: number;
+}
+
+/**
+ * The number that stands alone at this place of a text: `0.5`, `-1e-5`, `7,014`, `nan`, `-inf`, `13.99%`.
+ * Null where it goes on (`2K`, `1.2.3`, `12:30`, `3ms`, `7,01`), or where a unit of time or room follows:
+ * never a part of what stands there.
+ */
+export function numberAt(text: string, at: number): NumberAt | null {
+  if (!mayBegin(text.charCodeAt(at))) return null;
+  token.lastIndex = at;
+  if (!token.test(text)) return null;
+  const end = token.lastIndex;
+  const after = text.charCodeAt(end) === percentSign ? end + 1 : end;
+  if (!stands(text, after)) return null;
+  const value = toNumber(text.slice(at, end));
+  return value === null ? null : { value, end: after };
+}
+
+/** A whole text as a number; NaN and infinities as frameworks write them. Null for whatever else. */
+export function toNumber(text: string): number | null {
+  const value = Number(text);
+  if (!Number.isNaN(value) && decimal.test(text)) return value;
+  if (thousands.test(text)) return Number(text.replaceAll(',', ''));
+  if (notANumber.test(text)) return Number.NaN;
+  if (!infinite.test(text)) return null;
+  return text.startsWith('-') ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+}
+
+const percentSign = 0x25;
+const token =
+  /[-+]?(?:[1-9]\d{0,2}(?:,\d{3})+(?!\d)(?:\.\d{1,15})?|\d{1,18}(?:\.\d{0,20})?|\.\d{1,20})(?:e[-+]?\d{1,3})?|[-+]?(?:nan|inf(?:inity)?)/iy;
+const decimal = /^[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[-+]?\d+)?$/i;
+const thousands = /^[-+]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?$/;
+const notANumber = /^[-+]?nan$/i;
+const infinite = /^[-+]?inf(?:inity)?$/i;
+const unit =
+  / (?:ns|us|µs|ms|s|secs?|seconds?|mins?|minutes?|h|hrs?|hours?|days?|[kmgtp]i?b|bytes)(?![\w:=]| ?[:=])/iy;
+
+function mayBegin(code: number): boolean {
+  return (
+    (code >= 0x30 && code <= 0x39) ||
+    code === 0x2d || // -
+    code === 0x2b || // +
+    code === 0x2e || // .
+    code === 0x6e || // n
+    code === 0x4e || // N
+    code === 0x69 || // i
+    code === 0x49 // I
+  );
+}
+
+/** True where nothing that follows belongs to the number. */
+function stands(text: string, end: number): boolean {
+  if (end >= text.length) return true;
+  const next = text.charCodeAt(end);
+  if (next === 0x20) {
+    unit.lastIndex = end;
+    return !unit.test(text);
+  }
+  if (next === 0x2c) {
+    const digit = text.charCodeAt(end + 1);
+    return !(digit >= 0x30 && digit <= 0x39);
+  }
+  return next === 0x09 || delimiters.has(next);
+}
+
+const delimiters = new Set([...';|)]}>\'"(\r\b'].map((it) => it.charCodeAt(0)));

@@ -1,0 +1,96 @@
+import { isMeasure } from './names.ts';
+import { toNumber } from './number.ts';
+import { placeOf } from './place.ts';
+import { emptyReading, isStep, maxStep, type Reading } from './reading.ts';
+
+/**
+ * Reads an object that ends the line: JSON, or a Python dictionary as Hugging Face's Trainer prints it
+ * (`{'loss': 2.31, 'epoch': 0.03}`, its numbers quoted in newer versions). Null where there is none, or
+ * where neither it nor what stands before it names a step, an epoch, a loss or a value of `eval_` or
+ * `train_`: other programs log objects too.
+ */
+export function readObject(text: string): Reading | null {
+  const object = text.trimEnd();
+  if (!object.endsWith('}')) return null;
+  const python = object.indexOf("{'");
+  const json = object.indexOf('{"');
+  const at = json >= 0 && (python < 0 || json < python) ? json : python;
+  if (at < 0 || !told.test(object)) return null;
+  const entries = at === json ? jsonEntries(object.slice(at)) : pythonEntries(object, at + 1);
+  const reading = readingOf(entries);
+  const before = at > 0 ? placeOf(object.slice(0, at)) : null;
+  if (before !== null) {
+    reading.reading.step ??= before.step;
+    reading.reading.epoch ??= before.epoch;
+    reading.reading.totalEpochs ??= before.totalEpochs;
+  }
+  return reading.tells || before !== null ? reading.reading : null;
+}
+
+/** The message of a structured log's JSON line, to be read as a line of its own; null where there is none. */
+export function messageOf(text: string): string | null {
+  if (!/^\s*\{"/.test(text)) return null;
+  for (const [name, value] of jsonEntries(text)) {
+    if (typeof value === 'string' && /^(?:message|msg|event|text|log)$/.test(name)) return value;
+  }
+  return null;
+}
+
+const told = /step|epoch|loss|eval_|train_|update/i;
+const telling = /loss|^eval_|^train_/i;
+const stepNames = new Set([
+  ...['step', 'global_step', 'train_step', 'trainer/global_step', 'train/global_step', '_step'],
+  ...['current_steps', 'current_step', 'iter', 'iteration', 'num_updates', 'train_num_updates'],
+]);
+const totalNames = new Set(['total_steps', 'max_steps', 'total_iters', 'max_iters']);
+
+function readingOf(entries: Iterable<[string, unknown]>): { reading: Reading; tells: boolean } {
+  const reading = emptyReading();
+  let tells = false;
+  for (const [name, said] of entries) {
+    const value = typeof said === 'string' ? toNumber(said.trim()) : said;
+    tells ||= telling.test(name);
+    if (typeof value !== 'number') continue;
+    const key = name.toLowerCase();
+    if (stepNames.has(key)) {
+      if (isStep(value)) reading.step = value;
+    } else if (totalNames.has(key)) {
+      if (isStep(value) && value > 0) reading.totalSteps = value;
+    } else if (key === 'epoch' || key === 'train/epoch' || key === 'current_epoch') {
+      if (value >= 0 && value <= maxStep * 10) reading.epoch = value;
+    } else if (key === 'total_epochs' || key === 'num_epochs') {
+      if (value > 0 && value <= maxStep) reading.totalEpochs = value;
+    } else if (isMeasure(name) && !reading.values.has(name)) {
+      reading.values.set(name, value);
+    }
+  }
+  return { reading, tells: tells || reading.step !== null || reading.epoch !== null };
+}
+
+/** Strings, to pass over, and what Python's JSON says where JSON has no word. */
+const pythonNumber = /"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b/g;
+
+function jsonEntries(text: string): [string, unknown][] {
+  let object: unknown;
+  try {
+    object = JSON.parse(text.replaceAll(pythonNumber, (it) => (it[0] === '"' ? it : `"${it}"`)));
+  } catch {
+    return [];
+  }
+  return typeof object === 'object' && object !== null ? Object.entries(object) : [];
+}
+
+// A number, quoted or not, or one that a library wraps: tensor(0.5, device='cuda:0'), np.float64(0.5).
+const entry =
+  /\s*'([^']{1,256})'\s*:(?:\s*'([^']*)'|\s*(?:np\.|jnp\.|torch\.)?(?:tensor|array|float\d+|int\d+)\(([-+.\w]+)[^()]*(?:\([^()]*\))?[^()]*\)|\s*\[[^[\]]*\]|([^,'"{}[\]]*))\s*([,}])/iy;
+
+function* pythonEntries(text: string, at: number): Generator<[string, unknown]> {
+  entry.lastIndex = at;
+  for (let found = entry.exec(text); found !== null; found = entry.exec(text)) {
+    const [, name = '', quoted, wrapped, bare, end] = found;
+    const { lastIndex } = entry;
+    yield [name, quoted ?? wrapped ?? bare ?? ''];
+    if (end === '}') return;
+    entry.lastIndex = lastIndex;
+  }
+}
