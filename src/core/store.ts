@@ -45,7 +45,8 @@ export interface JobStore {
   /**
    * Changes a job in one transaction: `change` sees the job as it stands and returns what to
    * change, or null for nothing. Resolves to the job as it then is and whether anything
-   * changed; null where there is no such job. A job that is over keeps its status.
+   * changed; null where there is no such job. A job that is over keeps its status. An intent or an
+   * end (status, external id, cancel) is on the disk before it resolves; all else may be lost with the machine's power.
    */
   update(
     id: string,

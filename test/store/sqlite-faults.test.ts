@@ -1,10 +1,21 @@
 import { type ChildProcess, execFileSync, fork, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdir, open, readdir, readFile, stat, truncate, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  truncate,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { codeOf, messageOf } from '../../src/core/errors.ts';
+import type { JobPatch } from '../../src/core/job.ts';
 import type { Store } from '../../src/core/store.ts';
 import { openSqliteStore } from '../../src/store/sqlite/open.ts';
 import { sqlitePlace } from './place.ts';
@@ -120,6 +131,21 @@ test.skipIf(!canLimit)(
     expect(texts).toEqual(Array.from({ length: total }, (_, line) => knownLine(line)));
   },
 );
+
+test('intents and ends wait for the disk, progress does not', async () => {
+  const store = await place.open();
+  const { job } = await store.jobs.insert(newJob());
+  await store.close();
+  const again = await place.open();
+  // From now on the write-ahead log cannot be flushed by its name.
+  await rm(`${database()}-wal`);
+  const update = (patch: JobPatch) =>
+    again.jobs.update(job.id, () => patch).then(() => null, codeOf);
+  expect(await update({ stale: true, providerStatus: 'starting' })).toBeNull();
+  expect(await update({ status: 'RUNNING' })).toBe('STORE_UNAVAILABLE');
+  expect(await update({ externalId: 'x' })).toBe('STORE_UNAVAILABLE');
+  expect(await update({ cancelledAt: 5 })).toBe('STORE_UNAVAILABLE');
+});
 
 describe('a file that must not be opened', () => {
   async function refused(reason: string): Promise<void> {

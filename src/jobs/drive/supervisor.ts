@@ -26,7 +26,7 @@ export class Supervisor {
   readonly #claiming = new Map<string, Promise<JobDriver | null>>();
   readonly #unconfigured = new Set<string>();
   readonly #closing = new AbortController();
-  #rounds: Promise<void> = Promise.resolve();
+  #rounds: Promise<unknown> = Promise.resolve();
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
@@ -37,7 +37,13 @@ export class Supervisor {
 
   /** Takes up every unfinished job that nobody drives, now and whenever another server drops one. */
   start(): void {
-    this.#rounds = this.#run(this.#closing.signal);
+    const { signal } = this.#closing;
+    const { leases } = this.#options.store;
+    // Leases must not end because taking up many jobs takes long.
+    this.#rounds = Promise.all([
+      this.#each(leases.leaseMs / 4, 'leases are not renewed', () => leases.renew(), signal),
+      this.#each(leases.leaseMs / 3, 'unfinished jobs wait', () => this.#takeUp(signal), signal),
+    ]);
   }
 
   /** How many jobs are being driven here. */
@@ -103,20 +109,27 @@ export class Supervisor {
     await this.#options.store.leases.release();
   }
 
-  async #run(signal: AbortSignal): Promise<void> {
-    const { store, logger } = this.#options;
-    const everyMs = store.leases.leaseMs / 3;
+  async #takeUp(signal: AbortSignal): Promise<void> {
+    for (const job of await this.#options.store.jobs.unfinished()) {
+      if (signal.aborted) return;
+      if (!this.#drivers.has(job.id)) await this.drive(job);
+    }
+  }
+
+  /** Does something now and again after each rest; a failure is logged and left: it is done again. */
+  async #each(
+    restMs: number,
+    failed: string,
+    work: () => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<void> {
     do {
       try {
-        await store.leases.renew();
-        for (const job of await store.jobs.unfinished()) {
-          if (signal.aborted) return;
-          if (!this.#drivers.has(job.id)) await this.drive(job);
-        }
+        await work();
       } catch (error) {
-        logger.warn({ code: codeOf(error) }, `unfinished jobs wait: ${messageOf(error)}`);
+        this.#options.logger.warn({ code: codeOf(error) }, `${failed}: ${messageOf(error)}`);
       }
-    } while (await waitMs(everyMs, signal));
+    } while (await waitMs(restMs, signal));
   }
 
   async #finishWithoutProvider(job: Job): Promise<void> {

@@ -2,8 +2,9 @@ import { isOver } from '../../core/job.ts';
 import { waitMs } from '../../lib/async/wait.ts';
 import { Wakeup } from '../../lib/async/wakeup.ts';
 import type { JobChanges } from '../job-changes.ts';
+import { jobTimes } from '../times.ts';
 
-/** Resolves when the job is over, or gone, or the signal is aborted. */
+/** Resolves when the job is over, or gone, or the signal is aborted; another server's word counts, too. */
 export async function untilOver(
   jobId: string,
   changes: JobChanges,
@@ -11,6 +12,7 @@ export async function untilOver(
 ): Promise<void> {
   const woken = new Wakeup();
   const unlisten = changes.listen(jobId, () => woken.wake());
+  const poll = setInterval(() => woken.wake(), jobTimes.storePollMs);
   try {
     while (!signal.aborted) {
       const job = await changes.store.get(jobId);
@@ -19,6 +21,7 @@ export async function untilOver(
     }
   } finally {
     unlisten();
+    clearInterval(poll);
   }
 }
 

@@ -2,19 +2,24 @@ import { codeOf, messageOf, TrainyardError } from '../../core/errors.ts';
 import type { JobRef, Provider, StatusReport } from '../../core/provider.ts';
 import { Backoff } from '../../lib/async/backoff.ts';
 import type { Logger } from '../../lib/system/logger.ts';
+import { jobTimes } from '../times.ts';
 
-/** A job that has not been heard of for so long is stale. */
-const staleAfterMs = 10_000;
+/** Each further job makes the rounds so much longer, so that a provider with many jobs is not asked without end... */
+const roundMsPerJob = 10;
+/** ...but not longer than this: an end must be heard, and silence be told as stale, in good time. */
+const maxRoundMs = 5000;
 
 export interface Watched {
   ref: JobRef;
   report(report: StatusReport): void;
-  /** Called once each time the job has not been heard of for `staleAfterMs`. */
+  /** Called once each time the job has not been heard of for `staleAfterMs` (see `JobTimes`). */
   stale(): void;
 }
 
 interface Entry extends Watched {
   heardAt: number;
+  /** Null until it is asked for the first time. */
+  askedAt: number | null;
   saidStale: boolean;
   asking: boolean;
 }
@@ -27,25 +32,33 @@ export class StatusWatch {
   readonly #asking = new Set<Promise<void>>();
   readonly #closing = new AbortController();
   readonly #backoff = new Backoff({ firstMs: 1000, maxMs: 15_000 });
+  readonly #staleAfterMs: number;
   #notBefore = 0;
   #timer: NodeJS.Timeout | null = null;
   #soon: NodeJS.Immediate | null = null;
 
-  constructor(options: { provider: Provider; logger: Logger }) {
+  constructor(options: { provider: Provider; logger: Logger; staleAfterMs?: number }) {
     this.#provider = options.provider;
     this.#logger = options.logger;
+    this.#staleAfterMs = options.staleAfterMs ?? jobTimes.staleAfterMs;
   }
 
   /** Watches a job until the function that comes back is called. */
   add(watched: Watched): () => void {
     const { jobId } = watched.ref;
-    const entry = { ...watched, heardAt: performance.now(), saidStale: false, asking: false };
+    const entry: Entry = {
+      ...watched,
+      heardAt: performance.now(),
+      askedAt: null,
+      saidStale: false,
+      asking: false,
+    };
     this.#entries.set(jobId, entry);
     this.#timer ??= setInterval(() => this.#tick(), this.#provider.pollMs);
-    // How a new job is, is wanted before the next round comes; jobs that come together are asked for together.
+    // How a new job is, is wanted before the next round comes; jobs that come together are asked for together, and no others with them.
     this.#soon ??= setImmediate(() => {
       this.#soon = null;
-      this.#tick();
+      this.#askAll(({ askedAt }) => askedAt === null);
     });
     return () => {
       if (this.#entries.get(jobId) === entry) this.#entries.delete(jobId);
@@ -68,22 +81,31 @@ export class StatusWatch {
 
   #tick(): void {
     const now = performance.now();
-    const refs: JobRef[] = [];
     for (const entry of this.#entries.values()) {
-      if (!entry.saidStale && now - entry.heardAt > staleAfterMs) {
+      if (!entry.saidStale && now - entry.heardAt > this.#staleAfterMs) {
         entry.saidStale = true;
         entry.stale();
       }
-      if (!entry.asking && now >= this.#notBefore) refs.push(entry.ref);
     }
-    if (refs.length === 0) return;
-    const asking = this.#ask(refs).finally(() => this.#asking.delete(asking));
+    const { pollMs } = this.#provider;
+    const roundMs = Math.max(pollMs, Math.min(maxRoundMs, this.#entries.size * roundMsPerJob));
+    // Half a tick early rather than a whole one late.
+    const dueBefore = now - roundMs + pollMs / 2;
+    this.#askAll(({ askedAt }) => askedAt === null || askedAt <= dueBefore);
+  }
+
+  #askAll(isDue: (entry: Entry) => boolean): void {
+    if (performance.now() < this.#notBefore) return;
+    const due = [...this.#entries.values()].filter((entry) => !entry.asking && isDue(entry));
+    if (due.length === 0) return;
+    const asking = this.#ask(due).finally(() => this.#asking.delete(asking));
     this.#asking.add(asking);
   }
 
-  async #ask(refs: readonly JobRef[]): Promise<void> {
-    const entries = refs.flatMap((ref) => this.#entries.get(ref.jobId) ?? []);
-    for (const entry of entries) entry.asking = true;
+  async #ask(entries: readonly Entry[]): Promise<void> {
+    const refs = entries.map(({ ref }) => ref);
+    const askedAt = performance.now();
+    for (const entry of entries) Object.assign(entry, { askedAt, asking: true });
     try {
       for await (const report of this.#provider.status(refs, this.#closing.signal)) {
         this.#pass(report);

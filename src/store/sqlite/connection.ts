@@ -1,9 +1,11 @@
 import type { Database, Statement } from 'better-sqlite3';
+import { unwritable } from './errors.ts';
 import { type RetryOptions, retryWhileLocked } from './retry.ts';
+import { WalSync } from './wal-sync.ts';
 
-export interface WriteOptions {
-  /** The transaction is on the disk, not only in the system's cache, before the call resolves. */
-  synced: boolean;
+export interface WriteOptions<T> {
+  /** Whether the transaction is to be on the disk, not only in the system's cache, before the call resolves. */
+  synced: (result: T) => boolean;
 }
 
 /**
@@ -17,6 +19,7 @@ export class Connection {
   readonly #begin: Statement;
   readonly #end: Statement;
   readonly #undo: Statement;
+  readonly #wal: WalSync;
 
   constructor(db: Database, options: { lockWaitMs: number }) {
     this.db = db;
@@ -28,6 +31,7 @@ export class Connection {
     this.#begin = db.prepare('BEGIN IMMEDIATE');
     this.#end = db.prepare('COMMIT');
     this.#undo = db.prepare('ROLLBACK');
+    this.#wal = new WalSync(db.name);
   }
 
   /** Aborted when the store closes. */
@@ -41,8 +45,10 @@ export class Connection {
   }
 
   /** Runs work in one transaction that holds the write lock from its start: all of it is done, or nothing. */
-  write<T>(work: () => T, options: WriteOptions = { synced: false }): Promise<T> {
-    return this.#attempt(() => (options.synced ? this.#synced(work) : this.#commit(work)));
+  async write<T>(work: () => T, options?: WriteOptions<T>): Promise<T> {
+    const result = await this.#attempt(() => this.#commit(work));
+    if (options?.synced(result)) await this.#flush();
+    return result;
   }
 
   /** Runs work as `write` does, once and at once, also after `stop`; a failure is left to be. */
@@ -60,8 +66,9 @@ export class Connection {
   }
 
   /** Closing twice is fine. */
-  close(): void {
+  async close(): Promise<void> {
     this.stop();
+    await this.#wal.close();
     this.db.close();
   }
 
@@ -82,12 +89,11 @@ export class Connection {
     }
   }
 
-  #synced<T>(work: () => T): T {
-    this.db.pragma('synchronous = FULL');
+  async #flush(): Promise<void> {
     try {
-      return this.#commit(work);
-    } finally {
-      this.db.pragma('synchronous = NORMAL');
+      await this.#wal.flush();
+    } catch (error) {
+      throw unwritable(this.db.name, error);
     }
   }
 }

@@ -32,6 +32,11 @@ export function damaged(path: string, cause: unknown): TrainyardError {
   );
 }
 
+/** What was written may be in the system's cache alone: the disk did not take it. */
+export function unwritable(path: string, cause: unknown): TrainyardError {
+  return unavailable(`the store ${path} cannot be brought to the disk: ${messageOf(cause)}`, cause);
+}
+
 export function closedError(path: string): TrainyardError {
   return unavailable(`the store ${path} is closed`, undefined);
 }

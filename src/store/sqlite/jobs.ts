@@ -6,6 +6,9 @@ import type { Connection } from './connection.ts';
 import { changedRow, type JobRow, jobOf, newRow, patchKeys, searchText } from './job-row.ts';
 import type { Purger } from './purge.ts';
 
+/** Intents and ends: where one of them changes, it must outlive a power cut. All else is told again. */
+const syncedKeys = ['status', 'externalId', 'cancelledAt', 'finishedAt'] as const;
+
 /** The jobs of a SQLite store. */
 export class SqliteJobs implements JobStore {
   readonly #connection: Connection;
@@ -19,18 +22,21 @@ export class SqliteJobs implements JobStore {
   }
 
   insert(job: NewJob): Promise<{ job: Job; created: boolean }> {
-    return this.#connection.write(() => this.#insert(job), { synced: true });
+    return this.#connection.write(() => this.#insert(job), { synced: () => true });
   }
 
   get(id: string): Promise<Job | null> {
     return this.#connection.read(() => this.#get(id));
   }
 
-  update(
+  async update(
     id: string,
     change: (job: Job) => JobPatch | null,
   ): Promise<{ job: Job; changed: boolean } | null> {
-    return this.#connection.write(() => this.#update(id, change), { synced: true });
+    const updated = await this.#connection.write(() => this.#update(id, change), {
+      synced: (result) => result !== null && syncedKeys.some((key) => result.keys.includes(key)),
+    });
+    return updated && { job: updated.job, changed: updated.keys.length > 0 };
   }
 
   list(options: JobListOptions): Promise<JobPage> {
@@ -42,7 +48,9 @@ export class SqliteJobs implements JobStore {
   }
 
   async delete(id: string): Promise<boolean> {
-    const found = await this.#connection.write(() => this.#forget(id), { synced: true });
+    const found = await this.#connection.write(() => this.#forget(id), {
+      synced: (isGone) => isGone,
+    });
     if (!found) return false;
     await this.#purger.purge();
     return true;
@@ -63,17 +71,12 @@ export class SqliteJobs implements JobStore {
     return row === undefined ? null : jobOf(row);
   }
 
-  #update(
-    id: string,
-    change: (job: Job) => JobPatch | null,
-  ): { job: Job; changed: boolean } | null {
+  #update(id: string, change: (job: Job) => JobPatch | null): Updated | null {
     const job = this.#get(id);
     if (job === null) return null;
-    const patched = applyPatch(job, change(structuredClone(job)));
-    if (patched === null) return { job, changed: false };
-    patched.updatedAt = Math.max(job.updatedAt, Date.now());
-    this.#sql.update.run(changedRow(patched));
-    return { job: patched, changed: true };
+    const updated = applyPatch(job, change(structuredClone(job)));
+    if (updated.keys.length > 0) this.#sql.update.run(changedRow(updated.job));
+    return updated;
   }
 
   #list({ limit, after, before, fromEnd = false, filter }: JobListOptions): JobPage {
@@ -113,17 +116,21 @@ export class SqliteJobs implements JobStore {
   }
 }
 
-function applyPatch(job: Job, patch: JobPatch | null): Job | null {
-  const patched: Job = { ...job };
-  let changed = false;
-  for (const key of patchKeys) {
-    if (key === 'status' && isOver(job.status)) continue;
-    const value = patch?.[key];
-    if (value === undefined || isDeepStrictEqual(value, job[key])) continue;
-    Object.assign(patched, { [key]: value });
-    changed = true;
-  }
-  return changed ? patched : null;
+/** The job as it then is, and what of it changed. */
+function applyPatch(job: Job, patch: JobPatch | null): Updated {
+  const keys = patchKeys.filter((key) => {
+    if (key === 'status' && isOver(job.status)) return false;
+    return patch?.[key] !== undefined && !isDeepStrictEqual(patch[key], job[key]);
+  });
+  if (keys.length === 0) return { job, keys };
+  const patched: Job = { ...job, updatedAt: Math.max(job.updatedAt, Date.now()) };
+  for (const key of keys) Object.assign(patched, { [key]: patch?.[key] });
+  return { job: patched, keys };
+}
+
+interface Updated {
+  job: Job;
+  keys: (typeof patchKeys)[number][];
 }
 
 interface Matching {

@@ -58,7 +58,7 @@ export class LogWriter {
       if (head === undefined) throw this.#refusal(lease);
       return { ...head, complete: true };
     };
-    return this.#connection.write(work, { synced: true });
+    return this.#connection.write(work, { synced: () => true });
   }
 
   #append(lease: Lease, batch: Append): LogEnd {

@@ -118,5 +118,5 @@ async function close(parts: {
   parts.connection.stop();
   await parts.purger.settled();
   parts.leases.abandon();
-  parts.connection.close();
+  await parts.connection.close();
 }

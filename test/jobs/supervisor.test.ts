@@ -1,0 +1,49 @@
+import { expect, test } from 'vitest';
+import type { Lease } from '../../src/core/store.ts';
+import { Supervisor } from '../../src/jobs/drive/supervisor.ts';
+import { untilOver } from '../../src/jobs/drive/until-over.ts';
+import { JobChanges } from '../../src/jobs/job-changes.ts';
+import { Providers } from '../../src/jobs/providers.ts';
+import { sqlitePlace } from '../store/place.ts';
+import { newJob } from '../store/samples.ts';
+import { LogCapture } from '../support/log-capture.ts';
+import { replace } from '../support/replace.ts';
+
+test('leases are renewed while a claim is still waited for', async () => {
+  const place = await sqlitePlace();
+  const store = await place.open({ leaseMs: 40 });
+  const { job } = await store.jobs.insert(newJob({ provider: 'gone' }));
+  // Over without ever having run: it needs a lease to be finished, and no provider.
+  await store.jobs.update(job.id, () => ({ status: 'CANCELLED' }));
+  const claim = Promise.withResolvers<Lease | null>();
+  let renewed = 0;
+  const leases = replace(store.leases, {
+    claim: () => claim.promise,
+    renew: async () => {
+      renewed += 1;
+      await store.leases.renew();
+    },
+  });
+  const supervisor = new Supervisor({
+    store: replace(store, { leases }),
+    changes: new JobChanges(store.jobs),
+    providers: new Providers([]),
+    advanced: () => {},
+    logger: new LogCapture().logger,
+  });
+  supervisor.start();
+  await expect.poll(() => renewed).toBeGreaterThan(5);
+  claim.resolve(null);
+  await supervisor.close();
+  await place.dispose();
+});
+
+test('an end that another server saves is seen by whoever waits for it', async () => {
+  const place = await sqlitePlace();
+  const [here, there] = [await place.open(), await place.open()];
+  const { job } = await here.jobs.insert(newJob());
+  const over = untilOver(job.id, new JobChanges(here.jobs), new AbortController().signal);
+  await there.jobs.update(job.id, () => ({ status: 'LOST' }));
+  await over;
+  await place.dispose();
+});
