@@ -11,6 +11,10 @@ export interface JobFolder {
   log: string;
   /** Where lines begin in the log. */
   index: string;
+  /** Up to where the log was read. */
+  mark: string;
+  /** Where the log's file was cut, and lines were lost. */
+  cuts: string;
   /** What the log told of metrics. */
   metrics: string;
   /** The job's config as the job reads it. */
@@ -39,6 +43,8 @@ export function folderAt(folder: string): JobFolder {
     record: at('job.json'),
     log: at('log'),
     index: at('log.index'),
+    mark: at('log.mark'),
+    cuts: at('log.cuts'),
     metrics: at('log.metrics'),
     config: at('config.json'),
     dataset: at('dataset'),
@@ -55,7 +61,15 @@ export function isRemoved(folder: JobFolder): boolean {
   return statSync(folder.record, { throwIfNoEntry: false }) === undefined;
 }
 
+const nothing = {
+  log: devNull,
+  index: devNull,
+  mark: devNull,
+  cuts: devNull,
+  metrics: devNull,
+} as const;
+
 /** The same with an empty log that keeps nothing. */
 export function withoutLog(folder: JobFolder): JobFolder {
-  return { ...folder, log: devNull, index: devNull, metrics: devNull };
+  return { ...folder, ...nothing };
 }

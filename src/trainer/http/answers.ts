@@ -1,5 +1,6 @@
+import type { LogGap } from '../../core/log.ts';
 import type { JobRecord } from '../disk/record.ts';
-import type { JobLog } from '../log/job-log.ts';
+import type { JobLog, LogLines } from '../log/job-log.ts';
 
 /** The fields of `GET /api/training/status/{id}`; what nobody knows is null. */
 export function statusAnswer(record: JobRecord, log: JobLog, queuePosition: number | null) {
@@ -90,6 +91,16 @@ export function endAnswer(record: JobRecord, log: JobLog) {
     signal: record.signal,
     error_message: record.errorMessage,
   };
+}
+
+/** The gaps that go with lines that were read from the line `asked` on; no field where there are none. */
+export function gapsAnswer(
+  log: JobLog,
+  asked: number,
+  read: Pick<LogLines, 'first' | 'lines'>,
+): { gaps?: LogGap[] } {
+  const gaps = log.gaps(asked, read);
+  return gaps.length === 0 ? {} : { gaps };
 }
 
 /** ISO 8601 with its zone. */

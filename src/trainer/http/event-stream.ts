@@ -4,7 +4,7 @@ import { encodeJson } from '../../lib/text/encode-json.ts';
 import { isOver } from '../disk/record.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import type { Place } from '../log/log-index.ts';
-import { endAnswer, isoTime } from './answers.ts';
+import { endAnswer, gapsAnswer, isoTime } from './answers.ts';
 
 const maxBatchLines = 1000;
 const maxBatchChars = 1024 * 1024;
@@ -44,24 +44,23 @@ async function* events(
   while (!signal.aborted) {
     const { record } = job;
     const over = isOver(record) && log.complete; // asked before reading: what is read then is all
-    const { lines, next } = await log.read({
+    const read = await log.read({
       offset: line,
       maxLines: maxBatchLines,
       maxChars: maxBatchChars,
       near,
     });
-    near = next;
+    const { first, lines } = read;
+    near = read.next;
     if (lines.length > 0) {
       const time = isoTime(record.finishedAt ?? log.changedAt ?? Date.now());
-      line += lines.length;
-      const batch = { offset: line - lines.length, lines, time };
+      const batch = { offset: first, lines, time, ...gapsAnswer(log, line, read) };
+      line = first + lines.length;
       yield encodeJson(batch, { before: `id: ${line}\ndata: `, after: '\n\n' });
     } else if (over) {
-      const end = endAnswer(record, log);
+      const end = { ...endAnswer(record, log), ...gapsAnswer(log, line, read) };
       yield encodeJson(end, { before: 'event: end\ndata: ', after: '\n\n' });
       return;
-    } else if (line < log.total) {
-      throw new Error(`the log of job ${id} is shorter than it was`);
     } else if (isOver(record)) {
       await log.catchUp(readAgainMs);
     } else if (!(await hint(wakeup, heartbeatMs, signal))) {

@@ -9,7 +9,7 @@ import type { Jobs } from '../jobs/jobs.ts';
 import type { JobLog } from '../log/job-log.ts';
 import type { HeldLog } from '../log/open-logs.ts';
 import type { Gpu } from '../process/gpus.ts';
-import { jobAnswer, metricsAnswer, queueAnswer, statusAnswer } from './answers.ts';
+import { gapsAnswer, jobAnswer, metricsAnswer, queueAnswer, statusAnswer } from './answers.ts';
 import { createErrorHandler, refuse } from './error-answer.ts';
 import type { EventStreams } from './event-streams.ts';
 import { createKeyCheck, refuseBrowsers } from './guard.ts';
@@ -95,10 +95,11 @@ export function createRoutes(options: RouteOptions): Hono {
     const { limit, offset: asked } = parseLogQuery(c.req.query());
     using held = await openKnownLog(job);
     const { log } = held;
-    const total_lines = log.total;
-    const offset = fromStart(asked, log);
-    const { lines } = await log.read({ offset, maxLines: limit, maxChars: maxPageChars });
-    return c.json({ job_id: job.record.id, logs: lines, total_lines, offset, limit });
+    const from = fromStart(asked, log);
+    const read = await log.read({ offset: from, maxLines: limit, maxChars: maxPageChars });
+    const { first: offset, lines: logs } = read;
+    const page = { job_id: job.record.id, logs, total_lines: log.total, offset, limit };
+    return c.json({ ...page, ...gapsAnswer(log, from, read) });
   });
 
   app.get('/api/training/logs/:id/stream', async (c) => {

@@ -1,17 +1,23 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { TrainyardError } from '../../core/errors.ts';
+import type { LogGap } from '../../core/log.ts';
 import { waitMs } from '../../lib/async/wait.ts';
 import { LineSplitter } from '../../lines/split.ts';
 import type { JobFolder } from '../disk/job-folder.ts';
-import { JobMetrics } from './job-metrics.ts';
-import { LogIndex, type Place } from './log-index.ts';
+import type { JobMetrics } from './job-metrics.ts';
+import type { Place } from './log-index.ts';
+import { byteOf, LogScanner, placeOf } from './log-scanner.ts';
 import { LogTail } from './log-tail.ts';
 
-/** A place is noted after this many lines or bytes: a page skips no more than that. */
-const linesPerPlace = 1000;
-const bytesPerPlace = 256 * 1024;
 const readBytes = 128 * 1024;
+/** A page is read again where the file was cut meanwhile, this often at most. */
+const maxReads = 3;
+
+const goneReason =
+  "The job's log file was cut or removed: the lines before this one are not there any more";
 
 export interface LogLines {
+  /** The number of the first line: larger than asked where the lines before it are not there any more. */
+  first: number;
   lines: string[];
   /** Where the next line begins, for whoever reads on; null where the lines came from memory. */
   next: Place | null;
@@ -20,55 +26,42 @@ export interface LogLines {
 /**
  * The lines of one job's growing log file. Reads it once, however many follow it, and keeps the
  * newest lines, the sparse index and the metrics; any page costs a bounded read. While the job
- * runs, its unfinished last line is no line yet.
+ * runs, its unfinished last line is no line yet. Where the file is cut, the numbers go on, and a gap
+ * says where lines may be missing.
  */
 export class JobLog {
-  readonly metrics: JobMetrics;
-  readonly #file: FileHandle;
-  readonly #index: LogIndex;
-  readonly #onLines: () => void;
-  readonly #tail = new LogTail();
-  readonly #splitter: LineSplitter;
-  #total: number;
-  #scanned: number;
-  /** The log's length once the job is over. */
-  #end: number | null;
-  #ended = false;
+  readonly #scanner: LogScanner;
+  readonly #tail: LogTail;
   #changedAt: number | null = null;
+  #total: number;
   #scanning: Promise<void> | null = null;
   #again = false;
-  #closed = false;
+  #closing: Promise<void> | null = null;
 
   /** `end` is the log's length where the job is over; `onLines` is called when there are more lines. */
   static async open(
     folder: JobFolder,
     options: { end: number | null; onLines: () => void },
   ): Promise<JobLog> {
-    await using opened = new AsyncDisposableStack();
-    const file = opened.adopt(await open(folder.log, 'r'), (it) => it.close());
-    const size = options.end ?? (await file.stat()).size;
-    const index = opened.adopt(await LogIndex.open(folder.index, size), (it) => it.close());
-    const metrics = opened.adopt(await JobMetrics.open(folder.metrics), (it) => it.close());
-    opened.move();
-    return new JobLog({ file, index, metrics, ...options });
+    const tail = new LogTail();
+    let log: JobLog | null = null;
+    const take = (first: number, texts: string[]) => {
+      tail.add(first, texts);
+      if (log !== null) log.#grow(first + texts.length);
+      options.onLines();
+    };
+    log = new JobLog(await LogScanner.open(folder, { end: options.end, take }), tail);
+    return log;
   }
 
-  private constructor(parts: {
-    file: FileHandle;
-    index: LogIndex;
-    metrics: JobMetrics;
-    end: number | null;
-    onLines: () => void;
-  }) {
-    this.metrics = parts.metrics;
-    this.#file = parts.file;
-    this.#index = parts.index;
-    this.#end = parts.end;
-    this.#onLines = parts.onLines;
-    const start = parts.index.floor(parts.metrics.line);
-    this.#splitter = new LineSplitter(start);
-    this.#total = start.line;
-    this.#scanned = start.position;
+  private constructor(scanner: LogScanner, tail: LogTail) {
+    this.#scanner = scanner;
+    this.#tail = tail;
+    this.#total = scanner.line;
+  }
+
+  get metrics(): JobMetrics {
+    return this.#scanner.parts.metrics;
   }
 
   /** Lines known so far. */
@@ -78,7 +71,7 @@ export class JobLog {
 
   /** The job is over, and all its lines are known. */
   get complete(): boolean {
-    return this.#ended;
+    return this.#scanner.ended;
   }
 
   /** When lines were last found; null where none were since the log was opened. */
@@ -95,7 +88,7 @@ export class JobLog {
 
   /** Like `advance`, but waits so long at most. */
   async catchUp(maxMs: number): Promise<void> {
-    if (this.#ended) return;
+    if (this.complete) return;
     const waiting = new AbortController();
     const late = waitMs(maxMs, waiting.signal);
     await Promise.race([this.advance(), late]).finally(() => waiting.abort());
@@ -103,10 +96,11 @@ export class JobLog {
 
   /** The job is over: its log ends here, and the unfinished last line is a line. Resolves to the length. */
   async finish(): Promise<number> {
-    this.#end ??= (await this.#file.stat()).size;
+    await this.advance();
+    await this.#scanner.end();
     await this.advance();
     await this.metrics.save().catch(() => {});
-    return this.#end;
+    return await this.#scanner.end();
   }
 
   /**
@@ -119,85 +113,87 @@ export class JobLog {
     maxChars: number;
     near?: Place | null;
   }): Promise<LogLines> {
-    const { offset, maxChars, near } = options;
-    const maxLines = Math.min(options.maxLines, this.#total - offset);
-    if (maxLines <= 0) return { lines: [], next: null };
-    const newest = this.#tail.read(offset, maxLines, maxChars);
-    if (newest !== null) return { lines: newest, next: null };
-    const indexed = this.#index.floor(offset);
-    const start = near && near.line <= offset && near.line > indexed.line ? near : indexed;
-    return await this.#readFile(start, { offset, maxLines, maxChars });
+    const { file, cuts } = this.#scanner.parts;
+    for (let reads = 1; ; reads += 1) {
+      const { part } = cuts;
+      const first = this.#firstFrom(options.offset);
+      const range = { ...options, offset: first };
+      range.maxLines = Math.min(options.maxLines, this.#total - first);
+      if (range.maxLines <= 0) return { first, lines: [], next: null };
+      const newest = this.#tail.read(first, range.maxLines, options.maxChars);
+      if (newest !== null) return { first, lines: newest, next: null };
+      const read = await this.#readFile(range);
+      // Asked last: the file may have been cut while it was read.
+      if (part === cuts.part && (await file.isSame())) return { first, ...read };
+      if (reads === maxReads) {
+        throw new TrainyardError('STORE_UNAVAILABLE', 'the log is being cut: try again');
+      }
+      await this.advance();
+    }
   }
 
-  async close(): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
+  /**
+   * The gaps that go with what was read, from the line `asked` on: before its first line, between its
+   * lines, and, where the log is complete and no line follows, behind its last.
+   */
+  gaps(asked: number, { first, lines }: Pick<LogLines, 'first' | 'lines'>): LogGap[] {
+    const end = first + lines.length;
+    const isLast = this.complete && end === this.#total;
+    const gaps = this.#scanner.parts.cuts.gaps(first, isLast ? end + 1 : end);
+    const isTold = first === asked || gaps[0]?.offset === first;
+    return isTold ? gaps : [{ offset: first, reason: goneReason }, ...gaps];
+  }
+
+  /** Records that lines before the next one are lost, or that it is torn. */
+  async addGap(reason: string): Promise<void> {
+    await this.advance();
+    await this.#scanner.addGap(reason);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.#scanner.stop();
     await this.#scanning?.catch(() => {});
-    await this.metrics.save().catch(() => {});
-    await Promise.allSettled([this.#file.close(), this.#index.close(), this.metrics.close()]);
+    await this.#scanner.close();
   }
 
   async #scan(): Promise<void> {
     try {
       while (this.#again) {
         this.#again = false;
-        await this.#readOn();
-        if (this.#end === null || this.#ended || this.#closed) continue;
-        this.#ended = true;
-        this.#take((emit) => this.#splitter.end(emit));
+        await this.#scanner.readOn();
       }
     } finally {
       this.#scanning = null;
     }
   }
 
-  async #readOn(): Promise<void> {
-    const buffer = Buffer.allocUnsafe(readBytes);
-    for (;;) {
-      const length = Math.min(readBytes, this.#bytesLeft());
-      const { bytesRead } = await this.#file.read(buffer, 0, length, this.#scanned);
-      // The job may have ended while that was read: what lies behind its end is not its own.
-      const bytes = buffer.subarray(0, Math.min(bytesRead, this.#bytesLeft()));
-      if (bytes.length === 0 || this.#closed) return;
-      this.#take((emit) => this.#splitter.push(bytes, emit));
-      this.#scanned += bytes.length;
-      await this.#note();
-    }
+  #grow(total: number): void {
+    this.#total = total;
+    this.#changedAt = Date.now();
   }
 
-  #bytesLeft(): number {
-    return Math.max(0, (this.#end ?? Number.POSITIVE_INFINITY) - this.#scanned);
+  /** The first line from here on that is still there. */
+  #firstFrom(line: number): number {
+    const { part } = this.#scanner.parts.cuts;
+    if (line >= part.line || line >= this.#tail.first) return line;
+    return Math.min(part.line, this.#tail.first);
   }
 
-  #take(split: (emit: (text: string, end: number, continued: boolean) => void) => void): void {
-    const first = this.#total;
-    const now = Date.now();
-    const texts: string[] = [];
-    split((text, end, continued) => {
-      texts.push(text);
-      this.metrics.read(this.#total, text, now);
-      this.#total += 1;
-      const last = this.#index.last;
-      if (this.#total - last.line >= linesPerPlace || end - last.position >= bytesPerPlace) {
-        this.#index.add({ line: this.#total, position: end, continued });
-      }
-    });
-    this.#tail.add(first, texts);
-    if (texts.length === 0 && !this.#ended) return;
-    this.#changedAt = now;
-    this.#onLines();
-  }
-
-  /** Index and metrics can always be had again from the log: a full disk must not stop the reading. */
-  async #note(): Promise<void> {
-    await this.#index.flush().catch(() => {});
-    await this.metrics.saveNowAndThen().catch(() => {});
-  }
-
-  async #readFile(
-    start: Place,
-    { offset, maxLines, maxChars }: { offset: number; maxLines: number; maxChars: number },
-  ): Promise<LogLines> {
+  async #readFile(range: {
+    offset: number;
+    maxLines: number;
+    maxChars: number;
+    near?: Place | null;
+  }): Promise<Pick<LogLines, 'lines' | 'next'>> {
+    const { offset, maxLines, maxChars } = range;
+    const { file, cuts } = this.#scanner.parts;
+    const { part } = cuts;
+    const start = this.#startFor(range);
     const splitter = new LineSplitter(start);
     const buffer = Buffer.allocUnsafe(readBytes);
     const lines: string[] = [];
@@ -212,15 +208,25 @@ export class JobLog {
       }
       next = { line: next.line + 1, position, continued };
     };
-    let position = start.position;
-    while (!full() && position < this.#scanned) {
-      const length = Math.min(readBytes, this.#scanned - position);
-      const { bytesRead } = await this.#file.read(buffer, 0, length, position);
+    let { position } = start;
+    while (!full() && position < this.#scanner.position) {
+      const length = Math.min(readBytes, this.#scanner.position - position);
+      const bytesRead = await file.readAt(buffer, length, byteOf(part, position));
       if (bytesRead === 0) break; // somebody cut the file
       splitter.push(buffer.subarray(0, bytesRead), emit);
       position += bytesRead;
     }
-    if (this.#ended && position === this.#end) splitter.end(emit);
+    if (this.complete && position === this.#scanner.position) splitter.end(emit);
     return { lines, next };
+  }
+
+  /** The last known place before the line that is in the file. */
+  #startFor({ offset, near }: { offset: number; near?: Place | null }): Place {
+    const { cuts, index } = this.#scanner.parts;
+    const places = [placeOf(cuts.part), index.floor(offset), near ?? null];
+    const usable = places.filter(
+      (place) => place !== null && place.line <= offset && place.position >= cuts.part.position,
+    );
+    return usable.reduce((a, b) => (a && b && a.line >= b.line ? a : b)) ?? placeOf(cuts.part);
   }
 }

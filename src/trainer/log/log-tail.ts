@@ -7,9 +7,16 @@ export class LogTail {
   #lines = 0;
   #chars = 0;
 
-  /** Adds lines; they follow on what is there. */
+  /** The first line that is here; infinite where none is. */
+  get first(): number {
+    return this.#blocks[0]?.first ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Adds lines. Where they do not follow on what is there, that is forgotten. */
   add(first: number, texts: string[]): void {
     if (texts.length === 0) return;
+    const last = this.#blocks.at(-1);
+    if (last !== undefined && last.first + last.texts.length !== first) this.#clear();
     const chars = texts.reduce((sum, text) => sum + text.length, 0);
     this.#blocks.push({ first, texts, chars });
     this.#lines += texts.length;
@@ -19,6 +26,12 @@ export class LogTail {
       this.#lines -= oldest?.texts.length ?? 0;
       this.#chars -= oldest?.chars ?? 0;
     }
+  }
+
+  #clear(): void {
+    this.#blocks = [];
+    this.#lines = 0;
+    this.#chars = 0;
   }
 
   /** Up to `maxLines` lines and about `maxChars` of text from a line on; null where it is not here. */

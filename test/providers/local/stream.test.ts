@@ -120,6 +120,48 @@ test('reports lines that the server has not got any more', async () => {
   expect(follower.gaps.map(({ offset }) => offset)).toEqual([10, 25]);
 });
 
+test('tells each gap that the server knows of once, at its line', async () => {
+  const gap = (offset: number) => ({ offset, reason: `lost before ${offset}` });
+  const { follow } = await serve({
+    log: numbered('line', 20),
+    kept: 10,
+    streams: [
+      [
+        linesEvent(0, ['a', 'b', 'c'], { gaps: [gap(0), gap(2)] }),
+        linesEvent(1, ['b', 'c', 'd'], { gaps: [gap(2), gap(3)] }),
+        'cut',
+      ],
+      [
+        linesEvent(10, ['k', 'l'], { gaps: [gap(10), gap(11)] }),
+        endEvent(12, { ...completed, gaps: [gap(12)] }),
+      ],
+    ],
+  });
+  const first = follow();
+  await expect(first.done).rejects.toMatchObject({ code: 'PROVIDER_UNAVAILABLE' });
+  expect(first.lines).toEqual(['a', 'b', 'c', 'd']);
+  expect(first.gaps).toEqual([gap(0), gap(2), gap(3)]);
+  const resumed = follow(first.cursors.get(4));
+  await resumed.done;
+  expect(resumed.lines).toEqual(['k', 'l']);
+  expect(resumed.gaps.map(({ reason }) => reason)).toEqual(
+    [10, 11, 12].map((at) => gap(at).reason),
+  );
+  expect(resumed.gaps.map(({ offset }) => offset)).toEqual([0, 1, 2]);
+});
+
+test.each([
+  ['no list', 'gone'],
+  ['a list of something else', [{ line: 3 }]],
+])('takes lines of a server whose gaps are %s', async (_, gaps) => {
+  const { follow } = await serve({
+    streams: [[linesEvent(0, ['a'], { gaps }), endEvent(1, completed)]],
+  });
+  const follower = follow();
+  await follower.done;
+  expect([follower.lines, follower.gaps]).toEqual([['a'], []]);
+});
+
 test('drops half an event at the end of a stream, and gets it whole from the next', async () => {
   const half = linesEvent(2, ['c']).slice(0, -1);
   const { server, follow } = await serve({

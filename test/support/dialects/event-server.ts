@@ -47,13 +47,16 @@ export async function openEventServer(options: {
 }
 
 /** An event with lines, as the training server's contract has it. */
-export function linesEvent(offset: number, lines: readonly string[]): string {
-  const data = JSON.stringify({ offset, lines, time: '2026-01-02T03:04:05.678Z' });
+export function linesEvent(offset: number, lines: readonly string[], more: object = {}): string {
+  const data = JSON.stringify({ offset, lines, time: '2026-01-02T03:04:05.678Z', ...more });
   return `id: ${offset + lines.length}\ndata: ${data}\n\n`;
 }
 
 /** The event that ends a stream. */
-export function endEvent(total: number, end: { status: string; exit_code: number }): string {
+export function endEvent(
+  total: number,
+  end: { status: string; exit_code: number; gaps?: readonly { offset: number; reason: string }[] },
+): string {
   return `event: end\ndata: ${JSON.stringify({ total_lines: total, ...end })}\n\n`;
 }
 

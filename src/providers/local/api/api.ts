@@ -1,5 +1,6 @@
 import type { TrainyardError } from '../../../core/errors.ts';
 import type { Job } from '../../../core/job.ts';
+import type { LogGap } from '../../../core/log.ts';
 import type { JobRef } from '../../../core/provider.ts';
 import type { TrainingClient } from './client.ts';
 import {
@@ -54,10 +55,10 @@ export class TrainingServerApi {
     ref: JobRef,
     range: { offset: number; limit: number },
     signal: AbortSignal,
-  ): Promise<{ offset: number; lines: readonly string[] }> {
+  ): Promise<{ offset: number; lines: readonly string[]; gaps: readonly LogGap[] }> {
     const path = `${pathOf('logs', ref)}?limit=${range.limit}&offset=${range.offset}`;
     const answer = await this.#client.call({ task: logTask(ref), path, signal }, logsAnswer);
-    return { offset: answer.offset ?? range.offset, lines: answer.logs };
+    return { offset: answer.offset ?? range.offset, lines: answer.logs, gaps: answer.gaps };
   }
 
   /** The event stream of a job's log from line `offset` on; null where the server has no event streams. */

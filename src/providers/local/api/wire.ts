@@ -50,14 +50,23 @@ export const statusAnswer = z.object({
 
 export type StatusAnswer = z.infer<typeof statusAnswer>;
 
+const maxWords = 500;
+
 /** An entry that is no text still is a line: it keeps its place. */
 const line = z
   .unknown()
   .transform((entry) => (typeof entry === 'string' ? entry : JSON.stringify(entry)));
 
+/** Where lines are lost: before the line that is named. Servers that know of none say nothing. */
+const gaps = z
+  .array(z.object({ offset: z.int().nonnegative(), reason: z.string().transform(shortened) }))
+  .default([])
+  .catch([]);
+
 export const logsAnswer = z.object({
   logs: z.array(line),
   offset: z.int().nonnegative().nullish().catch(null),
+  gaps,
 });
 
 /** The data of an event with lines. */
@@ -65,11 +74,13 @@ export const linesEvent = z.object({
   offset: z.int().nonnegative(),
   lines: z.array(z.string()),
   time: text,
+  gaps,
 });
 
 /** The data of the event that ends a stream. */
 export const endEvent = statusAnswer.partial({ status: true }).extend({
   total_lines: z.int().nonnegative(),
+  gaps,
 });
 
 const statuses: Readonly<Record<string, JobStatus>> = {
@@ -123,6 +134,10 @@ function progressOf(answer: StatusAnswer): Partial<JobProgress> {
     secondsRemaining: answer.remaining_seconds,
   };
   return Object.fromEntries(Object.entries(said).filter(([, value]) => value != null));
+}
+
+function shortened(words: string): string {
+  return words.length > maxWords ? `${words.slice(0, maxWords)}…` : words;
 }
 
 const maxInt = 2 ** 31 - 1;

@@ -1,6 +1,7 @@
 import { ParseError } from 'eventsource-parser';
 import type { ZodType } from 'zod';
 import type { TrainyardError } from '../../../core/errors.ts';
+import type { LogGap } from '../../../core/log.ts';
 import type { LogBatch } from '../../../core/provider.ts';
 import { Backoff } from '../../../lib/async/backoff.ts';
 import { waitMs } from '../../../lib/async/wait.ts';
@@ -13,11 +14,11 @@ import { batchOf } from './lines.ts';
 export interface StreamedLog {
   /** The event stream from line `offset` on; null where the server has none. */
   open(offset: number): Promise<AsyncIterable<Uint8Array> | null>;
-  /** One page, and the number of its first line. */
+  /** One page, the number of its first line, and where lines are lost in it. */
   page(range: {
     offset: number;
     limit: number;
-  }): Promise<{ offset: number; lines: readonly string[] }>;
+  }): Promise<{ offset: number; lines: readonly string[]; gaps: readonly LogGap[] }>;
   /** The error for a stream that went wrong and may go right another time. */
   broken(reason: string, cause?: unknown): TrainyardError;
 }
@@ -30,7 +31,7 @@ const lostReason = 'The training server does not have the lines before this one 
 /**
  * Follows a log by its event stream, from line `from` to its end. Every batch is checked against the
  * line that is due: what came before is dropped, a hole is read by page, and what the server has not
- * got is a gap. A stream that ends too early is opened again a few times; one that breaks throws.
+ * got, or says that it has lost, is a gap. A stream that ends too early is opened again a few times; one that breaks throws.
  * Returns false, having yielded nothing, where the server has no event stream.
  */
 export async function* followStream(
@@ -48,18 +49,22 @@ export async function* followStream(
     for await (const event of sound(log, chunks)) {
       if (event.event === 'end') {
         const end = parse(log, endEvent, event.data);
-        yield* hole(log, { from: at, to: end.total_lines });
-        const cursor = cursorOf({ at: Math.max(at, end.total_lines), anchor: [] });
-        yield { ...batchOf([], Date.now(), cursor), ended: { state: endStateOf(end) } };
+        const isTold = yield* hole(log, { from: at, to: end.total_lines, gaps: end.gaps });
+        at = Math.max(at, end.total_lines);
+        const batch = batchOf([], Date.now(), cursorOf({ at, anchor: [] }));
+        const last = withGaps(batch, { first: at, isTold, gaps: end.gaps, isEnd: true });
+        yield { ...last, ended: { state: endStateOf(end) } };
         return true;
       }
       if (event.event !== undefined && event.event !== 'message') continue;
-      const { offset, lines, time } = parse(log, linesEvent, event.data);
-      yield* hole(log, { from: at, to: offset });
-      const fresh = lines.slice(Math.max(0, at - offset));
-      at = Math.max(at, offset + lines.length);
+      const { offset, lines, time, gaps } = parse(log, linesEvent, event.data);
+      const isTold = yield* hole(log, { from: at, to: offset, gaps });
+      const first = Math.max(at, offset);
+      const fresh = lines.slice(first - offset);
+      at = first + fresh.length;
       if (fresh.length === 0) continue;
-      yield batchOf(fresh, timeOf(time) ?? Date.now(), cursorOf({ at, anchor: [] }));
+      const batch = batchOf(fresh, timeOf(time) ?? Date.now(), cursorOf({ at, anchor: [] }));
+      yield withGaps(batch, { first, isTold, gaps });
     }
     if (at > begun) cuts.reset();
     if (cuts.failures >= maxCuts) throw log.broken('its event stream ends again and again');
@@ -67,22 +72,46 @@ export async function* followStream(
   }
 }
 
-/** The lines `from` up to `to`, by page, and a gap for those that the server has not got. */
+/**
+ * The lines `from` up to `to`, by page, and a gap for those that the server has not got; `gaps` may say
+ * why. Returns true where the gap before line `to` is told with that.
+ */
 async function* hole(
   log: StreamedLog,
-  range: { from: number; to: number },
-): AsyncGenerator<LogBatch, void> {
+  range: { from: number; to: number; gaps: readonly LogGap[] },
+): AsyncGenerator<LogBatch, boolean> {
   let at = range.from;
+  let isTold = false;
   while (at < range.to) {
     const page = await log.page({ offset: at, limit: Math.min(pageLines, range.to - at) });
     const skipped = Math.max(0, at - page.offset);
     const lines = page.lines.slice(skipped, Math.max(0, range.to - page.offset));
     const first = lines.length > 0 ? Math.max(at, page.offset) : range.to;
-    const lost = first > at;
+    const isLost = first > at;
     at = first + lines.length;
     const batch = batchOf(lines, Date.now(), cursorOf({ at, anchor: [] }));
-    yield lost ? { ...batch, gaps: [{ before: 0, reason: lostReason }] } : batch;
+    const said = [...page.gaps, ...range.gaps];
+    const why = said.find(({ offset }) => offset === first)?.reason ?? lostReason;
+    const inside = withGaps(batch, { first, isTold: isLost, gaps: page.gaps });
+    yield isLost
+      ? { ...inside, gaps: [{ before: 0, reason: why }, ...(inside.gaps ?? [])] }
+      : inside;
+    isTold = isLost && first === range.to;
   }
+  return isTold;
+}
+
+/** The batch with those gaps that lie before its lines; at the end, with the one that no line follows. */
+function withGaps(
+  batch: LogBatch,
+  said: { first: number; isTold: boolean; gaps: readonly LogGap[]; isEnd?: boolean },
+): LogBatch {
+  const from = said.isTold ? said.first + 1 : said.first;
+  const to = said.first + (said.isEnd ? 1 : batch.texts.length);
+  const gaps = said.gaps
+    .filter(({ offset }) => offset >= from && offset < to)
+    .map(({ offset, reason }) => ({ before: offset - said.first, reason }));
+  return gaps.length === 0 ? batch : { ...batch, gaps };
 }
 
 async function* sound(log: StreamedLog, chunks: AsyncIterable<Uint8Array>) {
