@@ -27,7 +27,7 @@ const notYetFailures = [
   'wide-bar-glued-error',
 ];
 /** Metrics, progress, bars and how bytes become lines. */
-const notYetReadings = ['keras2-backspace', 'lightning-tqdm', 'ten-nested-bars', 'utf16-output'];
+const notYetReadings = ['utf16-output'];
 
 const notYet = new Set<string>([...notYetFailures, ...notYetReadings]);
 const root = join(import.meta.dirname, 'cases');

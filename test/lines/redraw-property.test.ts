@@ -6,6 +6,22 @@ import { noRedraws, type RedrawState, settleRedraw, thinRedraws } from '../../sr
 const source = fc.constantFrom('STDOUT' as const, 'STDERR' as const, null);
 const redraw = fc.integer({ min: 0, max: 100 }).map((percent) => `${percent}%| state\r`);
 const normal = fc.string({ unit: fc.constantFrom('a', '%', '1', '/', ' ', 'é', '🙂') });
+const moving = fc.string({
+  unit: fc.constantFrom(
+    'a',
+    '%',
+    '5',
+    '\r',
+    '\b',
+    ' ',
+    '\u001b[A',
+    '\u001b[2B',
+    '\u001b[1F',
+    '\u001b[2K',
+    '\u001b[K',
+  ),
+  maxLength: 12,
+});
 const broken = fc.string({ unit: fc.constantFrom('a', '\r', '\n', '\0', '\ud800', ' ') });
 
 /** One line at a time, in rising time. */
@@ -55,7 +71,7 @@ function store(lines: Stream, blockLines: number): Stream {
 it('is the same however the log is cut into blocks', () => {
   fc.assert(
     fc.property(
-      stream(fc.oneof(redraw, normal, broken)),
+      stream(fc.oneof(redraw, normal, broken, moving)),
       fc.integer({ min: 1, max: 9 }),
       (lines, size) => {
         expect(store(lines, size)).toEqual(store(lines, lines.length || 1));
@@ -64,11 +80,11 @@ it('is the same however the log is cut into blocks', () => {
   );
 });
 
-it('stores one line of well-formed text each, whatever comes', () => {
+it('stores one line of well-formed text each, whatever comes, and nothing that moves a cursor', () => {
   fc.assert(
-    fc.property(stream(broken), (lines) => {
+    fc.property(stream(fc.oneof(broken, moving)), (lines) => {
       for (const { text } of store(lines, 7)) {
-        expect(text).not.toMatch(/[\r\n\0]/);
+        expect(text).not.toMatch(/[\r\n\0\b]|\[\d?[ABF]|\[2K/);
         expect(text.isWellFormed()).toBe(true);
       }
     }),
@@ -98,5 +114,61 @@ it('stores the first state, the last one, and at most two a second of an unbroke
       const [first, last] = [stored[0]?.time ?? 0, stored.at(-1)?.time ?? 0];
       expect(stored.length).toBeLessThanOrEqual(2 + (last - first) / 500);
     }),
+  );
+});
+
+/** Bars on some rows, drawn anew again and again from the first one down, and now and then a line above them. */
+const severalBars = fc
+  .record({
+    rows: fc.integer({ min: 2, max: 6 }),
+    rounds: fc.array(fc.record({ wait: fc.integer({ min: 1, max: 300 }), line: fc.boolean() }), {
+      minLength: 1,
+      maxLength: 30,
+    }),
+  })
+  .map(({ rows, rounds }) => {
+    let time = 1_000_000;
+    const lines: Stream = [];
+    const content: string[] = [];
+    rounds.forEach(({ wait, line }, round) => {
+      time += wait;
+      const add = (text: string) => lines.push({ text, time, source: null });
+      if (line) {
+        content.push(`line ${'xyz'.charAt(round % 3)} of ${round}`);
+        add(content.at(-1) ?? '');
+      }
+      for (let row = 0; row < rows - 1; row++) add(`bar ${'abcdef'.charAt(row)} ${round}%|`);
+      add(`bar ${'abcdef'.charAt(rows - 1)} ${round}%|\u001b[${rows - 1}A\r`);
+    });
+    return { lines, rows, content, rounds: rounds.length, lasted: time - 1_000_000 };
+  });
+
+it('thins bars on several rows and loses no line among them', () => {
+  fc.assert(
+    fc.property(severalBars, ({ lines, rows, content, rounds, lasted }) => {
+      const stored = store(lines, 4).map(({ text }) => text);
+      expect(stored.filter((text) => text.startsWith('line'))).toEqual(content);
+      const bars = stored.filter((text) => text.startsWith('bar'));
+      // A row that a line has pushed down begins anew; no more than two a second of each, and its ends.
+      expect(bars.length).toBeLessThanOrEqual((rows + content.length) * (3 + lasted / 500));
+      for (let row = 0; row < rows; row++) {
+        expect(bars).toContain(`bar ${'abcdef'.charAt(row)} ${rounds - 1}%|`);
+      }
+    }),
+  );
+});
+
+it('keeps a state of bounded size', () => {
+  fc.assert(
+    fc.property(stream(moving), (lines) => {
+      let state: RedrawState = noRedraws;
+      const long = lines.map((line) => ({
+        ...line,
+        text: `${line.text}${'x'.repeat(9000)}\u001b[A`,
+      }));
+      for (const line of long) state = thinRedraws(state, blockOf([line])).state;
+      expect(JSON.stringify(state).length).toBeLessThan(256 * 1024);
+    }),
+    { numRuns: 20 },
   );
 });

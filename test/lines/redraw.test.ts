@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { LineBlock, LogSource } from '../../src/core/log.ts';
 import { noRedraws, type RedrawState, settleRedraw, thinRedraws } from '../../src/lines/redraw.ts';
+import { LineSplitter } from '../../src/lines/split.ts';
 
 const start = 1_000_000;
 
@@ -172,4 +173,155 @@ describe('places', () => {
     expect(block.texts).toEqual(['a', '1%', 'b', 'c']);
     expect(places).toEqual([0, 1, 2, 2, 3]);
   });
+});
+
+const up = (rows: number) => '\u001b[A'.repeat(rows);
+
+/** Cuts what a program writes into texts as a log's reader does, and stores them; `at` in milliseconds. */
+function storeWrites(writes: [ms: number, bytes: string][]) {
+  const lines: [number, string][] = [];
+  const splitter = new LineSplitter();
+  for (const [ms, bytes] of writes)
+    splitter.push(Buffer.from(bytes), (text) => lines.push([ms, text]));
+  splitter.end((text) => lines.push([writes.at(-1)?.[0] ?? 0, text]));
+  return storeAll(lines);
+}
+
+describe('bars on several rows', () => {
+  const bar = (name: string, percent: number) => `${name}: ${String(percent).padStart(3)}%|`;
+
+  it('are thinned row by row, as one is', () => {
+    const writes: [number, string][] = [];
+    for (let round = 0; round <= 20; round++) {
+      const drawn = ['a', 'b', 'c'].map(
+        (name, row) => `${'\n'.repeat(row)}\r${bar(name, round * 5)}${up(row)}`,
+      );
+      writes.push([round * 50, drawn.join('')]);
+    }
+    const stored = storeWrites([...writes, [1050, '\n\n\nsaved\n']]);
+    expect(stored.at(-1)).toBe('saved');
+    for (const name of ['a', 'b', 'c']) {
+      const states = stored.filter((text) => text.startsWith(name));
+      expect(states.at(-1)).toBe(bar(name, 100));
+      expect(states.length).toBeLessThanOrEqual(4);
+    }
+    expect(stored.every((text) => text === 'saved' || /^[abc]: +\d+%\|$/.test(text))).toBe(true);
+  });
+
+  it('of rich are states, and what is printed above them is a line', () => {
+    const frame = (n: number) => `Epoch ━━ ${n}%\nBatch ━━ ${n}%`;
+    const erase = '\r\u001b[2K\u001b[1A\u001b[2K';
+    const stored = storeWrites([
+      [0, `\u001b[?25l${frame(0)}`],
+      [50, `${erase}${frame(1)}`],
+      [100, `${erase}checkpoint saved\n${frame(2)}`],
+      [150, `${erase}${frame(3)}`],
+      [200, `${erase}${frame(100)}\n\u001b[?25hdone\n`],
+    ]);
+    expect(stored.filter((text) => !text.includes('━'))).toEqual(['checkpoint saved', 'done']);
+    expect(stored.slice(-3)).toEqual(['Epoch ━━ 100%', 'Batch ━━ 100%', 'done']);
+    expect(stored.length).toBeLessThanOrEqual(8);
+  });
+
+  it('leave a line that tqdm has written among them in its place', () => {
+    const wipe = `\r      \r\n\r      \r${up(1)}`;
+    const bars = (n: number) => `\r${bar('a', n)}\n\r${bar('b', n)}${up(1)}`;
+    const stored = storeWrites([
+      [0, bars(1)],
+      [20, `${wipe}loss is rising\n${bars(2)}`],
+      [40, `${wipe}loss is falling\n${bars(3)}`],
+      [60, '\n\n'],
+    ]);
+    expect(stored.filter((text) => !text.includes('%'))).toEqual([
+      'loss is rising',
+      'loss is falling',
+    ]);
+    expect(stored).toContain(bar('a', 3));
+    expect(stored).toContain(bar('b', 3));
+  });
+
+  it('never swallow a line that another process has printed onto a row of theirs', () => {
+    const stored = storeWrites([
+      [0, `\r${bar('a', 1)}\n\r${bar('b', 1)}${up(1)}`],
+      [10, 'worker has crashed\n'],
+      [20, `\r${bar('a', 2)}\n\r${bar('b', 2)}${up(1)}`],
+    ]);
+    expect(stored.filter((text) => text === 'worker has crashed')).toHaveLength(1);
+  });
+
+  it('keep rows that do not change once', () => {
+    const table = (n: number) => `name   value\nloss   0.${n}\n`;
+    const stored = storeWrites([
+      [0, table(1)],
+      ...Array.from({ length: 9 }, (_, n): [number, string] => [10 * n, `\u001b[2A${table(n)}`]),
+      [2000, 'done\n'],
+    ]);
+    expect(stored.filter((text) => text.startsWith('name')).length).toBeLessThanOrEqual(2);
+    expect(stored).toContain('loss   0.8');
+    expect(stored.at(-1)).toBe('done');
+  });
+
+  it('are forgotten when nobody goes up any more', () => {
+    const first = {
+      texts: [`a: 1%\u001b[A`, 'b: 1%'],
+      runs: [{ count: 2, time: start, source: null }],
+    };
+    const quiet = { texts: ['x', 'y'], runs: [{ count: 2, time: start + 9000, source: null }] };
+    const drawn = settleRedraw(thinRedraws(noRedraws, first).state, start + 8000).state;
+    const { state } = thinRedraws(drawn, quiet);
+    expect(thinRedraws(state, quiet).block).toBe(quiet);
+  });
+});
+
+describe('states that are written over on their row', () => {
+  it('by backspaces are states', () => {
+    const stored = storeWrites([
+      [0, 'Working -'],
+      [50, '\b\\'],
+      [100, '\b|'],
+      [150, '\b/\b done\n'],
+    ]);
+    expect(stored).toEqual(['Working -', 'Working  done']);
+  });
+
+  it('by backspaces over all of it, as Keras does', () => {
+    const first = ' 1/2 [=>..] - loss: 0.9';
+    const stored = storeWrites([
+      [0, first],
+      [10, `${'\b'.repeat(first.length)}\r 2/2 [====] - loss: 0.8\n`],
+      [20, 'End\n'],
+    ]);
+    expect(stored).toEqual([first, ' 2/2 [====] - loss: 0.8', 'End']);
+  });
+
+  it.each(['\r\u001b[K', '\u001b[2K\r', '\u001b[2K\u001b[G', '\u001b[1G\u001b[0K'])(
+    'by %j',
+    (over) => {
+      expect(
+        storeWrites([
+          [0, '1%'],
+          [10, `${over}2%`],
+          [20, `${over}3%\n`],
+        ]),
+      ).toEqual(['1%', '3%']);
+    },
+  );
+
+  it('keep their colours', () => {
+    expect(storeWrites([[0, '\u001b[32m1%\u001b[0m\r\u001b[32m2%\u001b[0m\n']])).toEqual([
+      '\u001b[32m1%\u001b[0m',
+      '\u001b[32m2%\u001b[0m',
+    ]);
+  });
+});
+
+it('leaves a text exactly as it is where nothing is drawn again', () => {
+  const texts = [
+    '\u001b[01;31m\u001b[Kmatch\u001b[m\u001b[K',
+    '\u001b[1mbold\u001b[0m',
+    'a\tb',
+    ' ',
+  ];
+  const block = { texts, runs: [{ count: 4, time: 1, source: null }] };
+  expect(thinRedraws(noRedraws, block).block).toBe(block);
 });

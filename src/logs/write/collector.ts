@@ -8,7 +8,13 @@ import { waitMs } from '../../lib/async/wait.ts';
 import type { Wakeup } from '../../lib/async/wakeup.ts';
 import type { Logger } from '../../lib/system/logger.ts';
 import { MetricsReader } from '../../lines/metrics.ts';
-import { noRedraws, type RedrawState, settleRedraw, thinRedraws } from '../../lines/redraw.ts';
+import {
+  holdsBack,
+  noRedraws,
+  type RedrawState,
+  settleRedraw,
+  thinRedraws,
+} from '../../lines/redraw.ts';
 
 /** When a log falls silent for so long, a progress bar's last state is stored. */
 const settleAfterMs = 500;
@@ -76,7 +82,7 @@ export class Collector {
     this.#head = await this.#options.logs.head(this.#options.ref.jobId);
     const collectorState =
       this.#head.collectorState === null ? null : parseState(this.#head.collectorState);
-    this.#redraw = collectorState?.redraw ?? noRedraws;
+    this.#redraw = collectorState?.redraw.screens ? collectorState.redraw : noRedraws;
     this.#metrics = new MetricsReader(collectorState?.metrics);
   }
 
@@ -107,7 +113,7 @@ export class Collector {
     coming: Promise<IteratorResult<LogBatch, unknown>>,
     signal: AbortSignal,
   ): Promise<IteratorResult<LogBatch, unknown> | 'settled'> {
-    if (this.#redraw.pending === null) return coming;
+    if (!holdsBack(this.#redraw)) return coming;
     const settle = new AbortController();
     const due = waitMs(settleAfterMs, AbortSignal.any([signal, settle.signal]));
     const first = await Promise.race([coming, due.then(() => 'due' as const)]);
@@ -141,7 +147,7 @@ export class Collector {
       gaps.push({ before: kept.texts.length, reason });
     }
     take(batch.texts.length);
-    if (batch.ended && this.#redraw.pending) {
+    if (batch.ended && holdsBack(this.#redraw)) {
       const last = settleRedraw(this.#redraw, Number.POSITIVE_INFINITY);
       this.#redraw = last.state;
       kept.texts.push(...last.block.texts);
