@@ -32,6 +32,8 @@ export interface TrainerConfig {
   dataDir: string;
   apiKey: string | null;
   concurrency: number;
+  /** Jobs are held while less is free; 0: never. */
+  diskReserveMb: number;
   recipes: Readonly<Record<string, Recipe>>;
   /** Where relative paths of recipes and data sets start. */
   recipeBase: string;
@@ -134,6 +136,7 @@ function readTrainer({
     dataDir: env.TRAINER_DATA_DIR ? resolve(env.TRAINER_DATA_DIR) : resolve(dataDir, 'trainer'),
     apiKey: env.TRAINER_API_KEY ?? null,
     concurrency: env.TRAINER_CONCURRENCY,
+    diskReserveMb: env.TRAINER_DISK_RESERVE_MB,
     recipes: { ...shippedRecipes(), ...file.recipes },
     recipeBase: dirname(resolve(env.TRAINYARD_CONFIG ?? defaultConfigFile)),
     baseEnv: environment,

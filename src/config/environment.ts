@@ -34,6 +34,7 @@ const variables = z.object({
   TRAINER_DATA_DIR: text.optional(),
   TRAINER_API_KEY: secret.optional(),
   TRAINER_CONCURRENCY: wholeNumber(1, 1024).default(1),
+  TRAINER_DISK_RESERVE_MB: wholeNumber(0, 1_000_000_000).default(256),
   LOG_LEVEL: z
     .enum(logLevels, { error: `it must be one of ${logLevels.join(', ')}` })
     .default('info'),

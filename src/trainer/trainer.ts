@@ -4,6 +4,7 @@ import { messageOf, TrainyardError } from '../core/errors.ts';
 import type { Recipe } from '../core/recipe.ts';
 import type { Logger } from '../lib/system/logger.ts';
 import { makeFolder } from '../lib/system/make-folder.ts';
+import { type DiskSpace, readSpace as readSpaceOf } from './disk/free-space.ts';
 import { lockFolder } from './disk/lock.ts';
 import { EventStreams } from './http/event-streams.ts';
 import { isLoopback } from './http/guard.ts';
@@ -24,6 +25,10 @@ export interface TrainerOptions {
   apiKey: string | null;
   /** Jobs that run at a time. */
   concurrency: number;
+  /** Jobs are held while less than this is free, or than 5 % of the disk. 256 by default; 0: never. */
+  diskReserveMb?: number | undefined;
+  /** How to learn the room on the disk; from the system by default. */
+  readSpace?: ((folder: string) => Promise<DiskSpace>) | undefined;
   recipes: Readonly<Record<string, Recipe>>;
   /** The folder where a recipe's relative working folder and relative data sets start. */
   recipeBase: string;
@@ -60,7 +65,11 @@ export async function openTrainer(options: TrainerOptions): Promise<Trainer> {
   makeFolder(dataDir);
   opened.use(lockFolder(dataDir));
   const { graceMs = 10_000, heartbeatMs = 15_000, nodePath = process.execPath } = options;
-  const jobs = opened.adopt(await Jobs.open({ ...options, graceMs, nodePath }), (it) => it.close());
+  const { diskReserveMb = 256, readSpace = readSpaceOf } = options;
+  const disk = { reserveBytes: diskReserveMb * 1024 * 1024, readSpace };
+  const jobs = opened.adopt(await Jobs.open({ ...options, ...disk, graceMs, nodePath }), (it) =>
+    it.close(),
+  );
   const streams = opened.adopt(new EventStreams({ jobs, heartbeatMs, logger }), (it) => it.close());
   const app = createRoutes({
     jobs,

@@ -79,6 +79,7 @@ function trainerOf(dataDir: string, obedient: ObedientJobs): TrainerConfig {
     dataDir: `${dataDir}/trainer`,
     apiKey: null,
     concurrency: 4,
+    diskReserveMb: 256,
     recipes: {
       default: { command: obedient.command },
       obedient: { command: obedient.command },

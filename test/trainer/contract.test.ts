@@ -175,6 +175,7 @@ describe('a finished job', () => {
       remaining_seconds: null,
       samples_per_second: null,
       error_message: 'the process ended with exit code 3',
+      error: 'the process ended with exit code 3',
       exit_code: 3,
       signal: null,
       started_at: time,

@@ -20,6 +20,11 @@ export function isAlive(identity: ProcessIdentity): boolean {
   return found !== null && found.start === identity.start && !'ZX'.includes(found.state);
 }
 
+/** True while the process with this pid is stopped by a signal. */
+export function isStopped(pid: number): boolean {
+  return look(pid)?.state.toUpperCase() === 'T';
+}
+
 /**
  * True where all that is left of a group has ended and was not waited for, as in a container whose first
  * process waits for nobody. Only Linux tells.

@@ -10,8 +10,8 @@ export interface HealthCheck {
 }
 
 /**
- * Asks the server how it is. UP: it answers. DEGRADED: it is there, but refuses, or is busy (an agent
- * that trains inside its own process is silent meanwhile). DOWN: it cannot be reached or is failing.
+ * Asks the server how it is. UP: it answers. DEGRADED: it is there, but refuses, says that it is not
+ * well, or is busy (an agent that trains inside its own process is silent meanwhile). DOWN: it cannot be reached or is failing.
  * Rejects only with the signal.
  */
 export async function checkHealth(
@@ -21,9 +21,9 @@ export async function checkHealth(
   const checkedAt = Date.now();
   const begun = performance.now();
   try {
-    const recipes = await server.health(signal);
+    const { recipes, ailment } = await server.health(signal);
     const latencyMs = Math.round(performance.now() - begun);
-    const message = server.keyRefusal;
+    const message = server.keyRefusal ?? ailment;
     const status = message === null ? 'UP' : 'DEGRADED';
     return { health: { status, message, checkedAt, latencyMs }, recipes };
   } catch (error) {

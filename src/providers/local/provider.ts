@@ -16,9 +16,9 @@ import { stateOf } from './api/wire.ts';
 import { asCompleted } from './completed.ts';
 import { checkHealth } from './health.ts';
 import { positionOf } from './log/cursor.ts';
-import { refusedNotice, unknownJobNotice, unreachableNotice } from './log/notice.ts';
+import { refusedNotice, SaidNotices, unknownJobNotice, unreachableNotice } from './log/notice.ts';
 import { followPages } from './log/poll.ts';
-import { followStream } from './log/stream.ts';
+import { type EndNotice, followStream } from './log/stream.ts';
 
 export interface LocalProviderOptions {
   name: string;
@@ -60,6 +60,7 @@ class TrainingServerProvider implements LocalProvider {
   readonly #logger: Logger | undefined;
   readonly #configured: readonly string[] | null;
   readonly #unknown = new Set<string>();
+  readonly #said = new SaidNotices();
   #served: readonly string[] | null = null;
   #health: ProviderHealth | null = null;
 
@@ -147,10 +148,11 @@ class TrainingServerProvider implements LocalProvider {
 
   logNotice(job: Job): LogNotice | null {
     if (this.#unknown.has(job.id)) return unknownJobNotice(this, job);
-    if (isOver(job.status) || !this.#health) return null;
+    const said = this.#said.of(job.id);
+    if (isOver(job.status) || !this.#health) return said;
     const { status, message } = this.#health;
     if (status === 'DOWN') return unreachableNotice(this.name, message);
-    return this.#server.keyRefusal === null ? null : refusedNotice(this.name, message);
+    return this.#server.keyRefusal === null ? said : refusedNotice(this.name, message);
   }
 
   async health(signal: AbortSignal): Promise<ProviderHealth> {
@@ -169,6 +171,7 @@ class TrainingServerProvider implements LocalProvider {
     const log = {
       open: (offset: number) => server.stream(ref, offset, signal),
       page: (range: { offset: number; limit: number }) => server.page(ref, range, signal),
+      ended: (notice: EndNotice) => this.#said.hear(ref.jobId, notice),
       broken: (reason: string, cause?: unknown) => server.brokenLog(ref, reason, cause),
     };
     return followStream(log, positionOf(cursor).at, signal);
@@ -187,7 +190,9 @@ class TrainingServerProvider implements LocalProvider {
 
   async #report(ref: JobRef, signal: AbortSignal): Promise<StatusReport> {
     try {
-      const state = stateOf(await this.#server.status(ref, signal));
+      const answer = await this.#server.status(ref, signal);
+      const state = stateOf(answer);
+      this.#said.hear(ref.jobId, answer.notice ?? null);
       this.#unknown.delete(ref.jobId);
       return { jobId: ref.jobId, state };
     } catch (error) {

@@ -20,6 +20,8 @@ export interface RunExit {
   code: number | null;
   signal: string | null;
   error: string | null;
+  /** The disk was seen full while the process ran and wrote. */
+  diskFull?: boolean;
   /** Milliseconds since 1970, UTC. */
   finishedAt: number;
 }
@@ -60,11 +62,12 @@ export function readProcess(file: string): RunProcess | null {
 export function readExit(file: string): RunExit | null {
   const value = readJson(file);
   if (!isObject(value)) return null;
-  const { code, signal, error, finishedAt } = value;
+  const { code, signal, error, diskFull, finishedAt } = value;
   return {
     code: typeof code === 'number' ? code : null,
     signal: typeof signal === 'string' ? signal : null,
     error: typeof error === 'string' ? error : null,
+    diskFull: diskFull === true,
     finishedAt: typeof finishedAt === 'number' ? finishedAt : Date.now(),
   };
 }

@@ -1,9 +1,11 @@
 import type { LogGap } from '../../core/log.ts';
 import type { JobRecord } from '../disk/record.ts';
+import type { Job } from '../jobs/job.ts';
 import type { JobLog, LogLines } from '../log/job-log.ts';
 
 /** The fields of `GET /api/training/status/{id}`; what nobody knows is null. */
-export function statusAnswer(record: JobRecord, log: JobLog, queuePosition: number | null) {
+export function statusAnswer(job: Job, log: JobLog, queuePosition: number | null) {
+  const record = job.shown;
   const { progress } = log.metrics;
   const end = record.finishedAt ?? Date.now();
   return {
@@ -25,6 +27,7 @@ export function statusAnswer(record: JobRecord, log: JobLog, queuePosition: numb
     samples_per_second:
       log.metrics.newest('train_samples_per_second') ?? log.metrics.newest('samples_per_second'),
     error_message: record.errorMessage,
+    error: record.errorMessage,
     exit_code: record.exitCode,
     signal: record.signal,
     started_at: isoTime(record.startedAt),
@@ -35,8 +38,27 @@ export function statusAnswer(record: JobRecord, log: JobLog, queuePosition: numb
         : record.updatedAt,
     ),
     queue_position: queuePosition,
+    ...noticeAnswer(job, log),
   };
 }
+
+/** Why the job does not go on, and why lines of its log may be missing; no field where there is nothing to tell. */
+function noticeAnswer({ heldFor }: Job, { lossReason }: JobLog) {
+  if (heldFor !== null) {
+    const message = `The job is held until there is room. ${heldFor}`;
+    return { status_reason: message, notice: { code: 'DISK_FULL', message, help: heldHelp } };
+  }
+  if (lossReason === null) return {};
+  return { notice: { code: 'LINES_LOST', message: lossReason, help: lostHelp } };
+}
+
+const heldHelp = [
+  'Make room on the disk of the training server: the job then goes on by itself, where it stopped',
+  'Or cancel the job, or set TRAINER_DISK_RESERVE_MB to less and start the training server again',
+];
+const lostHelp = [
+  "The gaps of the log say where lines may be missing; what is left of the file lies in the job's folder on the training server",
+];
 
 /** One row of `GET /api/training/metrics/{id}` a step, oldest first. */
 export function metricsAnswer(record: JobRecord, log: JobLog) {
@@ -83,13 +105,15 @@ export function queueAnswer(running: JobRecord[], queued: JobRecord[]) {
 }
 
 /** The `end` event of a log's stream. */
-export function endAnswer(record: JobRecord, log: JobLog) {
+export function endAnswer(job: Job, log: JobLog) {
+  const { record } = job;
   return {
     total_lines: log.total,
     status: record.status,
     exit_code: record.exitCode,
     signal: record.signal,
     error_message: record.errorMessage,
+    ...noticeAnswer(job, log),
   };
 }
 

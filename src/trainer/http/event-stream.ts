@@ -58,7 +58,7 @@ async function* events(
       line = first + lines.length;
       yield encodeJson(batch, { before: `id: ${line}\ndata: `, after: '\n\n' });
     } else if (over) {
-      const end = { ...endAnswer(record, log), ...gapsAnswer(log, line, read) };
+      const end = { ...endAnswer(job, log), ...gapsAnswer(log, line, read) };
       yield encodeJson(end, { before: 'event: end\ndata: ', after: '\n\n' });
       return;
     } else if (isOver(record)) {

@@ -50,11 +50,12 @@ export function createRoutes(options: RouteOptions): Hono {
   app.use(refuseBrowsers({ loopback: options.loopback }));
 
   app.get('/health', async (c) => {
-    const known = { status: 'ok', service: 'trainyard-trainer' };
+    const { lack } = jobs.disk;
+    const known = { status: lack === null ? 'ok' : 'degraded', service: 'trainyard-trainer' };
     if (!hasKey(c)) return c.json(known);
     const [running, queued] = [jobs.running().length, jobs.queued().length];
-    const { version } = packageJson;
-    return c.json({ ...known, version, running, queued, gpus: await gpus(), recipes });
+    const load = { version: packageJson.version, running, queued, gpus: await gpus(), recipes };
+    return c.json({ ...known, ...load, ...(lack === null ? {} : { message: lack }) });
   });
 
   app.use(async (c, next) => {
@@ -81,7 +82,7 @@ export function createRoutes(options: RouteOptions): Hono {
   app.get('/api/training/status/:id', async (c) => {
     const job = jobs.get(c.req.param('id'));
     using held = await openKnownLog(job);
-    return c.json(statusAnswer(job.record, held.log, jobs.position(job.record.id)));
+    return c.json(statusAnswer(job, held.log, jobs.position(job.record.id)));
   });
 
   app.get('/api/training/metrics/:id', async (c) => {
@@ -141,7 +142,7 @@ export function createRoutes(options: RouteOptions): Hono {
   app.get('/api/training/jobs', (c) => {
     const { limit } = parseJobsQuery(c.req.query());
     return c.json({
-      jobs: jobs.newest(limit).map(({ record, steps }) => jobAnswer(record, steps)),
+      jobs: jobs.newest(limit).map(({ shown, steps }) => jobAnswer(shown, steps)),
     });
   });
 

@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises';
-import { messageOf, TrainyardError } from '../../core/errors.ts';
+import { messageOf } from '../../core/errors.ts';
 import { Backoff } from '../../lib/async/backoff.ts';
 import { waitMs } from '../../lib/async/wait.ts';
 import type { Logger } from '../../lib/system/logger.ts';
@@ -9,13 +9,20 @@ import type { RunExit } from '../disk/run-files.ts';
 import type { JobLog } from '../log/job-log.ts';
 import type { HeldLog, OpenLogs } from '../log/open-logs.ts';
 import { type LaunchOptions, writePlan } from '../process/launch.ts';
+import type { DiskGuard } from './disk-guard.ts';
+import { conflict, outcome, over, refuseIfOver } from './outcome.ts';
 import { Run, removedFolder } from './run.ts';
 
 /** How long a pause waits for a job that is only just starting. */
 const startMs = 5000;
 
+const fullReason =
+  'The disk of the training server was full while the job ran: what it printed then is lost, and the line before or after is torn';
+
 export interface JobOptions extends LaunchOptions {
   logs: OpenLogs;
+  /** The room on the disk. */
+  disk: Pick<DiskGuard, 'lack' | 'isFull'>;
   /** Called when the job's status or log has changed. */
   onChange: (id: string) => void;
   logger: Pick<Logger, 'info' | 'warn' | 'error'>;
@@ -30,6 +37,8 @@ export class Job {
   /** Both are there while it runs. */
   #run: Run | null = null;
   #log: JobLog | null = null;
+  /** Its processes are stopped for want of room. What the user has paused stays so when this is over. */
+  #isHeld = false;
 
   constructor(record: JobRecord, folder: JobFolder, options: JobOptions) {
     this.folder = folder;
@@ -39,6 +48,17 @@ export class Job {
 
   get record(): JobRecord {
     return this.#record;
+  }
+
+  /** The same as others shall see it: a job that is held is paused. */
+  get shown(): JobRecord {
+    const isHeld = this.#isHeld && this.#record.status === 'running';
+    return isHeld ? { ...this.#record, status: 'paused' } : this.#record;
+  }
+
+  /** Why it is held; null where it is not. */
+  get heldFor(): string | null {
+    return this.#isHeld ? this.#options.disk.lack : null;
   }
 
   /** Steps done and to be done, as far as the log tells. */
@@ -69,6 +89,7 @@ export class Job {
       using held = await this.openLog();
       await held.log.finish();
     } else {
+      this.#isHeld = false; // it is continued, to end
       this.#run?.stop(killMs);
     }
     return before;
@@ -92,10 +113,26 @@ export class Job {
   resume(): Promise<JobRecord> {
     return this.#change((record) => {
       refuseIfOver(record);
-      if (record.status !== 'paused') throw conflict(record, 'only a paused job can be resumed');
-      this.#run?.signal('SIGCONT');
+      if (record.status !== 'paused') {
+        throw conflict(record, this.heldFor ?? 'only a paused job can be resumed');
+      }
+      if (!this.#isHeld) this.#run?.signal('SIGCONT');
       return { status: 'running' };
     });
+  }
+
+  /** Stops the job's processes where the disk has too little room, and lets them go on when it has. */
+  heedDisk(): void {
+    const { disk, onChange } = this.#options;
+    const { id, status, cancel } = this.#record;
+    const isHeld = disk.lack !== null && cancel === null && !isOver(this.#record);
+    if (disk.isFull && !this.#isHeld && status === 'running') this.#noteFullDisk();
+    // Asked again and again: the process may only just have started.
+    if (isHeld) this.#run?.signal('SIGSTOP');
+    if (isHeld === this.#isHeld) return;
+    this.#isHeld = isHeld;
+    if (!isHeld && status === 'running') this.#run?.signal('SIGCONT');
+    onChange(id);
   }
 
   /**
@@ -148,12 +185,28 @@ export class Job {
     });
     this.#run = run;
     this.#log = log;
+    if (before.status !== 'queued') this.#adopt(run);
     const { cancel } = this.#record;
     // The clock may have jumped since: what is left of the grace is never more than all of it.
     if (cancel !== null) run.stop(Math.min(cancel.killAt - Date.now(), this.#options.graceMs));
     onLog();
     const exit = await run.follow(signal);
     if (exit !== null) await this.#end(exit, log);
+  }
+
+  /** The last server may have left it held; and who was full then may be full now. */
+  #adopt(run: Run): void {
+    if (this.#options.disk.lack === null && this.#record.status === 'running') {
+      run.signal('SIGCONT');
+    }
+    this.heedDisk();
+  }
+
+  #noteFullDisk(): void {
+    this.#log?.addGap(fullReason).catch((error: unknown) => {
+      const facts = { job: this.#record.id, error: messageOf(error) };
+      this.#options.logger.warn(facts, 'that the disk was full cannot be noted yet');
+    });
   }
 
   async #endRemoved(): Promise<void> {
@@ -164,7 +217,9 @@ export class Job {
 
   async #end(exit: RunExit, log: JobLog): Promise<void> {
     const logBytes = await log.finish();
+    if (exit.diskFull && log.lossReason !== fullReason) await log.addGap(fullReason);
     const { step, totalSteps } = log.metrics.progress;
+    this.#isHeld = false;
     await rm(this.folder.plan, { force: true });
     await this.#change((record) => ({
       ...over(exit.finishedAt, logBytes),
@@ -193,31 +248,4 @@ export class Job {
     this.#changing = changed.catch(() => {});
     return changed;
   }
-}
-
-function outcome(record: JobRecord, exit: RunExit): Partial<JobRecord> {
-  const ended = { exitCode: exit.code, signal: exit.signal };
-  if (record.cancel !== null) return { ...ended, status: 'cancelled' };
-  const why = exit.error ?? whyFailed(exit);
-  return { ...ended, status: why === null ? 'completed' : 'failed', errorMessage: why };
-}
-
-function whyFailed({ code, signal }: RunExit): string | null {
-  if (signal !== null) return `the process was ended by ${signal}`;
-  return code === 0 ? null : `the process ended with exit code ${code}`;
-}
-
-function over(finishedAt: number, logBytes: number): Partial<JobRecord> {
-  return { finishedAt, logBytes, jobToken: null };
-}
-
-function refuseIfOver(record: JobRecord): void {
-  if (isOver(record)) throw conflict(record, `it is ${record.status} already`);
-}
-
-/** A job that cannot do what is asked of it, in its present status. */
-export function conflict(record: JobRecord, why: string): TrainyardError {
-  return new TrainyardError('CONFLICT', `job ${record.id}: ${why}`, {
-    details: { jobId: record.id, previousStatus: record.status },
-  });
 }

@@ -8,13 +8,17 @@ import { isOver, type JobRecord, loadRecord } from '../disk/record.ts';
 import { acceptJob, digestOf } from '../http/accept.ts';
 import { type ExecuteRequest, jobIdShape } from '../http/request.ts';
 import { OpenLogs } from '../log/open-logs.ts';
-import { conflict, Job, type JobOptions } from './job.ts';
+import { DiskGuard, type DiskGuardOptions } from './disk-guard.ts';
+import { Job, type JobOptions } from './job.ts';
+import { conflict } from './outcome.ts';
 
 const maxQueued = 10_000;
 /** Records read at a time when the server starts. */
 const loadBatch = 64;
 
-export interface JobsOptions extends Omit<JobOptions, 'logs' | 'onChange'> {
+export interface JobsOptions
+  extends Omit<JobOptions, 'logs' | 'onChange' | 'disk'>,
+    Pick<DiskGuardOptions, 'reserveBytes' | 'readSpace'> {
   dataDir: string;
   /** Jobs that run at a time. */
   concurrency: number;
@@ -24,6 +28,8 @@ export interface JobsOptions extends Omit<JobOptions, 'logs' | 'onChange'> {
 export class Jobs {
   /** Hints that a job's log or status has changed, by the job's id. */
   readonly changes = new Hints<string>();
+  /** The room on the disk: while it lacks, jobs are held, and none is started. */
+  readonly disk: DiskGuard;
   readonly #options: JobsOptions;
   readonly #jobOptions: JobOptions;
   readonly #jobs = new Map<string, Job>();
@@ -36,15 +42,25 @@ export class Jobs {
 
   /** Loads every job, queues those that wait and adopts those that run. */
   static async open(options: JobsOptions): Promise<Jobs> {
-    const jobs = new Jobs(options);
-    await jobs.#load();
+    const folder = path.join(options.dataDir, 'jobs');
+    makeFolder(folder);
+    let jobs: Jobs | null = null;
+    const disk = await DiskGuard.open({ ...options, folder, onChange: () => jobs?.heedDisk() });
+    jobs = new Jobs(options, disk);
+    try {
+      await jobs.#load(folder);
+    } catch (error) {
+      await jobs.close();
+      throw error;
+    }
     return jobs;
   }
 
-  private constructor(options: JobsOptions) {
+  private constructor(options: JobsOptions, disk: DiskGuard) {
+    this.disk = disk;
     this.#options = options;
     const onChange = (id: string) => this.changes.give(id);
-    this.#jobOptions = { ...options, logs: new OpenLogs(), onChange };
+    this.#jobOptions = { ...options, logs: new OpenLogs(), disk, onChange };
   }
 
   /** Queues a job; asked twice for the same, it answers with the first. Another one of the same id is a `CONFLICT`. */
@@ -73,7 +89,7 @@ export class Jobs {
 
   /** In the order in which they started. */
   running(): JobRecord[] {
-    return [...this.#running.keys()].map((job) => job.record);
+    return [...this.#running.keys()].map((job) => job.shown);
   }
 
   /** 1 for the job that starts next; null for one that is not queued. */
@@ -101,17 +117,22 @@ export class Jobs {
     return before;
   }
 
+  /** Holds the jobs that run, or lets them go on, as the disk has room. */
+  heedDisk(): void {
+    for (const job of this.#running.keys()) job.heedDisk();
+    this.#startNext();
+  }
+
   /** Lets go of the jobs: those that run, run on. */
   async close(): Promise<void> {
     this.#closing.abort();
+    await this.disk.close();
     await this.#accepting;
     await Promise.allSettled(this.#running.values());
     await this.#jobOptions.logs.close();
   }
 
-  async #load(): Promise<void> {
-    const folder = path.join(this.#options.dataDir, 'jobs');
-    makeFolder(folder);
+  async #load(folder: string): Promise<void> {
     const ids = (await readdir(folder)).filter((id) => jobIdShape.safeParse(id).success);
     const jobs: Job[] = [];
     for (let at = 0; at < ids.length; at += loadBatch) {
@@ -171,6 +192,7 @@ export class Jobs {
 
   #startNext(): void {
     while (this.#running.size < this.#options.concurrency && !this.#closing.signal.aborted) {
+      if (this.disk.lack !== null) return;
       const job = this.#queue.shift();
       if (job === undefined) return;
       this.#start(job);

@@ -144,6 +144,11 @@ export class JobLog {
     return isTold ? gaps : [{ offset: first, reason: goneReason }, ...gaps];
   }
 
+  /** Why lines may be missing, where some may; the last reason. */
+  get lossReason(): string | null {
+    return this.#scanner.parts.cuts.lastGap?.reason ?? null;
+  }
+
   /** Records that lines before the next one are lost, or that it is torn. */
   async addGap(reason: string): Promise<void> {
     await this.advance();

@@ -29,6 +29,7 @@ export class LogCuts {
   readonly #file: FileHandle;
   #part: LogPart = { line: 0, position: 0, from: 0 };
   #gaps: LogGap[] = [];
+  #unsaved: Entry[] = [];
 
   private constructor(file: FileHandle, entries: Entry[]) {
     this.#file = file;
@@ -50,6 +51,11 @@ export class LogCuts {
     return this.#part;
   }
 
+  /** The gap that was found last. */
+  get lastGap(): LogGap | null {
+    return this.#gaps.at(-1) ?? null;
+  }
+
   /** The gaps before the lines `from` up to `to`, in rising order. */
   gaps(from: number, to: number): LogGap[] {
     return this.#gaps.filter(({ offset }) => offset >= from && offset < to);
@@ -57,28 +63,42 @@ export class LogCuts {
 
   /** The log goes on with this part. `reason` is null where no line can have been lost that was not told. */
   async addPart({ line, position, from }: LogPart, reason: string | null): Promise<void> {
-    await this.#add({ line, part: { position, from }, reason: this.#newReason(line, reason) });
+    const entry = { line, part: { position, from }, reason: this.#newReason(line, reason) };
+    await this.#append(entry);
+    this.#keep(entry);
   }
 
-  /** Lines before this one are lost, or it is torn. */
+  /** Lines before this one are lost, or it is torn: known at once, and saved by this or a later `flush`. */
   async addGap(line: number, reason: string): Promise<void> {
     const told = this.#newReason(line, reason);
-    if (told !== null) await this.#add({ line, part: null, reason: told });
+    if (told === null) return;
+    const entry = { line, part: null, reason: told };
+    this.#keep(entry);
+    this.#unsaved.push(entry);
+    await this.flush();
+  }
+
+  /** Saves what a full disk had no room for. */
+  async flush(): Promise<void> {
+    for (let entry = this.#unsaved[0]; entry !== undefined; entry = this.#unsaved[0]) {
+      await this.#append(entry);
+      this.#unsaved = this.#unsaved.filter((other) => other !== entry);
+    }
   }
 
   async close(): Promise<void> {
     await this.#file.close();
   }
 
-  async #add(entry: Entry): Promise<void> {
+  async #append(entry: Entry): Promise<void> {
     // Begun on a line of its own: a full disk may have left half an entry.
     await this.#file.appendFile(`\n${JSON.stringify(entry)}\n`);
-    this.#keep(entry);
   }
 
   #keep({ line, part, reason }: Entry): void {
     if (part !== null) this.#part = { line, ...part };
-    if (reason !== null) this.#gaps.push({ offset: line, reason });
+    const isKnown = this.#gaps.at(-1)?.offset === line;
+    if (reason !== null && !isKnown) this.#gaps.push({ offset: line, reason });
   }
 
   /** Null where a gap is known there already, or too many are. */

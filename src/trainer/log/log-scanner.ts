@@ -119,6 +119,7 @@ export class LogScanner {
   async close(): Promise<void> {
     this.stop();
     await this.#parts.metrics.save().catch(() => {});
+    await this.#parts.cuts.flush().catch(() => {});
     await Promise.allSettled(Object.values(this.#parts).map((part) => part.close()));
   }
 
@@ -198,13 +199,14 @@ export class LogScanner {
     const first = this.#line;
     const texts = this.#split(split);
     if (texts.length === 0 && !this.#ended) return;
-    const { file, mark, index, metrics } = this.#parts;
+    const { file, mark, cuts, index, metrics } = this.#parts;
     // What follows helps a later server alone: a full disk must not stop the reading.
     if (this.#line >= this.#known.line) {
       const { print } = file;
       await mark.write({ line: this.#line, position: this.#position, print }).catch(() => {});
     }
     this.#take(first, texts);
+    await cuts.flush().catch(() => {});
     await index.flush().catch(() => {});
     await metrics.saveNowAndThen().catch(() => {});
   }

@@ -17,7 +17,8 @@ import {
 } from 'node:fs';
 import { flushCompileCache } from 'node:module';
 import { setTimeout as delay } from 'node:timers/promises';
-import { identityOf, isGroupDead } from '../../lib/system/process-identity.ts';
+import { identityOf, isGroupDead, isStopped } from '../../lib/system/process-identity.ts';
+import { fullBytes, readSpace } from '../disk/free-space.ts';
 import { folderAt } from '../disk/job-folder.ts';
 import { claimRun, type RunExit, type RunPlan, type RunProcess } from '../disk/run-files.ts';
 import { jobMark, killMarked } from './job-mark.ts';
@@ -28,6 +29,8 @@ const lastWordsMs = 500;
 const leftBehindMs = 2000;
 /** How often to look whether somebody is left in the job's group. */
 const groupPollMs = 20;
+/** How often to look whether the disk is full: no server may be there to see it. */
+const diskPollMs = 1000;
 /** A look at every process of the machine takes some milliseconds. */
 const pollsPerLook = 5;
 
@@ -58,11 +61,13 @@ async function run(path: string): Promise<void> {
   const plan: RunPlan = JSON.parse(readFileSync(folder.plan, 'utf8'));
   rmSync(folder.plan, { force: true });
   const env = { ...plan.env, ...jobMark(self) };
+  const disk = watchDisk(folder.path);
   const exit = await runCommand({ ...plan, env }, folder.process);
   await endGroup(plan.graceMs);
+  const diskFull = await disk.end();
   if (forced) await killMarked(self);
   command = null; // from now on its pid may be another's
-  await writeFinally(folder.exit, exit);
+  await writeFinally(folder.exit, { ...exit, diskFull });
 }
 
 async function runCommand(plan: RunPlan, processFile: string): Promise<RunExit> {
@@ -97,6 +102,23 @@ async function runCommand(plan: RunPlan, processFile: string): Promise<RunExit> 
     writeSync(2, `[trainyard] ${reason}\n`);
     return over(null, null, reason);
   }
+}
+
+/** Looks at the disk until the end, which tells whether it was full while the command was not stopped. */
+function watchDisk(folder: string): { end(): Promise<boolean> } {
+  let wasFull = false;
+  const look = async () => {
+    const { free } = await readSpace(folder);
+    wasFull ||= free < fullBytes && !(command?.pid && isStopped(command.pid));
+  };
+  const timer = setInterval(() => void look().catch(() => {}), diskPollMs);
+  return {
+    end: async () => {
+      clearInterval(timer);
+      await look().catch(() => {});
+      return wasFull;
+    },
+  };
 }
 
 function whyNot(program: string, error: unknown): string {

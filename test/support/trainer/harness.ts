@@ -105,7 +105,7 @@ export interface TestTrainer extends AsyncDisposable {
   client: TrainerClient;
   dataDir: string;
   /** Closes the server and opens another one on the same folder. */
-  restart(): Promise<TrainerClient>;
+  restart(meanwhile?: () => Promise<void>): Promise<TrainerClient>;
 }
 
 /** An embedded server on a folder of its own; every job is ended with it. */
@@ -133,8 +133,9 @@ export async function startTrainer(options: Partial<TrainerOptions> = {}): Promi
   const test: TestTrainer = {
     client: new TrainerClient(trainer.url),
     dataDir,
-    restart: async () => {
+    restart: async (meanwhile) => {
       await trainer.close();
+      await meanwhile?.();
       trainer = await openTrainer(all);
       test.client = new TrainerClient(trainer.url);
       return test.client;

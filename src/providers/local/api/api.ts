@@ -77,14 +77,17 @@ export class TrainingServerApi {
     return this.#client.broken(logTask(ref), reason, cause);
   }
 
-  /** The recipes that the server's health check names; null where it names none. */
-  async health(signal: AbortSignal): Promise<readonly string[] | null> {
+  /** The recipes that the server's health check names, null where it names none; and what ails it, by its own word. */
+  async health(
+    signal: AbortSignal,
+  ): Promise<{ recipes: readonly string[] | null; ailment: string | null }> {
     const call = { task: 'check its health', path: '/health', keyless: true, signal };
-    const [{ recipes }] = await Promise.all([
+    const [{ recipes = null, status, message }] = await Promise.all([
       this.#client.call({ ...call, headersMs: healthMs }, healthAnswer),
       this.#client.isKeyKnown ? null : this.#tryKey(signal),
     ]);
-    return recipes ?? null;
+    const isWell = status?.toLowerCase() !== 'degraded';
+    return { recipes, ailment: isWell ? null : this.#client.wordsOf(message ?? 'degraded') };
   }
 
   /** Asks for a job that nobody has: what comes back tells whether the key is accepted. */

@@ -1,6 +1,6 @@
 import type { ZodType } from 'zod';
 import { TrainyardError } from '../../../core/errors.ts';
-import type { Answer } from '../../http/answer.ts';
+import { type Answer, safeWords } from '../../http/answer.ts';
 import { type Call as HttpCall, HttpConnection, type Timeouts } from '../../http/connection.ts';
 import { isOwnError, refusalOf } from './answer.ts';
 
@@ -73,6 +73,11 @@ export class TrainingClient {
   broken(task: string, reason: string, cause?: unknown): TrainyardError {
     const message = `Provider ${this.#options.provider} could not ${task}: ${reason}`;
     return new TrainyardError('PROVIDER_UNAVAILABLE', message, { cause });
+  }
+
+  /** The server's own words, fit to be shown to a client. */
+  wordsOf(words: string): string {
+    return safeWords(words, this.#options.apiKey);
   }
 
   /** Ends every call that is under way. Closing twice is fine. */

@@ -3,6 +3,8 @@ import { z } from 'zod';
 import type { JobFailure, JobProgress, JobStatus } from '../../../core/job.ts';
 import type { ProviderState } from '../../../core/provider.ts';
 
+const maxWords = 500;
+
 /** What a field says where it says anything of its kind: no field but `status` is demanded. */
 const number = z.number().nullish().catch(null);
 /** Whole, and no more than GraphQL's Int holds. */
@@ -25,9 +27,24 @@ export const deployAnswer = z.object({ job_id: id, id });
 /** An answer that is read for its success alone. */
 export const accepted = z.object({});
 
+/** Trainyard's own training server says `degraded`, and why, where it does not run jobs as it should. */
 export const healthAnswer = z
-  .object({ recipes: z.array(z.string().min(1)).nullish().catch(null) })
-  .catch({ recipes: null });
+  .object({
+    recipes: z.array(z.string().min(1)).nullish().catch(null),
+    status: text,
+    message: text,
+  })
+  .catch({ recipes: null, status: null, message: null });
+
+/** Why lines of a job's log may be missing, or none come; servers that know of nothing say nothing. */
+const notice = z
+  .object({
+    code: z.string().regex(/^[A-Z_]{1,50}$/),
+    message: z.string().transform(shortened),
+    help: z.array(z.string().transform(shortened)).max(10).default([]),
+  })
+  .nullish()
+  .catch(null);
 
 export const statusAnswer = z.object({
   job_id: id,
@@ -46,11 +63,10 @@ export const statusAnswer = z.object({
   signal: text,
   started_at: text,
   completed_at: text,
+  notice,
 });
 
 export type StatusAnswer = z.infer<typeof statusAnswer>;
-
-const maxWords = 500;
 
 /** An entry that is no text still is a line: it keeps its place. */
 const line = z

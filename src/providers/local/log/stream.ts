@@ -1,7 +1,7 @@
 import { ParseError } from 'eventsource-parser';
 import type { ZodType } from 'zod';
 import type { TrainyardError } from '../../../core/errors.ts';
-import type { LogGap } from '../../../core/log.ts';
+import type { LogGap, LogNotice } from '../../../core/log.ts';
 import type { LogBatch } from '../../../core/provider.ts';
 import { Backoff } from '../../../lib/async/backoff.ts';
 import { waitMs } from '../../../lib/async/wait.ts';
@@ -9,6 +9,9 @@ import { eventsOf } from '../../http/events.ts';
 import { endEvent, endStateOf, linesEvent, timeOf } from '../api/wire.ts';
 import { cursorOf } from './cursor.ts';
 import { batchOf } from './lines.ts';
+
+/** Why lines of a log may be missing; null where nothing is known. */
+export type EndNotice = Omit<LogNotice, 'url'> | null;
 
 /** A log that a training server sends as events, and that can be asked for by page as well. */
 export interface StreamedLog {
@@ -19,6 +22,8 @@ export interface StreamedLog {
     offset: number;
     limit: number;
   }): Promise<{ offset: number; lines: readonly string[]; gaps: readonly LogGap[] }>;
+  /** Called at the end with what the server says of the whole log. */
+  ended(notice: EndNotice): void;
   /** The error for a stream that went wrong and may go right another time. */
   broken(reason: string, cause?: unknown): TrainyardError;
 }
@@ -49,6 +54,7 @@ export async function* followStream(
     for await (const event of sound(log, chunks)) {
       if (event.event === 'end') {
         const end = parse(log, endEvent, event.data);
+        log.ended(end.notice ?? null);
         const isTold = yield* hole(log, { from: at, to: end.total_lines, gaps: end.gaps });
         at = Math.max(at, end.total_lines);
         const batch = batchOf([], Date.now(), cursorOf({ at, anchor: [] }));
