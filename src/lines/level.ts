@@ -1,53 +1,56 @@
 import type { LogLevel } from '../core/log.ts';
+import { isRecord, recordLevel } from './level/json.ts';
+import { letters } from './level/letters.ts';
+import { logfmt } from './level/logfmt.ts';
+import { lowerCase } from './level/lower-case.ts';
+import { pythonWarning } from './level/python-warning.ts';
+import { raised } from './level/raised.ts';
+import type { LevelReader, StatedLevel } from './level/stated.ts';
+import { upperCase } from './level/upper-case.ts';
 import { plainText } from './plain-text.ts';
+import { withoutBar } from './without-bar.ts';
 
-/** Only a line's beginning says its level; what stands further on is the message. */
+/** Only a line's beginning says its level; what stands further on is the message. In UTF-16 units. */
 const headChars = 160;
+/** As much may be colours. */
+const colouredChars = 512;
+/** The level of a record may be its last field. */
+const recordChars = 64 * 1024;
+
+const readers: readonly LevelReader[] = [letters, logfmt, lowerCase, pythonWarning, raised];
 
 /**
- * The level that a line states itself, null where it states none. The first statement counts:
- * an upper-case word (`ERROR`, `[WARNING]`), `level=info`, `"level":"error"`, `"level":30`,
- * `warning:` at the start or after a place, glog's `W0131 12:00:00`, a Python warning, and the
- * first and last line of a traceback. Prose such as "no errors found" states none.
+ * The level that a line states itself, null where it states none; of several the leftmost counts.
+ * What states one, each reader says in `level/`; a bar that the line is glued to does not count.
+ * Prose such as "no errors found" states none.
  */
 export function levelOf(text: string): LogLevel | null {
-  const head = text.length > headChars ? text.slice(0, headChars) : text;
-  const plain = plainText(head);
-  if (raised.test(plain)) return 'ERROR';
-  const word = stated
-    .exec(plain)
-    ?.slice(1)
-    .find((group) => group !== undefined);
-  return word === undefined ? null : (levels.get(word.toLowerCase()) ?? null);
+  if (text.charCodeAt(0) === brace && isRecord(text)) {
+    return recordLevel(text.length > recordChars ? text.slice(0, recordChars) : text);
+  }
+  const line = headOf(text);
+  if (!hint.test(line)) return null;
+  if (line.includes('{') && isRecord(line))
+    return recordLevel(plainText(text.slice(0, recordChars)));
+  // Most loggers write it in upper case; then only what stands before it can count instead.
+  const upper = upperCase(line);
+  const rest = upper === null ? line : line.slice(0, upper.at);
+  let first: StatedLevel | null = upper;
+  if (upper !== null && !hint.test(rest)) return upper.level;
+  for (const read of readers) {
+    const stated = read(rest);
+    if (stated !== null && (first === null || stated.at < first.at)) first = stated;
+  }
+  return first?.level ?? null;
 }
 
-// Tried at the line's start only.
-const raised =
-  /^(?:\[[^\]]{1,40}\]:? )?(?:Uncaught )?[\w.]*(?:Error|Exception|Interrupt)(?:: |:?$)/;
-const stated =
-  /\b(TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|CRITICAL|FATAL)\b|\blevel["']? ?[=:] ?["']?(\w{1,9})|(?:^|[\]:|] |\[)([Tt]race|[Dd]ebug|[Ii]nfo|[Nn]otice|[Ww]arn|[Ww]arning|[Ee]rror|[Cc]ritical|[Ff]atal)(?=[:\][])|\b[A-Z][A-Za-z]*(Warning): |^([IWEF])\d{4} \d\d:|(Traceback) \(most recent call last\)/;
+const brace = 0x7b;
+// Whatever a reader understands holds one of these; most lines hold none.
+const hint =
+  /[A-Z]{3}|rror|arn|nfo|ebug|atal|[Tt]race|otice|ritical|xception|nterrupt|evel|lvl|everity|[[ :][DIWEFC][:\d\] ]|^[EWIF][:\d]|panic|\*\*\* |terminate|libc\+|\(\): |free or|corrupted|fault|Aborted|Illegal|Bus e|Killed|Terminated|ssertion/;
 
-const levels = new Map<string, LogLevel>([
-  ['trace', 'DEBUG'],
-  ['debug', 'DEBUG'],
-  ['info', 'INFO'],
-  ['notice', 'INFO'],
-  ['warn', 'WARNING'],
-  ['warning', 'WARNING'],
-  ['error', 'ERROR'],
-  ['critical', 'ERROR'],
-  ['fatal', 'ERROR'],
-  ['traceback', 'ERROR'],
-  // glog
-  ['i', 'INFO'],
-  ['w', 'WARNING'],
-  ['e', 'ERROR'],
-  ['f', 'ERROR'],
-  // pino and bunyan
-  ['10', 'DEBUG'],
-  ['20', 'DEBUG'],
-  ['30', 'INFO'],
-  ['40', 'WARNING'],
-  ['50', 'ERROR'],
-  ['60', 'ERROR'],
-]);
+function headOf(text: string): string {
+  const line = withoutBar(text);
+  if (line.length <= headChars) return plainText(line);
+  return plainText(line.slice(0, colouredChars)).slice(0, headChars);
+}

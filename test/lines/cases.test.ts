@@ -15,7 +15,6 @@ const notYetFailures = [
   'faulthandler-segfault',
   'foreign-line-in-traceback',
   'handled-traceback-then-kill',
-  'levels',
   'nccl-watchdog',
   'oom-mentioned-earlier',
   'oom-skipped-batch',
