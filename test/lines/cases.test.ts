@@ -8,11 +8,9 @@ import { readExpected, runCase } from './run-case.ts';
 
 // Known to be told wrongly so far. A case that is told rightly must leave these lists.
 const notYetFailures = [
-  'bash-wrapper-killed',
   'child-sigkill',
   'elastic-record-table',
   'exception-ignored-after',
-  'faulthandler-segfault',
   'foreign-line-in-traceback',
   'handled-traceback-then-kill',
   'nccl-watchdog',
