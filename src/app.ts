@@ -10,6 +10,7 @@ import { Providers } from './jobs/providers.ts';
 import { Reclaim } from './jobs/sweep/reclaim.ts';
 import { Hints } from './lib/async/hints.ts';
 import type { Logger } from './lib/system/logger.ts';
+import { GrowingLines } from './logs/growing-lines.ts';
 import { LiveLogs } from './logs/read/live.ts';
 import { LogReader } from './logs/read/reader.ts';
 import { openLocalProvider } from './providers/local/provider.ts';
@@ -60,10 +61,12 @@ export async function openApp(config: Config, logger: Logger): Promise<App> {
 
   const hints = new Hints<string>();
   const changes = new JobChanges(store.jobs);
+  const growing = new GrowingLines();
   const supervisor = new Supervisor({
     store,
     changes,
     providers,
+    growing,
     advanced: (jobId) => hints.give(jobId),
     logger,
   });
@@ -71,7 +74,7 @@ export async function openApp(config: Config, logger: Logger): Promise<App> {
   const reclaim = new Reclaim({ store, providers, logger });
   opened.defer(() => reclaim.close());
 
-  const logReader = new LogReader(store);
+  const logReader = new LogReader(store, growing);
   const server = await openHttpServer({
     host: config.host,
     port: config.port,

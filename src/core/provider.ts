@@ -54,6 +54,8 @@ export interface LogBatch extends LineBlock {
   cursor: string;
   /** Lines that the source has lost before the line of this batch at index `before`. */
   gaps?: { before: number; reason: string }[];
+  /** The line that the job is writing, so far; comes without lines, and stands until the next batch. */
+  unfinished?: { text: string; time: number };
   /** The log is drained: no line will follow. `state` is how the job ended, where the log tells. */
   ended?: { state: ProviderState | null };
 }

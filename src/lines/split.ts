@@ -9,6 +9,7 @@ export type LineEmit = (text: string, end: number, continued: boolean) => void;
 
 const newline = 0x0a;
 const carriageReturn = 0x0d;
+const maxUnfinishedBytes = 4096;
 const continuesMark = ' …[continues]';
 const continuedMark = '[continued]… ';
 
@@ -40,6 +41,13 @@ export class LineSplitter {
   /** The unfinished line goes on with one that was too long. */
   get continued(): boolean {
     return this.#continued;
+  }
+
+  /** What there is of the unfinished line, or of its unfinished piece: its first 4096 bytes at most. */
+  get unfinished(): string {
+    const shown = Math.min(this.#restLength, maxUnfinishedBytes);
+    const end = shown < this.#restLength ? characterStart(this.#rest, shown) : shown;
+    return end === 0 ? '' : this.#marked(this.#rest.subarray(0, end));
   }
 
   push(bytes: Buffer, emit: LineEmit): void {

@@ -4,6 +4,7 @@ import { Supervisor } from '../../src/jobs/drive/supervisor.ts';
 import { untilOver } from '../../src/jobs/drive/until-over.ts';
 import { JobChanges } from '../../src/jobs/job-changes.ts';
 import { Providers } from '../../src/jobs/providers.ts';
+import { GrowingLines } from '../../src/logs/growing-lines.ts';
 import { sqlitePlace } from '../store/place.ts';
 import { newJob } from '../store/samples.ts';
 import { LogCapture } from '../support/log-capture.ts';
@@ -28,6 +29,7 @@ test('leases are renewed while a claim is still waited for', async () => {
     store: replace(store, { leases }),
     changes: new JobChanges(store.jobs),
     providers: new Providers([]),
+    growing: new GrowingLines(),
     advanced: () => {},
     logger: new LogCapture().logger,
   });

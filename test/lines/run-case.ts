@@ -7,6 +7,7 @@ import type { Store } from '../../src/core/store.ts';
 import { summarize } from '../../src/jobs/drive/summary.ts';
 import { Wakeup } from '../../src/lib/async/wakeup.ts';
 import { LineSplitter } from '../../src/lines/split.ts';
+import { GrowingLines } from '../../src/logs/growing-lines.ts';
 import type { LogLine } from '../../src/logs/read/page.ts';
 import { LogReader } from '../../src/logs/read/reader.ts';
 import { Collector } from '../../src/logs/write/collector.ts';
@@ -40,6 +41,7 @@ export async function runCase(folder: string, expected: Expected, store: Store):
     ref: { jobId: job.id, externalId: 'recorded' },
     lease,
     logs,
+    growing: new GrowingLines(),
     logger: new LogCapture().logger,
     advanced: () => {},
     answered: new Wakeup(),

@@ -164,3 +164,23 @@ describe('LineSplitter', () => {
     expect(whole).toBe(`a${'€'.repeat(maxLineBytes)}`);
   });
 });
+
+test('shows the beginning of the line that has not ended', () => {
+  fc.assert(
+    fc.property(someBytes, (bytes) => {
+      const splitter = new LineSplitter();
+      const before: string[] = [];
+      splitter.push(bytes, (text) => before.push(text));
+      const { unfinished } = splitter;
+      const last: string[] = [];
+      splitter.end((text) => last.push(text.replace(/\r$/, '')));
+      expect([unfinished]).toEqual(last.length > 0 ? last : ['']);
+    }),
+  );
+});
+
+test('shows no more than the first 4096 bytes of it, and no torn character', () => {
+  const splitter = new LineSplitter();
+  splitter.push(Buffer.from(`a${'€'.repeat(2000)}`), () => {});
+  expect(splitter.unfinished).toBe(`a${'€'.repeat(1365)}`);
+});

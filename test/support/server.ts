@@ -8,6 +8,7 @@ import { JobChanges } from '../../src/jobs/job-changes.ts';
 import { Jobs } from '../../src/jobs/jobs.ts';
 import { Providers } from '../../src/jobs/providers.ts';
 import { Hints } from '../../src/lib/async/hints.ts';
+import { GrowingLines } from '../../src/logs/growing-lines.ts';
 import { LiveLogs } from '../../src/logs/read/live.ts';
 import { LogReader } from '../../src/logs/read/reader.ts';
 import { Access, type AccessOptions } from '../../src/server/checks/access.ts';
@@ -67,11 +68,12 @@ export async function openTestServer(overrides: Overrides = {}): Promise<TestSer
   const advanced = (jobId: string) => hints.give(jobId);
   const changes = new JobChanges(store.jobs);
   const providers = new Providers(known);
+  const growing = new GrowingLines();
   const supervisor = opened.adopt(
-    new Supervisor({ store, changes, providers, advanced, logger }),
+    new Supervisor({ store, changes, providers, growing, advanced, logger }),
     (it) => it.close(),
   );
-  const logReader = new LogReader(store);
+  const logReader = new LogReader(store, growing);
   const liveLogs = new LiveLogs({ reader: logReader, hints });
   const server = opened.adopt(
     await openHttpServer({

@@ -164,3 +164,19 @@ test('is refused beyond 256 at a time, and again possible when readers leave', a
     })
     .toBe(200);
 });
+
+test('shows a line that the job goes on writing, once as often as it grows', async () => {
+  const goOn = path.join(trainer.dataDir, 'go-on');
+  await client.run('job', `printf 'Sure? '; until [ -e ${goOn} ]; do sleep 0.01; done; echo yes`);
+  const events: Pick<StreamEvent, 'event' | 'data'>[] = [];
+  for await (const { event, data } of client.events('job')) {
+    events.push({ event, data });
+    if (event === 'unfinished') await appendFile(goOn, '');
+  }
+  const time = expect.any(String);
+  expect(events).toEqual([
+    { event: 'unfinished', data: { offset: 0, text: 'Sure? ', time } },
+    { event: undefined, data: { offset: 0, lines: ['Sure? yes'], time } },
+    { event: 'end', data: expect.objectContaining({ total_lines: 1 }) },
+  ]);
+});

@@ -23,7 +23,8 @@ const LogLineType = builder.objectRef<LogLine>('LogLine').implement({
   description: 'One line of a log.',
   fields: (t) => ({
     offset: t.exposeInt('offset', {
-      description: "The line's number, from 0, without holes. It never changes.",
+      description:
+        "The line's number, from 0, without holes. It never changes, but for a line that is still growing.",
     }),
     text: t.exposeString('text', {
       description:
@@ -42,6 +43,10 @@ const LogLineType = builder.objectRef<LogLine>('LogLine').implement({
       type: LogLevelEnum,
       nullable: true,
       description: 'Null where the text names no level.',
+    }),
+    growing: t.exposeBoolean('growing', {
+      description:
+        'The job is still writing this line, such as a prompt: its text is what there is so far. `total` and `nextOffset` do not count it, and it comes again when it has ended.',
     }),
   }),
 });
@@ -71,7 +76,8 @@ export const LogPageType = builder.objectRef<LogPage>('LogPage').implement({
     lines: t.exposeStringList('lines', { description: 'The text alone: the cheap way.' }),
     entries: t.expose('entries', {
       type: [LogLineType],
-      description: 'The same lines with all that is known of them.',
+      description:
+        'The same lines with all that is known of them. Behind the last line of the log, a page (not a stream) shows the line that the job is writing, where that takes it more than a second: its `growing` is true.',
     }),
     offset: t.exposeInt('offset', {
       description:
@@ -139,7 +145,7 @@ function pageCost({ limit }: PageArgs) {
 }
 
 function pageRequest({ limit, offset, filter }: PageArgs) {
-  return { limit: limit ?? 100, offset: offset ?? 0, filter: filter ?? null };
+  return { limit: limit ?? 100, offset: offset ?? 0, filter: filter ?? null, growing: true };
 }
 
 /** The `logs` field of a job. */

@@ -6,6 +6,7 @@ import { Backoff } from '../../lib/async/backoff.ts';
 import { waitMs } from '../../lib/async/wait.ts';
 import { Wakeup } from '../../lib/async/wakeup.ts';
 import type { Logger } from '../../lib/system/logger.ts';
+import type { GrowingLines } from '../../logs/growing-lines.ts';
 import { Collector } from '../../logs/write/collector.ts';
 import type { JobChanges } from '../job-changes.ts';
 import { keepLimits } from '../money/limits.ts';
@@ -29,6 +30,7 @@ export interface DriverOptions {
   changes: JobChanges;
   logs: LogStore;
   watch: StatusWatch;
+  growing: GrowingLines;
   /** Called when lines were stored or the log became complete. */
   advanced: () => void;
   logger: Logger;
@@ -70,12 +72,13 @@ export class JobDriver {
   }
 
   async #follow(ref: JobRef, signal: AbortSignal): Promise<void> {
-    const { lease, logs, provider, watch, logger, advanced } = this.#options;
+    const { lease, logs, provider, watch, growing, logger, advanced } = this.#options;
     const collector = new Collector({
       provider,
       ref,
       lease,
       logs,
+      growing,
       logger,
       answered: this.#answered,
       advanced: () => {

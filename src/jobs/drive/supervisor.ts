@@ -3,6 +3,7 @@ import { isOver, type Job } from '../../core/job.ts';
 import type { Store } from '../../core/store.ts';
 import { waitMs } from '../../lib/async/wait.ts';
 import type { Logger } from '../../lib/system/logger.ts';
+import type { GrowingLines } from '../../logs/growing-lines.ts';
 import type { JobChanges } from '../job-changes.ts';
 import type { Providers } from '../providers.ts';
 import { StatusWatch } from '../watch/watch.ts';
@@ -13,6 +14,7 @@ export interface SupervisorOptions {
   store: Store;
   changes: JobChanges;
   providers: Providers;
+  growing: GrowingLines;
   /** Called when a job's log has grown or become complete. */
   advanced: (jobId: string) => void;
   logger: Logger;
@@ -82,6 +84,7 @@ export class Supervisor {
       changes,
       logs: store.logs,
       watch,
+      growing: this.#options.growing,
       logger,
       advanced: () => this.#options.advanced(job.id),
     });

@@ -8,6 +8,7 @@ import {
   type PlacedBlock,
 } from '../../core/log.ts';
 import { levelOf } from '../../lines/level.ts';
+import type { GrowingLine } from '../growing-lines.ts';
 
 /** One line of a log, with all that is known of it. */
 export interface LogLine {
@@ -17,6 +18,8 @@ export interface LogLine {
   time: number;
   source: LogSource | null;
   level: LogLevel | null;
+  /** The job is still writing it: it has no number for good, and its text is not the last. */
+  growing: boolean;
 }
 
 /** A stretch of one job's log, as it stood at one moment. Never changed once made: viewers share it. */
@@ -47,16 +50,18 @@ export interface PageParts {
   complete: boolean;
   gaps: readonly LogGap[];
   notice: LogNotice | null;
+  /** Shown behind the lines, among the entries alone. */
+  growing?: GrowingLine | null;
 }
 
-export function createPage({ block, offsets, ...parts }: PageParts): LogPage {
+export function createPage({ block, offsets, growing = null, ...parts }: PageParts): LogPage {
   let entries: LogLine[] | null = null;
   return {
     ...parts,
     lines: block.texts,
     hasMore: parts.nextOffset < parts.total,
     get entries() {
-      entries ??= expand(block, offsets);
+      entries ??= expand(block, offsets, growing);
       return entries;
     },
   };
@@ -80,7 +85,11 @@ export function checkRange(range: { limit: number; offset: number; total: number
   return offset < 0 ? Math.max(0, total + offset) : offset;
 }
 
-function expand(block: PlacedBlock, offsets: readonly number[] | null): LogLine[] {
+function expand(
+  block: PlacedBlock,
+  offsets: readonly number[] | null,
+  growing: GrowingLine | null,
+): LogLine[] {
   const lines: LogLine[] = [];
   let at = 0;
   for (const { count, time, source } of block.runs) {
@@ -89,6 +98,8 @@ function expand(block: PlacedBlock, offsets: readonly number[] | null): LogLine[
       lines.push(new Line(offset, block.texts[at] ?? '', time, source));
     }
   }
+  if (growing !== null)
+    lines.push(new Unfinished(growing.offset, growing.text, growing.time, null));
   return lines;
 }
 
@@ -98,6 +109,7 @@ class Line implements LogLine {
   readonly text: string;
   readonly time: number;
   readonly source: LogSource | null;
+  readonly growing: boolean = false;
 
   constructor(offset: number, text: string, time: number, source: LogSource | null) {
     this.offset = offset;
@@ -109,4 +121,8 @@ class Line implements LogLine {
   get level(): LogLevel | null {
     return levelOf(this.text);
   }
+}
+
+class Unfinished extends Line {
+  override readonly growing = true;
 }

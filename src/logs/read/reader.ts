@@ -9,6 +9,7 @@ import {
   type PlacedBlock,
 } from '../../core/log.ts';
 import type { JobStore, LogHead, LogStore } from '../../core/store.ts';
+import { GrowingLines } from '../growing-lines.ts';
 import { compileFilter, type LineMatcher } from './filter.ts';
 import { checkRange, createPage, type LogPage } from './page.ts';
 
@@ -25,6 +26,8 @@ export interface PageRequest {
   /** About the most text, in UTF-16 units; one line comes anyway. At most and by default `maxPageChars`. */
   maxChars?: number;
   filter?: LogFilter | null;
+  /** Show the line that the job is writing behind the last one. */
+  growing?: boolean;
   signal?: AbortSignal;
 }
 
@@ -32,10 +35,12 @@ export interface PageRequest {
 export class LogReader {
   readonly #jobs: JobStore;
   readonly #logs: LogStore;
+  readonly #growing: GrowingLines;
 
-  constructor(store: { jobs: JobStore; logs: LogStore }) {
+  constructor(store: { jobs: JobStore; logs: LogStore }, growing = new GrowingLines()) {
     this.#jobs = store.jobs;
     this.#logs = store.logs;
+    this.#growing = growing;
   }
 
   /**
@@ -55,7 +60,10 @@ export class LogReader {
     const total = Math.max(head.total, nextOffset > offset ? nextOffset : 0);
     const { complete } = head;
     const { notice } = job;
+    const isLast = nextOffset === total && found.block.texts.length < request.limit;
+    const asked = request.growing === true && matcher === null && isLast && !complete;
     return createPage({
+      growing: asked ? this.#growing.get(jobId, total) : null,
       jobId,
       ...found,
       offset,

@@ -8,6 +8,7 @@ import { waitMs } from '../../lib/async/wait.ts';
 import type { Wakeup } from '../../lib/async/wakeup.ts';
 import type { Logger } from '../../lib/system/logger.ts';
 import { MetricsReader } from '../../lines/metrics.ts';
+import { shownOf } from '../../lines/redraw/unfinished.ts';
 import {
   holdsBack,
   noRedraws,
@@ -15,6 +16,7 @@ import {
   settleRedraw,
   thinRedraws,
 } from '../../lines/redraw.ts';
+import type { GrowingLines } from '../growing-lines.ts';
 
 /** When a log falls silent for so long, a progress bar's last state is stored. */
 const settleAfterMs = 500;
@@ -24,6 +26,8 @@ export interface CollectorOptions {
   ref: JobRef;
   lease: Lease;
   logs: LogStore;
+  /** Where the line that the job is writing is shown. */
+  growing: GrowingLines;
   logger: Logger;
   /** Called after every append. */
   advanced: () => void;
@@ -54,6 +58,8 @@ export class Collector {
    * where the provider does not know the job and with `CONFLICT` where the lease is lost.
    */
   async run(signal: AbortSignal): Promise<ProviderState | null> {
+    using stack = new DisposableStack();
+    stack.defer(() => this.#options.growing.delete(this.#options.ref.jobId));
     while (!signal.aborted) {
       try {
         await this.#resume();
@@ -128,6 +134,12 @@ export class Collector {
   }
 
   async #take(batch: LogBatch): Promise<void> {
+    const { growing, ref } = this.#options;
+    if (batch.unfinished !== undefined) {
+      const { text, time } = batch.unfinished;
+      growing.set(ref.jobId, { offset: this.#head.total, text: shownOf(text), time });
+      return;
+    }
     const kept: LineBlock = { texts: [], runs: [] };
     const gaps: NonNullable<Append['gaps']> = [];
     const metrics: MetricPoint[] = [];
@@ -154,6 +166,7 @@ export class Collector {
       kept.runs.push(...last.block.runs);
     }
     await this.#append({ ...kept, gaps, cursor: batch.cursor, metrics });
+    growing.delete(ref.jobId);
   }
 
   /** Every state of a progress bar counts here, for a dictionary without a step belongs to the bar's last one. */

@@ -10,6 +10,8 @@ const maxBatchLines = 1000;
 const maxBatchChars = 1024 * 1024;
 /** How often to send what is found in a log that is read for the first time since a restart. */
 const readAgainMs = 1000;
+/** How often to look whether the job goes on writing a line that does not end. */
+const unfinishedMs = 1000;
 
 export interface EventStreamOptions {
   jobs: Jobs;
@@ -41,6 +43,8 @@ async function* events(
   yield Buffer.from(': follows\n\n');
   let line = offset;
   let near: Place | null = null;
+  let silentMs = 0;
+  const growing = new Unfinished();
   while (!signal.aborted) {
     const { record } = job;
     const over = isOver(record) && log.complete; // asked before reading: what is read then is all
@@ -63,9 +67,34 @@ async function* events(
       return;
     } else if (isOver(record)) {
       await log.catchUp(readAgainMs);
-    } else if (!(await hint(wakeup, heartbeatMs, signal))) {
-      yield Buffer.from(': still here\n\n');
+    } else {
+      const waitMs = Math.min(unfinishedMs, heartbeatMs);
+      if (await hint(wakeup, waitMs, signal)) continue;
+      silentMs += waitMs;
+      const text = log.total === line ? growing.look(line, log.unfinished) : null;
+      if (text !== null) {
+        const said = { offset: line, text, time: isoTime(Date.now()) };
+        yield encodeJson(said, { before: 'event: unfinished\ndata: ', after: '\n\n' });
+      } else if (silentMs < heartbeatMs) continue;
+      else yield Buffer.from(': still here\n\n');
+      silentMs = 0;
     }
+  }
+}
+
+/** A line that was there, unfinished, when it was looked at before, and what of it was told. */
+class Unfinished {
+  #line = -1;
+  #told = '';
+
+  /** The text to tell: null where the line has only begun, or has not grown. */
+  look(line: number, text: string): string | null {
+    const isNew = line !== this.#line || text === '';
+    this.#line = text === '' ? -1 : line;
+    if (isNew) this.#told = '';
+    if (isNew || text === this.#told) return null;
+    this.#told = text;
+    return text;
   }
 }
 

@@ -74,6 +74,11 @@ export class JobLog {
     return this.#scanner.ended;
   }
 
+  /** What there is of the line that the job is writing, 4096 bytes at most; empty where the last one has ended. */
+  get unfinished(): string {
+    return this.#scanner.unfinished;
+  }
+
   /** When lines were last found; null where none were since the log was opened. */
   get changedAt(): number | null {
     return this.#changedAt;

@@ -80,6 +80,11 @@ export class LogScanner {
     return this.#position;
   }
 
+  /** What there is of the line that the job is writing; empty where the last one has ended. */
+  get unfinished(): string {
+    return this.#splitter.unfinished;
+  }
+
   /** The job is over, and all its lines are known. */
   get ended(): boolean {
     return this.#ended;

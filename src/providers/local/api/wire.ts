@@ -93,6 +93,13 @@ export const linesEvent = z.object({
   gaps,
 });
 
+/** The data of an event that shows a line which has not ended yet. */
+export const unfinishedEvent = z.object({
+  offset: z.int().nonnegative(),
+  text: z.string(),
+  time: text,
+});
+
 /** The data of the event that ends a stream. */
 export const endEvent = statusAnswer.partial({ status: true }).extend({
   total_lines: z.int().nonnegative(),

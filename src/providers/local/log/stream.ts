@@ -6,7 +6,7 @@ import type { LogBatch } from '../../../core/provider.ts';
 import { Backoff } from '../../../lib/async/backoff.ts';
 import { waitMs } from '../../../lib/async/wait.ts';
 import { eventsOf } from '../../http/events.ts';
-import { endEvent, endStateOf, linesEvent, timeOf } from '../api/wire.ts';
+import { endEvent, endStateOf, linesEvent, timeOf, unfinishedEvent } from '../api/wire.ts';
 import { cursorOf } from './cursor.ts';
 import { batchOf } from './lines.ts';
 
@@ -61,6 +61,12 @@ export async function* followStream(
         const last = withGaps(batch, { first: at, isTold, gaps: end.gaps, isEnd: true });
         yield { ...last, ended: { state: endStateOf(end) } };
         return true;
+      }
+      if (event.event === 'unfinished') {
+        const { offset, text, time } = parse(log, unfinishedEvent, event.data);
+        if (offset !== at) continue;
+        const batch = batchOf([], Date.now(), cursorOf({ at, anchor: [] }));
+        yield { ...batch, unfinished: { text, time: timeOf(time) ?? Date.now() } };
       }
       if (event.event !== undefined && event.event !== 'message') continue;
       const { offset, lines, time, gaps } = parse(log, linesEvent, event.data);
