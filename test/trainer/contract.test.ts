@@ -71,7 +71,10 @@ describe('execute', () => {
     const again = await execute({ ...reordered, execution_id: 'twice', job_token: 'second' });
     expect(again).toMatchObject({ status: 200, body: { job_id: 'twice' } });
     const other = await execute({ ...body, config: script('echo twice') });
-    expect(other).toEqual({ status: 409, body: { error: expect.any(String), code: 'CONFLICT' } });
+    expect(other).toEqual({
+      status: 409,
+      body: { error: expect.any(String), message: other.body.error, code: 'CONFLICT' },
+    });
     expect((await client.over('twice')).lines).toEqual(['once']);
   });
 
@@ -209,7 +212,7 @@ describe('a finished job', () => {
     expect((await client.get('/api/training/jobs?limit=1')).body.jobs).toHaveLength(1);
   });
 
-  test.each(['cancel/done', 'pause/done', 'resume/done', 'done/force-start'])(
+  test.each(['cancel/done', 'pause/done', 'resume/done'])(
     'refuses %s with 409 and success: false',
     async (route) => {
       expect(await client.post(`/api/training/${route}`)).toEqual({
@@ -259,7 +262,18 @@ describe('log pages', () => {
     expect(await page('?offset=999')).toMatchObject({ logs: [], offset: 999, total_lines: 10 });
   });
 
-  test.each(['limit=0', 'limit=5001', 'limit=x', 'limit=1.5', 'offset=x', 'offset=1e3', 'offset='])(
+  test('hold at most 5000 lines, whatever is asked for, and say so', async () => {
+    for (const limit of [5001, 10_000, 999_999_999]) {
+      expect(await page(`?limit=${limit}`)).toMatchObject({ total_lines: 10, limit: 5000 });
+    }
+    expect((await client.get('/api/training/jobs?limit=100000')).status).toBe(200);
+    const strict = await client.get('/api/training/logs/ten?limit=5001', {
+      prefer: 'respond-async, handling=strict',
+    });
+    expect(strict).toMatchObject({ status: 400, body: { code: 'BAD_USER_INPUT' } });
+  });
+
+  test.each(['limit=0', 'limit=-1', 'limit=x', 'limit=1.5', 'offset=x', 'offset=1e3', 'offset='])(
     'refuse %s with 400',
     async (query) => {
       const answer = await client.get(`/api/training/logs/ten?${query}`);
@@ -315,6 +329,9 @@ describe('an unknown job', () => {
   ])('is 404 for %s %s', async (method, route) => {
     const call = method === 'GET' ? client.get.bind(client) : client.post.bind(client);
     const answer = await call(`/api/training/${route}`);
-    expect(answer).toEqual({ status: 404, body: { error: expect.any(String), code: 'NOT_FOUND' } });
+    expect(answer).toEqual({
+      status: 404,
+      body: { error: expect.any(String), message: answer.body.error, code: 'NOT_FOUND' },
+    });
   });
 });

@@ -18,10 +18,19 @@ describe('with a key', () => {
     for (const headers of [{}, bearer('wrong'), bearer('right2'), { authorization: 'right' }]) {
       expect(await client.get('/api/training/jobs', headers)).toEqual({
         status: 401,
-        body: { error: expect.any(String), code: 'UNAUTHENTICATED' },
+        body: {
+          error: expect.any(String),
+          message: expect.any(String),
+          code: 'UNAUTHENTICATED',
+        },
       });
     }
     expect((await client.get('/api/training/no-such-route')).status).toBe(401);
+    // No key is no mistake; a wrong one is, and whoever tests the connection hears of it.
+    expect(await client.get('/health', bearer('wrong'))).toMatchObject({
+      status: 401,
+      body: { code: 'UNAUTHENTICATED' },
+    });
     expect((await client.get('/health')).body).toEqual({
       status: 'ok',
       service: 'trainyard-trainer',

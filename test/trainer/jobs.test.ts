@@ -283,6 +283,66 @@ describe('the queue', () => {
   });
 });
 
+describe('a job that is started by force once more', () => {
+  const again = (id: string) => trainer?.client.post(`/api/training/${id}/force-start`);
+
+  test('runs again where it had failed; its log goes on, and a restart changes nothing', async () => {
+    const client = await start();
+    const second = path.join(trainer?.dataDir ?? '', 'second');
+    await client.run('job', `echo run; printf 'no end'; test -e ${second} && exec sleep 60`);
+    expect((await client.over('job')).end).toMatchObject({ status: 'failed', total_lines: 2 });
+    await writeFile(second, '');
+    expect(await again('job')).toEqual({
+      status: 200,
+      body: {
+        success: true,
+        job_id: 'job',
+        previous_status: 'failed',
+        new_status: 'running',
+        queue_position: null,
+      },
+    });
+    expect(await client.status('job')).toMatchObject({ exit_code: null, completed_at: null });
+    expect(await again('job')).toMatchObject({ status: 409, body: { previous_status: 'running' } });
+    await expect.poll(async () => (await client.status('job')).started_at).not.toBe(null);
+    await client.printed('job', 'started again');
+    await processesOf(trainer?.dataDir ?? '', 'job');
+    await client.post('/api/training/cancel/job');
+    const lines = ['run', 'no end', '[trainyard] the job is started again', 'run', 'no end'];
+    expect(await client.over('job')).toMatchObject({ lines, end: { status: 'cancelled' } });
+    const restarted = await trainer?.restart();
+    expect(await restarted?.over('job')).toMatchObject({ lines, end: { status: 'cancelled' } });
+  });
+
+  test('runs where it was cancelled before it began, beside others', async () => {
+    const client = await start();
+    await client.run('first', 'echo go; exec sleep 60');
+    await client.run('job', 'echo ran');
+    await client.post('/api/training/cancel/job');
+    expect(await again('job')).toMatchObject({
+      status: 200,
+      body: { previous_status: 'cancelled', new_status: 'running' },
+    });
+    const { lines, end } = await client.over('job');
+    expect(lines).toEqual(['[trainyard] the job is started again', 'ran']);
+    expect(end).toMatchObject({ status: 'completed' });
+    expect(await again('job')).toMatchObject({
+      status: 409,
+      body: { previous_status: 'completed' },
+    });
+  });
+
+  test('runs once, however many ask', async () => {
+    const client = await start();
+    await client.run('job', 'echo ran; exit 1');
+    await client.over('job');
+    const answers = await Promise.all(Array.from({ length: 5 }, () => again('job')));
+    expect(answers.map((answer) => answer?.status).sort()).toEqual([200, 409, 409, 409, 409]);
+    const { lines } = await client.over('job');
+    expect(lines).toEqual(['ran', '[trainyard] the job is started again', 'ran']);
+  });
+});
+
 describe('a cancel', () => {
   test('takes a queued job out of the queue at once', async () => {
     const client = await start();

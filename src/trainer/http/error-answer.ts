@@ -4,9 +4,9 @@ import type { Logger } from '../../lib/system/logger.ts';
 
 type ErrorStatus = 400 | 401 | 403 | 404 | 409 | 413 | 421 | 429 | 500 | 503;
 
-/** The contract's answer to what cannot be done. */
+/** The contract's answer to what cannot be done. Some of its clients read `error`, others `message`. */
 export function refuse(c: Context, status: ErrorStatus, code: ErrorCode, error: string): Response {
-  return c.json({ error, code }, status);
+  return c.json({ error, message: error, code }, status);
 }
 
 /** Answers with the message of an error that was thrown on purpose; others are logged and masked. */

@@ -24,23 +24,33 @@ const wholeNumber = z
   .regex(/^-?\d{1,15}$/, 'a whole number')
   .transform(Number);
 
-const logQueryShape = z.object({
-  limit: wholeNumber.pipe(z.number().min(1).max(5000)).default(100),
-  offset: wholeNumber.default(0),
-});
+const maxLimit = 5000;
+const limits = {
+  strict: wholeNumber.pipe(z.number().min(1).max(maxLimit)),
+  lenient: wholeNumber.pipe(z.number().min(1)).transform((limit) => Math.min(limit, maxLimit)),
+};
+
+const logQueryShape = (handling: keyof typeof limits) =>
+  z.object({ limit: limits[handling].default(100), offset: wholeNumber.default(0) });
 const streamQueryShape = z.object({ offset: wholeNumber.default(0) });
-const jobsQueryShape = z.object({
-  limit: wholeNumber.pipe(z.number().min(1).max(5000)).default(1000),
-});
+const jobsQueryShape = (handling: keyof typeof limits) =>
+  z.object({ limit: limits[handling].default(1000) });
 const flag = z
   .enum(['true', 'false', '1', '0'])
   .transform((word) => word === 'true' || word === '1');
 const cancelQueryShape = z.object({ force: flag.default(false) });
 
 export const parseExecute = (body: unknown) => parse(executeShape, body);
-export const parseLogQuery = (query: unknown) => parse(logQueryShape, query);
+/**
+ * A limit is 1 to 5000. A larger one counts as 5000, and the answer says so, for clients of the
+ * contract ask for more; it is refused where the client is strict. Anything else is refused.
+ */
+export const parseLogQuery = (query: unknown, handling: keyof typeof limits) =>
+  parse(logQueryShape(handling), query);
 export const parseStreamQuery = (query: unknown) => parse(streamQueryShape, query);
-export const parseJobsQuery = (query: unknown) => parse(jobsQueryShape, query);
+/** Its limit as above. */
+export const parseJobsQuery = (query: unknown, handling: keyof typeof limits) =>
+  parse(jobsQueryShape(handling), query);
 export const parseCancelQuery = (query: unknown) => parse(cancelQueryShape, query);
 
 /** `Last-Event-ID` of a stream: the number of the line to go on with. */

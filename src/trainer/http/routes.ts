@@ -1,4 +1,4 @@
-import { Hono } from 'hono';
+import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import packageJson from '../../../package.json' with { type: 'json' };
 import { TrainyardError } from '../../core/errors.ts';
@@ -52,16 +52,16 @@ export function createRoutes(options: RouteOptions): Hono {
   app.get('/health', async (c) => {
     const { lack } = jobs.disk;
     const known = { status: lack === null ? 'ok' : 'degraded', service: 'trainyard-trainer' };
-    if (!hasKey(c)) return c.json(known);
+    if (!hasKey(c)) {
+      // Whoever sends no key may know that somebody is here; one who sends a wrong one wants to know that.
+      return c.req.header('authorization') === undefined ? c.json(known) : refuseKey(c);
+    }
     const [running, queued] = [jobs.running().length, jobs.queued().length];
     const load = { version: packageJson.version, running, queued, gpus: await gpus(), recipes };
     return c.json({ ...known, ...load, ...(lack === null ? {} : { message: lack }) });
   });
 
-  app.use(async (c, next) => {
-    if (hasKey(c)) return await next();
-    return refuse(c, 401, 'UNAUTHENTICATED', 'the API key is missing or wrong');
-  });
+  app.use(async (c, next) => (hasKey(c) ? await next() : refuseKey(c)));
 
   const limitBody = bodyLimit({
     maxSize: maxBodyBytes,
@@ -93,7 +93,7 @@ export function createRoutes(options: RouteOptions): Hono {
 
   app.get('/api/training/logs/:id', async (c) => {
     const job = jobs.get(c.req.param('id'));
-    const { limit, offset: asked } = parseLogQuery(c.req.query());
+    const { limit, offset: asked } = parseLogQuery(c.req.query(), limitsOf(c));
     using held = await openKnownLog(job);
     const { log } = held;
     const from = fromStart(asked, log);
@@ -140,7 +140,7 @@ export function createRoutes(options: RouteOptions): Hono {
   app.get('/api/training/queue', (c) => c.json(queueAnswer(jobs.running(), jobs.queued())));
 
   app.get('/api/training/jobs', (c) => {
-    const { limit } = parseJobsQuery(c.req.query());
+    const { limit } = parseJobsQuery(c.req.query(), limitsOf(c));
     return c.json({
       jobs: jobs.newest(limit).map(({ shown, steps }) => jobAnswer(shown, steps)),
     });
@@ -151,6 +151,16 @@ export function createRoutes(options: RouteOptions): Hono {
   app.onError(createErrorHandler(logger));
 
   return app;
+}
+
+function refuseKey(c: Context): Response {
+  return refuse(c, 401, 'UNAUTHENTICATED', 'the API key is missing or wrong');
+}
+
+/** As RFC 7240 has it, a client may prefer to be refused rather than served by less than it asked for. */
+function limitsOf(c: Context): 'strict' | 'lenient' {
+  const preferences = c.req.header('prefer') ?? '';
+  return /(?:^|[,;\s])handling\s*=\s*"?strict\b/i.test(preferences) ? 'strict' : 'lenient';
 }
 
 async function readJson(body: Promise<string>): Promise<unknown> {

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { messageOf } from '../../core/errors.ts';
 import { Backoff } from '../../lib/async/backoff.ts';
@@ -10,7 +11,8 @@ import type { JobLog } from '../log/job-log.ts';
 import type { HeldLog, OpenLogs } from '../log/open-logs.ts';
 import { type LaunchOptions, writePlan } from '../process/launch.ts';
 import type { DiskGuard } from './disk-guard.ts';
-import { conflict, outcome, over, refuseIfOver } from './outcome.ts';
+import { DiskHold } from './disk-hold.ts';
+import { conflict, outcome, over, refuseIfOver, refuseToReopen, reopened } from './outcome.ts';
 import { Run, removedFolder } from './run.ts';
 
 /** How long a pause waits for a job that is only just starting. */
@@ -32,18 +34,18 @@ export interface JobOptions extends LaunchOptions {
 export class Job {
   readonly folder: JobFolder;
   readonly #options: JobOptions;
+  readonly #hold: DiskHold;
   #record: JobRecord;
   #changing: Promise<unknown> = Promise.resolve();
   /** Both are there while it runs. */
   #run: Run | null = null;
   #log: JobLog | null = null;
-  /** Its processes are stopped for want of room. What the user has paused stays so when this is over. */
-  #isHeld = false;
 
   constructor(record: JobRecord, folder: JobFolder, options: JobOptions) {
     this.folder = folder;
     this.#record = record;
     this.#options = options;
+    this.#hold = new DiskHold(options.disk);
   }
 
   get record(): JobRecord {
@@ -52,13 +54,12 @@ export class Job {
 
   /** The same as others shall see it: a job that is held is paused. */
   get shown(): JobRecord {
-    const isHeld = this.#isHeld && this.#record.status === 'running';
-    return isHeld ? { ...this.#record, status: 'paused' } : this.#record;
+    return this.#hold.shown(this.#record);
   }
 
   /** Why it is held; null where it is not. */
   get heldFor(): string | null {
-    return this.#isHeld ? this.#options.disk.lack : null;
+    return this.#hold.reason;
   }
 
   /** Steps done and to be done, as far as the log tells. */
@@ -89,7 +90,7 @@ export class Job {
       using held = await this.openLog();
       await held.log.finish();
     } else {
-      this.#isHeld = false; // it is continued, to end
+      this.#hold.lift();
       this.#run?.stop(killMs);
     }
     return before;
@@ -110,29 +111,40 @@ export class Job {
   }
 
   /** Lets a paused job go on. Resolves to its record before. */
-  resume(): Promise<JobRecord> {
-    return this.#change((record) => {
+  async resume(): Promise<JobRecord> {
+    const before = await this.#change((record) => {
       refuseIfOver(record);
       if (record.status !== 'paused') {
         throw conflict(record, this.heldFor ?? 'only a paused job can be resumed');
       }
-      if (!this.#isHeld) this.#run?.signal('SIGCONT');
       return { status: 'running' };
     });
+    this.#hold.letGoOn(this.#record, this.#run);
+    return before;
   }
 
-  /** Stops the job's processes where the disk has too little room, and lets them go on when it has. */
+  /**
+   * Makes a job that has failed or was cancelled one that is queued; its log goes on. Its token is
+   * gone. Resolves to its record before; `CONFLICT` for any other job.
+   */
+  async reopen(): Promise<JobRecord> {
+    using held = await this.openLog();
+    if (isOver(this.#record)) await held.log.advance();
+    const before = await this.#change((record) => {
+      refuseToReopen(record, { folder: this.folder, lack: this.#options.disk.lack });
+      // Before the record says that it is queued: these would tell how it ended the last time.
+      for (const file of ['claim', 'process', 'exit'] as const)
+        rmSync(this.folder[file], { force: true });
+      return reopened;
+    });
+    await held.log.goOn('[trainyard] the job is started again');
+    return before;
+  }
+
+  /** Holds the job, or lets it go on, as the disk has room. */
   heedDisk(): void {
-    const { disk, onChange } = this.#options;
-    const { id, status, cancel } = this.#record;
-    const isHeld = disk.lack !== null && cancel === null && !isOver(this.#record);
-    if (disk.isFull && !this.#isHeld && status === 'running') this.#noteFullDisk();
-    // Asked again and again: the process may only just have started.
-    if (isHeld) this.#run?.signal('SIGSTOP');
-    if (isHeld === this.#isHeld) return;
-    this.#isHeld = isHeld;
-    if (!isHeld && status === 'running') this.#run?.signal('SIGCONT');
-    onChange(id);
+    const onLoss = () => this.#noteFullDisk();
+    if (this.#hold.heed(this.#record, this.#run, onLoss)) this.#options.onChange(this.#record.id);
   }
 
   /**
@@ -172,11 +184,7 @@ export class Job {
     logger.info({ job: id }, before.status === 'queued' ? 'a job starts' : 'a job is adopted');
     using held = await this.openLog();
     const { log } = held;
-    const onLog = () => {
-      log.advance().catch((error: unknown) => {
-        logger.warn({ job: id, error: messageOf(error) }, "a job's log cannot be read");
-      });
-    };
+    const onLog = () => void log.advance().catch(this.#warn("a job's log cannot be read"));
     const run = new Run({
       folder: this.folder,
       launch: this.#options,
@@ -185,7 +193,8 @@ export class Job {
     });
     this.#run = run;
     this.#log = log;
-    if (before.status !== 'queued') this.#adopt(run);
+    this.heedDisk();
+    if (before.status !== 'queued') this.#hold.letGoOn(this.#record, run);
     const { cancel } = this.#record;
     // The clock may have jumped since: what is left of the grace is never more than all of it.
     if (cancel !== null) run.stop(Math.min(cancel.killAt - Date.now(), this.#options.graceMs));
@@ -194,19 +203,14 @@ export class Job {
     if (exit !== null) await this.#end(exit, log);
   }
 
-  /** The last server may have left it held; and who was full then may be full now. */
-  #adopt(run: Run): void {
-    if (this.#options.disk.lack === null && this.#record.status === 'running') {
-      run.signal('SIGCONT');
-    }
-    this.heedDisk();
+  #noteFullDisk(): void {
+    this.#log?.addGap(fullReason).catch(this.#warn('that the disk was full cannot be saved yet'));
   }
 
-  #noteFullDisk(): void {
-    this.#log?.addGap(fullReason).catch((error: unknown) => {
-      const facts = { job: this.#record.id, error: messageOf(error) };
-      this.#options.logger.warn(facts, 'that the disk was full cannot be noted yet');
-    });
+  #warn(what: string): (error: unknown) => void {
+    return (error) => {
+      this.#options.logger.warn({ job: this.#record.id, error: messageOf(error) }, what);
+    };
   }
 
   async #endRemoved(): Promise<void> {
@@ -219,7 +223,7 @@ export class Job {
     const logBytes = await log.finish();
     if (exit.diskFull && log.lossReason !== fullReason) await log.addGap(fullReason);
     const { step, totalSteps } = log.metrics.progress;
-    this.#isHeld = false;
+    this.#hold.lift();
     await rm(this.folder.plan, { force: true });
     await this.#change((record) => ({
       ...over(exit.finishedAt, logBytes),

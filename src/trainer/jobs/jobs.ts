@@ -10,7 +10,6 @@ import { type ExecuteRequest, jobIdShape } from '../http/request.ts';
 import { OpenLogs } from '../log/open-logs.ts';
 import { DiskGuard, type DiskGuardOptions } from './disk-guard.ts';
 import { Job, type JobOptions } from './job.ts';
-import { conflict } from './outcome.ts';
 
 const maxQueued = 10_000;
 /** Records read at a time when the server starts. */
@@ -106,11 +105,14 @@ export class Jobs {
     return before;
   }
 
-  /** Starts a queued job now, whatever else runs. Resolves to its record before. */
+  /**
+   * Starts a job now, whatever else runs: one that is queued, or once more one that has failed or was
+   * cancelled. Resolves to its record before.
+   */
   async forceStart(id: string): Promise<JobRecord> {
     const job = this.get(id);
-    const before = job.record;
-    if (!this.#queue.includes(job)) throw conflict(before, 'only a queued job can be started');
+    if (isOver(job.record)) await this.#running.get(job); // it is only just over
+    const before = this.#queue.includes(job) ? job.record : await job.reopen();
     this.#queue = this.#queue.filter((other) => other !== job);
     this.#start(job);
     await job.settled();

@@ -1,4 +1,5 @@
 import { TrainyardError } from '../../core/errors.ts';
+import { isRemoved, type JobFolder } from '../disk/job-folder.ts';
 import { isOver, type JobRecord } from '../disk/record.ts';
 import type { RunExit } from '../disk/run-files.ts';
 
@@ -13,6 +14,35 @@ export function outcome(record: JobRecord, exit: RunExit): Partial<JobRecord> {
 /** What is so of every job that is over. */
 export function over(finishedAt: number, logBytes: number): Partial<JobRecord> {
   return { finishedAt, logBytes, jobToken: null };
+}
+
+/** What is so of a job that starts once more. */
+export const reopened: Partial<JobRecord> = {
+  status: 'queued',
+  cancel: null,
+  exitCode: null,
+  signal: null,
+  errorMessage: null,
+  logBytes: null,
+  step: null,
+  totalSteps: null,
+  startedAt: null,
+  finishedAt: null,
+};
+
+/** A `CONFLICT` where the job is not one that can be started once more. */
+export function refuseToReopen(
+  record: JobRecord,
+  { folder, lack }: { folder: JobFolder; lack: string | null },
+): void {
+  if (record.status !== 'failed' && record.status !== 'cancelled') {
+    throw conflict(
+      record,
+      `only a queued, failed or cancelled job can be started, it is ${record.status}`,
+    );
+  }
+  if (isRemoved(folder)) throw conflict(record, 'its folder was removed');
+  if (lack !== null) throw conflict(record, lack);
 }
 
 /** A `CONFLICT` where the job is over. */

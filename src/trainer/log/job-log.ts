@@ -4,8 +4,9 @@ import { waitMs } from '../../lib/async/wait.ts';
 import { LineSplitter } from '../../lines/split.ts';
 import type { JobFolder } from '../disk/job-folder.ts';
 import type { JobMetrics } from './job-metrics.ts';
+import { byteOf, placeOf } from './log-cuts.ts';
 import type { Place } from './log-index.ts';
-import { byteOf, LogScanner, placeOf } from './log-scanner.ts';
+import { LogScanner } from './log-scanner.ts';
 import { LogTail } from './log-tail.ts';
 
 const readBytes = 128 * 1024;
@@ -147,6 +148,12 @@ export class JobLog {
     const gaps = this.#scanner.parts.cuts.gaps(first, isLast ? end + 1 : end);
     const isTold = first === asked || gaps[0]?.offset === first;
     return isTold ? gaps : [{ offset: first, reason: goneReason }, ...gaps];
+  }
+
+  /** The job, which was over, starts again: its log goes on with these words, on a line of their own. */
+  async goOn(words: string): Promise<void> {
+    await this.advance();
+    await this.#scanner.goOn(words);
   }
 
   /** Why lines may be missing, where some may; the last reason. */

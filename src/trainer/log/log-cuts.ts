@@ -1,6 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { z } from 'zod';
 import type { LogGap } from '../../core/log.ts';
+import type { Place } from './log-index.ts';
 
 /**
  * A stretch of a log that lies in one file without a break: its line `line` begins at the log's
@@ -10,6 +11,16 @@ export interface LogPart {
   line: number;
   position: number;
   from: number;
+}
+
+/** The byte of the file where this position of the log is. */
+export function byteOf(part: LogPart, position: number): number {
+  return position - part.position + part.from;
+}
+
+/** Where a part's first line begins. */
+export function placeOf({ line, position }: LogPart): Place {
+  return { line, position, continued: false };
 }
 
 const entryShape = z.object({

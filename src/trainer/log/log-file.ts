@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { type FileHandle, open, stat } from 'node:fs/promises';
+import { appendFile, type FileHandle, open, stat } from 'node:fs/promises';
 import { devNull } from 'node:os';
 import { crc32 } from 'node:zlib';
 import { isAlive } from '../../lib/system/process-identity.ts';
@@ -126,6 +126,15 @@ export class LogFile {
     this.#file = file;
     await before.close();
     return true;
+  }
+
+  /** Adds text to the file that stands under the log's name. False: it cannot be written. */
+  async append(text: string): Promise<boolean> {
+    const written = appendFile(this.#folder.log, text, { mode: 0o600 });
+    return await written.then(
+      () => true,
+      () => false,
+    );
   }
 
   async close(): Promise<void> {

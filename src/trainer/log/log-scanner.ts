@@ -1,10 +1,9 @@
 import { type LineEmit, LineSplitter } from '../../lines/split.ts';
 import type { JobFolder } from '../disk/job-folder.ts';
-import { JobMetrics } from './job-metrics.ts';
-import { LogCuts, type LogPart } from './log-cuts.ts';
-import { LogFile } from './log-file.ts';
-import { LogIndex, type Place } from './log-index.ts';
-import { LogMark, type Mark } from './log-mark.ts';
+import { byteOf, placeOf } from './log-cuts.ts';
+import type { Place } from './log-index.ts';
+import type { Mark } from './log-mark.ts';
+import { closeParts, type LogParts, openParts } from './log-parts.ts';
 
 /** A place is noted after this many lines or bytes: a page skips no more than that. */
 const linesPerPlace = 1000;
@@ -29,7 +28,7 @@ interface ScannerOptions {
  * the log, not of its file: they count on where the file was cut and begins again.
  */
 export class LogScanner {
-  readonly #parts: Parts;
+  readonly #parts: LogParts;
   readonly #take: TakeLines;
   /** Lines up to here were told by an earlier server, out of bytes up to there. */
   #known = { line: 0, position: 0 };
@@ -38,35 +37,29 @@ export class LogScanner {
   #position = 0;
   #end: number | null;
   #ended = false;
+  /** Its last line has no end. */
+  #isOpenEnded = false;
   #closed = false;
 
   static async open(folder: JobFolder, options: ScannerOptions): Promise<LogScanner> {
-    await using opened = new AsyncDisposableStack();
-    const own = <T extends { close(): Promise<void> }>(it: T) => opened.adopt(it, () => it.close());
-    const file = own(await LogFile.open(folder));
-    const mark = own(await LogMark.open(folder.mark));
-    const cuts = own(await LogCuts.open(folder.cuts));
-    const metrics = own(await JobMetrics.open(folder.metrics));
-    const { part } = cuts;
-    const found = mark.found !== null && mark.found.position > part.position ? mark.found : null;
-    const isCut =
-      found !== null && !(await file.matches(found.print, byteOf(part, found.position)));
-    const size = part.position + (await file.size()) - part.from;
-    const bound = isCut ? found.position : (options.end ?? size);
-    const index = own(await LogIndex.open(folder.index, bound));
-    const scanner = new LogScanner({ file, mark, cuts, index, metrics }, options);
-    await scanner.#start(found, isCut);
-    opened.move();
-    return scanner;
+    const { parts, found, isCut } = await openParts(folder, options.end);
+    try {
+      const scanner = new LogScanner(parts, options);
+      await scanner.#start(found, isCut);
+      return scanner;
+    } catch (error) {
+      await closeParts(parts);
+      throw error;
+    }
   }
 
-  private constructor(parts: Parts, { end, take }: ScannerOptions) {
+  private constructor(parts: LogParts, { end, take }: ScannerOptions) {
     this.#parts = parts;
     this.#end = end;
     this.#take = take;
   }
 
-  get parts(): Pick<Parts, 'file' | 'cuts' | 'index' | 'metrics'> {
+  get parts(): Pick<LogParts, 'file' | 'cuts' | 'index' | 'metrics'> {
     return this.#parts;
   }
 
@@ -100,6 +93,17 @@ export class LogScanner {
     return this.#end;
   }
 
+  /** The job starts again: its log goes on with these words, where they can be written, on a line of their own. */
+  async goOn(words: string): Promise<void> {
+    const { file } = this.#parts;
+    const isTold = await file.append(`${this.#isOpenEnded ? '\n' : ''}${words}\n`);
+    // The last line was told already, without its end.
+    const position = this.#position + (isTold && this.#isOpenEnded ? 1 : 0);
+    await this.#startAt({ line: this.#line, position, continued: false });
+    this.#end = null;
+    this.#ended = false;
+  }
+
   /** Reads all that is new. */
   async readOn(): Promise<void> {
     let some = await this.#readSome();
@@ -123,9 +127,7 @@ export class LogScanner {
 
   async close(): Promise<void> {
     this.stop();
-    await this.#parts.metrics.save().catch(() => {});
-    await this.#parts.cuts.flush().catch(() => {});
-    await Promise.allSettled(Object.values(this.#parts).map((part) => part.close()));
+    await closeParts(this.#parts);
   }
 
   async #start(found: Mark | null, isCut: boolean): Promise<void> {
@@ -170,7 +172,9 @@ export class LogScanner {
     const isShort = this.#position < end;
     this.#ended = true;
     this.#end = this.#position;
+    const before = this.#line;
     await this.#tell((emit) => this.#splitter.end(emit));
+    this.#isOpenEnded = this.#line > before;
     if (isShort) await this.addGap(cutReason);
   }
 
@@ -231,22 +235,4 @@ export class LogScanner {
     });
     return texts;
   }
-}
-
-interface Parts {
-  file: LogFile;
-  mark: LogMark;
-  cuts: LogCuts;
-  index: LogIndex;
-  metrics: JobMetrics;
-}
-
-/** The byte of the file where this position of the log is. */
-export function byteOf(part: LogPart, position: number): number {
-  return position - part.position + part.from;
-}
-
-/** Where a part's first line begins. */
-export function placeOf({ line, position }: LogPart): Place {
-  return { line, position, continued: false };
 }
