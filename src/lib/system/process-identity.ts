@@ -1,17 +1,27 @@
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
-/** A process that cannot be mistaken for a later one with the same pid. */
+/** A process that cannot be mistaken for a later one with the same pid, or for one of another container. */
 export interface ProcessIdentity {
   pid: number;
   /** When it started, in words that only this machine since its last start understands. */
   start: string;
+  /** Where its pid counts: containers have their own. Empty where the system has no such thing. */
+  namespace: string;
 }
 
 /** Who has this pid now; null where nobody has. A process that has ended but was not waited for counts. */
 export function identityOf(pid: number): ProcessIdentity | null {
   const found = look(pid);
-  return found === null ? null : { pid, start: found.start };
+  return found === null ? null : { pid, start: found.start, namespace: ownNamespace() };
+}
+
+/** True only where the process is certainly gone; false also for one that cannot be seen from here. */
+export function isGone(other: ProcessIdentity): boolean {
+  const isElsewhere = other.namespace !== '' && other.namespace !== ownNamespace();
+  if (!isElsewhere) return !isAlive(other);
+  const self = look(process.pid);
+  return self !== null && bootOf(self.start) !== bootOf(other.start);
 }
 
 /** True while the very process runs, or is stopped. */
@@ -58,6 +68,19 @@ function send(pid: number, signal: NodeJS.Signals): boolean {
 
 function look(pid: number): { state: string; start: string } | null {
   return process.platform === 'linux' ? lookInProc(pid) : askPs(pid);
+}
+
+function ownNamespace(): string {
+  try {
+    return readlinkSync('/proc/self/ns/pid');
+  } catch {
+    return '';
+  }
+}
+
+/** The machine's start, with which each `start` of Linux begins. */
+function bootOf(start: string): string {
+  return start.slice(0, start.lastIndexOf(':'));
 }
 
 function lookInProc(pid: number): { state: string; start: string } | null {

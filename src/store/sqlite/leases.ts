@@ -1,10 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import type { Lease, LeaseStore } from '../../core/store.ts';
+import { identityOf, isGone, type ProcessIdentity } from '../../lib/system/process-identity.ts';
 import type { Connection } from './connection.ts';
-import { isGone, monotonicMs, ownIdentity, type ProcessIdentity } from './process.ts';
 
-interface ServerRow extends ProcessIdentity {
+/** `boot` and `started` are the two halves of an identity's start, which a colon parts. */
+interface ServerRow {
   owner: string;
+  boot: string;
+  namespace: string;
+  pid: number;
+  started: string;
   expires_at: number;
 }
 
@@ -16,7 +21,7 @@ export class SqliteLeases implements LeaseStore {
   readonly leaseMs: number;
   readonly #connection: Connection;
   readonly #owner = randomUUID();
-  readonly #self = ownIdentity();
+  readonly #self = identityOf(process.pid);
   readonly #sql: ReturnType<typeof prepare>;
 
   constructor(connection: Connection, options: { leaseMs: number }) {
@@ -60,7 +65,7 @@ export class SqliteLeases implements LeaseStore {
   #register(): void {
     this.#sql.register.run({
       owner: this.#owner,
-      ...this.#self,
+      ...partsOf(this.#self),
       expires_at: monotonicMs() + this.leaseMs,
     });
   }
@@ -69,7 +74,7 @@ export class SqliteLeases implements LeaseStore {
     if (owner === null || owner === this.#owner) return false;
     const server = this.#sql.server.get(owner);
     if (server === undefined) return false;
-    if (isGone(server, this.#self)) {
+    if (isGone(identityIn(server))) {
       this.#sql.leave.run(owner);
       return false;
     }
@@ -77,6 +82,21 @@ export class SqliteLeases implements LeaseStore {
     // More than a whole lease left: the time is of another boot of the machine.
     return leftMs > 0 && leftMs <= this.leaseMs;
   }
+}
+
+function partsOf(self: ProcessIdentity | null) {
+  const { pid, start, namespace } = self ?? { pid: process.pid, start: ':', namespace: '' };
+  const colon = start.lastIndexOf(':');
+  return { boot: start.slice(0, colon), namespace, pid, started: start.slice(colon + 1) };
+}
+
+function identityIn({ boot, namespace, pid, started }: ServerRow): ProcessIdentity {
+  return { pid, start: `${boot}:${started}`, namespace };
+}
+
+/** Milliseconds on a clock that all processes of this machine share and that nobody sets. */
+function monotonicMs(): number {
+  return Number(process.hrtime.bigint() / 1_000_000n);
 }
 
 function prepare({ db }: Connection) {

@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { TrainyardError } from '../../core/errors.ts';
-import { identityOf, isAlive, type ProcessIdentity } from '../../lib/system/process-identity.ts';
+import { identityOf, isGone, type ProcessIdentity } from '../../lib/system/process-identity.ts';
 import { claimRun, parseClaim, readClaim, readText } from './run-files.ts';
 
 /** Makes this process the only server of a data folder. Fails with `CONFLICT` while another one lives. */
@@ -15,7 +15,7 @@ export function lockFolder(dataDir: string): Disposable {
 function lock(file: string, dataDir: string, self: ProcessIdentity): Disposable {
   while (!claimRun(file, self)) {
     const owner = readClaim(file);
-    if (owner !== null && isAlive(owner)) {
+    if (owner !== null && !isGone(owner)) {
       throw new TrainyardError(
         'CONFLICT',
         `another Trainyard or training server (process ${owner.pid}) uses ${dataDir}: stop it, or choose another folder`,
@@ -38,5 +38,5 @@ function isStale(file: string): boolean {
   const text = readText(file);
   if (text === null) return false;
   const owner = parseClaim(text);
-  return owner === null || !isAlive(owner);
+  return owner === null || isGone(owner);
 }

@@ -98,12 +98,12 @@ function parseJson(text: string): unknown {
 
 function asIdentity(value: unknown): ProcessIdentity | null {
   if (!isObject(value)) return null;
-  const { pid, start } = value;
+  const { pid, start, namespace } = value;
   return Number.isSafeInteger(pid) &&
     typeof pid === 'number' &&
     pid > 1 &&
     typeof start === 'string'
-    ? { pid, start }
+    ? { pid, start, namespace: typeof namespace === 'string' ? namespace : '' }
     : null;
 }
 

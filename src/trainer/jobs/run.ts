@@ -21,7 +21,7 @@ const pollMs = 1000;
 const hurriedPollMs = 100;
 const startPollMs = 20;
 /** Claims a job that shall never start. It can be no process, so it is never signalled. */
-const noProcess: ProcessIdentity = { pid: process.pid, start: 'never' };
+const noProcess: ProcessIdentity = { pid: process.pid, start: 'never', namespace: '' };
 
 /** Why a job has ended whose folder somebody has removed. */
 export const removedFolder = "the job's folder was removed, and without it no job can run";
