@@ -1,16 +1,20 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { getRequestListener } from '@hono/node-server';
 import { messageOf } from '../core/errors.ts';
 import type { Store } from '../core/store.ts';
-import type { GraphContext } from '../graphql/engine/context.ts';
+import type { SharedContext } from '../graphql/engine/context.ts';
 import type { Providers } from '../jobs/providers.ts';
+import { Turns } from '../lib/async/turns.ts';
 import type { Logger } from '../lib/system/logger.ts';
+import type { Pace } from '../logs/read/pace.ts';
 import type { Access } from './checks/access.ts';
 import { allowOrigin } from './checks/cors.ts';
 import { internal, type Refusal, refuse } from './checks/refusal.ts';
 import { defaultTimes, type ServerTimes } from './checks/times.ts';
-import { createJsonHandler, isPlainOperation } from './graph/json-handler.ts';
+import { Lanes } from './connections/lanes.ts';
+import { Unsent } from './connections/unsent.ts';
+import { createEventHandler, wantsEvents } from './graph/event-handler.ts';
+import { createJsonHandler } from './graph/json-handler.ts';
 import { OpenStreams } from './graph/open-streams.ts';
 import { createGraphServer, graphqlPath } from './graph/yoga.ts';
 import { serveGraphiQL, wantsPage } from './graphiql/serve.ts';
@@ -21,7 +25,7 @@ export interface HttpOptions {
   host: string;
   port: number;
   access: Access;
-  context: GraphContext;
+  context: SharedContext;
   store: Store;
   providers: Providers;
   logger: Logger;
@@ -52,12 +56,14 @@ export async function openHttpServer(options: HttpOptions): Promise<HttpServer> 
   const times = { ...defaultTimes, ...options.times };
   let closing = false;
   const graph = createGraphServer(options);
-  const serveJson = createJsonHandler(graph);
-  const rest = createRestRoutes({ ...options, closing: () => closing });
-  const serveRest = getRequestListener(rest.fetch, { overrideGlobalObjects: false });
+  const turns = new Turns();
+  const unsent = new Unsent();
+  const serveJson = createJsonHandler({ graph, unsent });
+  const serveEvents = createEventHandler({ graph, unsent, pingMs: times.pingMs });
+  const serveRest = createRestRoutes({ ...options, unsent, closing: () => closing });
   const streams = new OpenStreams(logger);
 
-  const serve = async (request: IncomingMessage, response: ServerResponse) => {
+  const serve = async (request: IncomingMessage, response: ServerResponse, pace: Pace) => {
     const path = request.url?.split('?', 1)[0] ?? '/';
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
     const foreign = access.checkOrigin(request);
@@ -67,11 +73,16 @@ export async function openHttpServer(options: HttpOptions): Promise<HttpServer> 
     if (path === graphqlPath && wantsPage(request)) return serveGraphiQL(request, response);
     const refusal = checkToken(request, path, access) ?? checkBody(request, path);
     if (refusal) return refuse(response, refusal);
-    if (path !== graphqlPath) return serveRest(request, response);
-    if (isPlainOperation(request)) return serveJson(request, response);
+    if (path !== graphqlPath) return serveRest(request, response, pace);
+    if (!wantsEvents(request)) return serveJson(request, response, pace);
     streams.add(response);
-    await graph.yoga(request, response);
+    await serveEvents(request, response, pace);
   };
+  const lanes = new Lanes(turns, (request, response, pace) =>
+    serve(request, response, pace).catch((error: unknown) =>
+      fail({ request, response, error, logger }),
+    ),
+  );
   const server = createServer(
     {
       headersTimeout: times.headersMs,
@@ -80,14 +91,18 @@ export async function openHttpServer(options: HttpOptions): Promise<HttpServer> 
       // Others, such as HTTP/2 in clear text, are offers that may be passed over.
       shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
     },
-    (request, response) => {
-      serve(request, response).catch((error: unknown) =>
-        fail({ request, response, error, logger }),
-      );
-    },
+    (request, response) => lanes.enter(request, response),
   );
   server.maxConnections = maxConnections;
-  const sockets = serveGraphSockets({ server, graph, access, logger, times });
+  const sockets = serveGraphSockets({
+    server,
+    graph,
+    access,
+    logger,
+    times,
+    turns,
+    unsent,
+  });
   await listen(server, options);
 
   const close = async () => {

@@ -9,6 +9,7 @@ import { Wakeup } from '../../src/lib/async/wakeup.ts';
 import { LineSplitter } from '../../src/lines/split.ts';
 import { GrowingLines } from '../../src/logs/growing-lines.ts';
 import type { LogLine } from '../../src/logs/read/page.ts';
+import { entriesOf } from '../../src/logs/read/page.ts';
 import { LogReader } from '../../src/logs/read/reader.ts';
 import { Collector } from '../../src/logs/write/collector.ts';
 import { leasedJob } from '../store/samples.ts';
@@ -49,20 +50,16 @@ export async function runCase(folder: string, expected: Expected, store: Store):
   await collector.run(AbortSignal.timeout(20_000));
   const reader = new LogReader({ jobs, logs });
   const search = async (filter: LogFilter | null) => {
-    const { lines, hasMore, entries } = await reader.page(job.id, {
-      limit: maxPageLines,
-      offset: 0,
-      filter,
-    });
-    if (hasMore) throw new Error('a recorded log has one page at most');
-    return { lines, entries };
+    const page = await reader.page(job.id, { limit: maxPageLines, offset: 0, filter });
+    if (page.hasMore) throw new Error('a recorded log has one page at most');
+    return page;
   };
   return {
-    lines: (await search(null)).entries,
+    lines: entriesOf(await search(null)),
     progress: collector.progress,
     metrics: await logs.metrics(job.id, { names: null, maxPoints: 4000 }),
     failure: expected.end ? await summarize(failed(job, expected.end), logs) : null,
-    search: async (filter) => (await search(filter)).lines,
+    search: async (filter) => [...(await search(filter)).lines],
   };
 }
 

@@ -1,5 +1,7 @@
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { Turns } from '../../src/lib/async/turns.ts';
+import { Pace } from '../../src/logs/read/pace.ts';
 import {
   type GraphResult,
   graphql,
@@ -188,7 +190,10 @@ test('viewers who lag, each elsewhere, meet at the same pages, and each still ge
   await lagging.end();
   const starts = Array.from({ length: 10 }, (_, viewer) => viewer * 137);
   // One page each, so that all of them are there before the first goes on.
-  const streams = starts.map((offset) => counted.liveLogs.follow(lagging.job.id, { offset }));
+  const turns = new Turns();
+  const streams = starts.map((offset) =>
+    counted.liveLogs.follow(lagging.job.id, { offset, pace: new Pace(turns) }),
+  );
   const seen = await Promise.all(streams.map(async (stream) => [await stream.next()]));
   // One after the other, as far apart as can be.
   for (const [viewer, stream] of streams.entries()) {

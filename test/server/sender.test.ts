@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
+import { Unsent } from '../../src/server/connections/unsent.ts';
 import { SocketSender } from '../../src/server/sockets/sender.ts';
 import { WriteBatch } from '../../src/server/sockets/write-batch.ts';
 
@@ -18,6 +19,7 @@ test('lets go of who sends to a dying socket only when that is closed', async ()
   const sender = new SocketSender(socket, {
     connection: request.socket,
     writes: new WriteBatch(),
+    unsent: new Unsent(),
   });
   let closed = false;
   socket.once('close', () => {
@@ -45,6 +47,7 @@ test.each([126, 65_535, 65_536, 200_000])(
     const sender = new SocketSender(socket, {
       connection: request.socket,
       writes: new WriteBatch(),
+      unsent: new Unsent(),
     });
     const head = '{"id":"é","payload":';
     const tail = Buffer.from('x'.repeat(length - Buffer.byteLength(head)));

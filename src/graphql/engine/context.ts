@@ -1,13 +1,16 @@
+import type { ExecutionArgs } from 'graphql';
 import type { LogStore } from '../../core/store.ts';
 import type { Cancel } from '../../jobs/ask/cancel.ts';
 import type { Deploy } from '../../jobs/ask/deploy.ts';
 import type { Jobs } from '../../jobs/jobs.ts';
 import type { Providers } from '../../jobs/providers.ts';
 import type { LiveLogs } from '../../logs/read/live.ts';
+import type { Pace } from '../../logs/read/pace.ts';
+import type { PageRoom } from '../../logs/read/page-room.ts';
 import type { LogReader } from '../../logs/read/reader.ts';
 
-/** What resolvers work with; one for all requests, since nothing in it belongs to one caller. */
-export interface GraphContext {
+/** What resolvers work with, apart from who asks; one for all requests. */
+export interface SharedContext {
   jobs: Jobs;
   deploy: Deploy;
   cancel: Cancel;
@@ -15,4 +18,22 @@ export interface GraphContext {
   logReader: LogReader;
   liveLogs: LiveLogs;
   metrics: Pick<LogStore, 'metrics'>;
+}
+
+/** What resolvers work with. */
+export interface GraphContext extends SharedContext {
+  /** The pace of the connection that the operation came by. */
+  pace: Pace;
+  /** What the log pages of one execution may take together. */
+  room: PageRoom;
+}
+
+/** The context out of the arguments of an execution, where GraphQL does not know its type. */
+export function contextOf({ contextValue }: ExecutionArgs): GraphContext {
+  if (isContext(contextValue)) return contextValue;
+  throw new TypeError('An operation is executed without its context.');
+}
+
+function isContext(value: unknown): value is GraphContext {
+  return typeof value === 'object' && value !== null && 'liveLogs' in value && 'pace' in value;
 }

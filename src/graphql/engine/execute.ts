@@ -16,8 +16,10 @@ import {
   visitWithTypeInfo,
 } from 'graphql';
 import type { CompiledQuery } from 'graphql-jit';
+import { type PagePool, PageRoom } from '../../logs/read/page-room.ts';
+import { contextOf } from './context.ts';
 
-type Execute = (args: ExecutionArgs) => ExecutionResult | Promise<ExecutionResult>;
+export type Execute = (args: ExecutionArgs) => ExecutionResult | Promise<ExecutionResult>;
 
 /** Runs before an operation is compiled: compiling takes as long as a few runs. */
 const runsBefore = 4;
@@ -113,6 +115,17 @@ function hasVariableInScalar(schema: GraphQLSchema, document: DocumentNode): boo
   };
   visit(document, visitWithTypeInfo(types, visitor));
   return found;
+}
+
+/** Executes with a room of its own for log pages, which is given up when the result is there. */
+export function withinRoom(execute: Execute, pool: PagePool): Execute {
+  return (args) => {
+    const room = new PageRoom(pool);
+    const result = execute({ ...args, contextValue: { ...contextOf(args), room } });
+    if ('then' in result) return result.finally(() => room.release());
+    room.release();
+    return result;
+  };
 }
 
 class CompileBudget {

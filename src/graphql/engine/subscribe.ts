@@ -3,33 +3,52 @@ import {
   type DocumentNode,
   type ExecutionArgs,
   type ExecutionResult,
-  type GraphQLError,
+  GraphQLError,
   getOperationAST,
   Kind,
   visit,
 } from 'graphql';
-import { codeOf } from '../../core/errors.ts';
-import type { createExecutor } from './execute.ts';
+import { codeOf, TrainyardError } from '../../core/errors.ts';
+import { contextOf } from './context.ts';
+import type { Execute } from './execute.ts';
 
-type Execute = ReturnType<typeof createExecutor>;
+/** Subscriptions under way at once, over all connections: together 200 MB at most, while nothing comes. */
+const maxStreams = 20_000;
 
 /**
- * A subscriber that executes an event once for all who selected the same of it. A log page is the
- * same object for every viewer at the same offset, and what they see of it depends on nothing but
- * their selection; so the result is the same object, too, and can be serialized once.
+ * What a subscription field says of its events (as `extensions.shared`): they are the same objects for
+ * all viewers, and what these see of one depends on nothing but their selection. The argument named
+ * `apartFrom` only chooses which events come, not what is in them; its source takes the turns itself.
+ */
+export interface SharedEvents {
+  apartFrom: string;
+}
+
+/**
+ * A subscriber that executes an event once for all who selected the same of it, where the field says
+ * that its events are shared. The result is the same object, too, and can be serialized once. Refuses
+ * one stream too many with `RATE_LIMITED`.
  */
 export function createSubscriber(
   execute: Execute,
 ): (args: ExecutionArgs) => Promise<AsyncGenerator<ExecutionResult, void> | ExecutionResult> {
   const results = new WeakMap<object, Map<string, Promise<ExecutionResult>>>();
   const selections = new SelectionKeys();
+  const open = new Set<object>();
   return async (args) => {
+    if (open.size >= maxStreams) return { errors: [tooManyStreams()] };
     const source = await createSourceEventStream(args);
     if (!(Symbol.asyncIterator in source)) return source;
     const key = selections.of(args);
-    return mapEvents(source, (event) => {
+    const { pace } = contextOf(args);
+    open.add(source);
+    const ended = () => open.delete(source);
+    return mapEvents({ source, ended }, async (event) => {
       const run = async () => execute({ ...args, rootValue: event });
-      if (key === null || typeof event !== 'object' || event === null) return run();
+      if (key === null || typeof event !== 'object' || event === null) {
+        await pace.turn('stream');
+        return run();
+      }
       let shared = results.get(event);
       if (!shared) {
         shared = new Map();
@@ -51,20 +70,23 @@ class SelectionKeys {
   #count = 0;
 
   /** Null where viewers may see different things of the same event. */
-  of({ document, operationName, variableValues }: ExecutionArgs): string | null {
+  of({ schema, document, operationName, variableValues }: ExecutionArgs): string | null {
     const operation = getOperationAST(document, operationName);
     const [field] = operation?.selectionSet.selections ?? [];
-    if (field?.kind !== Kind.FIELD || field.name.value !== 'logStream') return null;
+    if (field?.kind !== Kind.FIELD) return null;
+    const definition = schema.getSubscriptionType()?.getFields()[field.name.value];
+    const shared = definition?.extensions.shared;
+    if (!isShared(shared)) return null;
     let number = this.#documents.get(document);
     if (number === undefined) {
       this.#count += 1;
       number = this.#count;
       this.#documents.set(document, number);
     }
-    const offset = field.arguments?.find(({ name }) => name.value === 'offset')?.value;
+    const chosen = field.arguments?.find(({ name }) => name.value === shared.apartFrom)?.value;
     const variables: Record<string, unknown> = { ...variableValues };
-    if (offset?.kind === Kind.VARIABLE && usesOf(document, offset.name.value) === 1) {
-      delete variables[offset.name.value];
+    if (chosen?.kind === Kind.VARIABLE && usesOf(document, chosen.name.value) === 1) {
+      delete variables[chosen.name.value];
     }
     try {
       return `${number} ${operationName ?? ''} ${JSON.stringify(variables)}`;
@@ -73,6 +95,10 @@ class SelectionKeys {
       return null;
     }
   }
+}
+
+function isShared(said: unknown): said is SharedEvents {
+  return typeof said === 'object' && said !== null && 'apartFrom' in said;
 }
 
 function usesOf(document: DocumentNode, variable: string): number {
@@ -86,26 +112,33 @@ function usesOf(document: DocumentNode, variable: string): number {
   return uses;
 }
 
-/** Executes events one by one as they are asked for; its end reaches the source at once. */
+/**
+ * Executes events one by one as they are asked for; its end reaches the source at once. What it gives
+ * is emptied when the next one is asked for: whoever loops over results keeps the last one while it
+ * waits, and thousands of streams would keep a page each.
+ */
 function mapEvents(
-  source: AsyncIterable<unknown>,
+  { source, ended }: { source: AsyncIterable<unknown>; ended: () => void },
   map: (event: unknown) => Promise<ExecutionResult>,
 ): AsyncGenerator<ExecutionResult, void> {
   const events = source[Symbol.asyncIterator]();
   let isRefused = false;
+  let given: ExecutionResult = {};
   const end = async (): Promise<IteratorResult<ExecutionResult, void>> => {
+    ended();
     await events.return?.();
     return { done: true, value: undefined };
   };
   return {
     async next() {
+      given.data = null;
       // What is wrong with the operation itself, such as its cost, is so with every event.
       if (isRefused) return end();
-      const event = await events.next();
+      const event = await nextOf(events, ended);
       if (event.done) return { done: true, value: undefined };
-      const value = await map(event.value);
-      isRefused = value.data == null && (value.errors ?? []).some(isRefusal);
-      return { done: false, value };
+      given = { ...(await map(event.value)) };
+      isRefused = given.data == null && (given.errors ?? []).some(isRefusal);
+      return { done: false, value: given };
     },
     return: end,
     async throw(error: unknown) {
@@ -119,6 +152,26 @@ function mapEvents(
       await end();
     },
   };
+}
+
+async function nextOf(
+  events: AsyncIterator<unknown>,
+  ended: () => void,
+): Promise<IteratorResult<unknown>> {
+  try {
+    const event = await events.next();
+    if (event.done) ended();
+    return event;
+  } catch (error) {
+    ended();
+    throw error;
+  }
+}
+
+function tooManyStreams(): GraphQLError {
+  const message = `More than ${maxStreams} subscriptions are under way. Try again later.`;
+  const originalError = new TrainyardError('RATE_LIMITED', message, { retryAfterMs: 10_000 });
+  return new GraphQLError(message, { originalError });
 }
 
 function isRefusal({ originalError }: GraphQLError): boolean {

@@ -218,7 +218,8 @@ export const JobType = builder.objectRef<Job>('Job').implement({
       description: 'A page of its log.',
       args: jobLogsField.pageArgs,
       complexity: jobLogsField.pageCost,
-      resolve: ({ id }, args, { logReader }) => logReader.page(id, jobLogsField.pageRequest(args)),
+      resolve: ({ id }, args, { logReader, pace, room }) =>
+        logReader.page(id, { ...jobLogsField.pageRequest(args), pace, room }),
     }),
   }),
 });

@@ -6,8 +6,9 @@ import {
   logSources,
   maxPageLines,
 } from '../../core/log.ts';
-import type { LogLine, LogPage } from '../../logs/read/page.ts';
+import { entriesOf, type LogLine, type LogPage } from '../../logs/read/page.ts';
 import { builder } from '../engine/builder.ts';
+import type { SharedEvents } from '../engine/subscribe.ts';
 
 const LogSourceEnum = builder.enumType('LogSource', {
   description: 'Where a line was written.',
@@ -74,10 +75,11 @@ export const LogPageType = builder.objectRef<LogPage>('LogPage').implement({
   fields: (t) => ({
     jobId: t.exposeID('jobId', { description: 'The job whose log this is.' }),
     lines: t.exposeStringList('lines', { description: 'The text alone: the cheap way.' }),
-    entries: t.expose('entries', {
+    entries: t.field({
       type: [LogLineType],
       description:
         'The same lines with all that is known of them. Behind the last line of the log, a page (not a stream) shows the line that the job is writing, where that takes it more than a second: its `growing` is true.',
+      resolve: (page) => entriesOf(page),
     }),
     offset: t.exposeInt('offset', {
       description:
@@ -158,7 +160,8 @@ builder.queryField('logs', (t) =>
       "A page of a job's log. With a filter it holds up to `limit` matching lines; one call looks at up to a million lines, and `hasMore` says to go on at `nextOffset`. A page of very long lines ends early.",
     args: { jobId: t.arg.id({ required: true }), ...pageArgs },
     complexity: pageCost,
-    resolve: (_root, { jobId, ...args }, { logReader }) => logReader.page(jobId, pageRequest(args)),
+    resolve: (_root, { jobId, ...args }, { logReader, pace, room }) =>
+      logReader.page(jobId, { ...pageRequest(args), pace, room }),
   }),
 );
 
@@ -173,8 +176,9 @@ builder.subscriptionField('logStream', (t) =>
       filter: t.arg({ type: LogFilterInput }),
     },
     complexity: () => pageCost({ limit: 1000 }),
-    subscribe: (_root, { jobId, offset, filter }, { liveLogs }) =>
-      liveLogs.follow(jobId, { offset: offset ?? 0, filter: filter ?? null }),
+    extensions: { shared: { apartFrom: 'offset' } satisfies SharedEvents },
+    subscribe: (_root, { jobId, offset, filter }, { liveLogs, pace }) =>
+      liveLogs.follow(jobId, { offset: offset ?? 0, filter: filter ?? null, pace }),
     resolve: (page) => page,
   }),
 );

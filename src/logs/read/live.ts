@@ -1,10 +1,11 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
 import { type LogFilter, maxPageLines } from '../../core/log.ts';
 import { abortable } from '../../lib/async/abortable.ts';
 import type { Hints } from '../../lib/async/hints.ts';
 import { Wakeup } from '../../lib/async/wakeup.ts';
-import type { LogPage } from './page.ts';
+import { compileFilter, type LineMatcher } from './filter.ts';
+import type { Pace } from './pace.ts';
+import { asStreamed, joinPages, type LogPage } from './page.ts';
 import type { LogReader } from './reader.ts';
 
 /** How often a followed log is looked at without a hint: another server may write it. */
@@ -16,11 +17,15 @@ const maxRestMs = 50;
 const maxNewestPages = 16;
 /** What kept full pages may take, in bytes: a thousand viewers of one log, who lag differently, read about 60 of them. */
 const maxPastBytes = 24 * 1024 * 1024;
-/** The most gaps that one streamed page tells: the last ones. */
-const maxGaps = 1000;
 /** The most lines of one streamed page, and its text: so little that signs of life get through between two, over any link. */
 const maxStreamLines = Math.min(1000, maxPageLines);
 const maxStreamChars = 256 * 1024;
+
+export interface FollowOptions {
+  offset: number;
+  filter?: LogFilter | null;
+  pace: Pace;
+}
 
 /** Streams logs to any number of viewers, who share the reading of what they all see. */
 export class LiveLogs {
@@ -49,51 +54,66 @@ export class LiveLogs {
   /**
    * Pages from `offset` on (negative: from the end), then every line as it comes. The first page comes
    * at once, even where it is empty; the last one, and only that, has `complete: true`. Each page
-   * begins where the one before it ended. Pulled: a reader that does not ask costs nothing.
+   * begins where the one before it ended. Pulled: a reader that does not ask costs nothing, and the
+   * streams of one connection have no more pages under way than its pace allows.
    */
-  follow(
-    jobId: string,
-    options: { offset: number; filter?: LogFilter | null },
-  ): AsyncGenerator<LogPage, void, undefined> {
+  follow(jobId: string, options: FollowOptions): AsyncGenerator<LogPage, void, undefined> {
     return abortable((signal) => this.#follow(jobId, options, signal));
   }
 
   async *#follow(
     jobId: string,
-    { offset, filter }: { offset: number; filter?: LogFilter | null },
+    { offset, filter, pace }: FollowOptions,
     signal: AbortSignal,
   ): AsyncGenerator<LogPage, void, undefined> {
-    const filtered = { limit: maxStreamLines, maxChars: maxStreamChars, filter };
+    const matcher = compileFilter(filter);
     const wakeup = new Wakeup();
     // Once for the whole stream: a listener a page is felt where there are many viewers.
     signal.addEventListener('abort', () => wakeup.wake(), { once: true });
     const log = this.#join(jobId, wakeup);
+    let entered = false;
     try {
       let next = offset;
       let fresh = true;
       let skipped: LogPage | null = null;
       while (!signal.aborted) {
-        const page = filter
-          ? asStreamed(await this.#reader.page(jobId, { ...filtered, offset: next, signal }))
-          : await log.page(next);
+        await pace.enter();
+        entered = true;
         if (signal.aborted) return;
-        if (fresh || page.lines.length > 0 || page.complete) {
-          yield skipped ? joined(skipped, page) : page;
-          skipped = null;
-        } else if (page.nextOffset > page.offset) {
-          skipped = skipped ? joined(skipped, page) : page;
-        }
-        if (page.complete) return;
-        fresh = false;
+        let page: LogPage | null = matcher
+          ? await this.#search(jobId, { offset: next, matcher, pace, signal })
+          : await log.page(next, pace);
+        if (signal.aborted) return;
+        if (skipped) page = joinPages(skipped, page);
+        const { complete, hasMore } = page;
         next = page.nextOffset;
-        // Pages of the past come as fast as they are read, and would let nobody else in.
-        if (page.hasMore) await nextTurn();
-        else await wakeup.next();
+        const isTold = fresh || page.lines.length > 0 || complete;
+        skipped = !isTold && next > page.offset ? page : null;
+        if (isTold) yield page;
+        if (complete) return;
+        // A stream that waits keeps no page.
+        page = null;
+        entered = false;
+        pace.leave();
+        fresh = false;
+        if (!hasMore) await wakeup.next();
       }
     } finally {
+      if (entered) pace.leave();
       log.viewers.delete(wakeup);
       if (log.viewers.size === 0) this.#leave(jobId, log);
     }
+  }
+
+  /** What one turn finds of a filter. */
+  async #search(
+    jobId: string,
+    options: { offset: number; matcher: LineMatcher; pace: Pace; signal: AbortSignal },
+  ): Promise<LogPage> {
+    const { pace, ...request } = options;
+    await pace.turn('stream');
+    const page = { limit: maxStreamLines, maxChars: maxStreamChars, ...request };
+    return asStreamed(await this.#reader.streamedPage(jobId, page));
   }
 
   #join(jobId: string, wakeup: Wakeup): LiveLog {
@@ -102,8 +122,10 @@ export class LiveLogs {
       // Not the job's id: what was kept for those who have left must not outlive the job.
       this.#count += 1;
       const number = this.#count;
-      const read = async (offset: number, limit: number) =>
-        asStreamed(await this.#reader.page(jobId, { offset, limit, maxChars: maxStreamChars }));
+      const read = async (offset: number, limit: number) => {
+        const request = { offset, limit, maxChars: maxStreamChars, matcher: null };
+        return asStreamed(await this.#reader.streamedPage(jobId, request));
+      };
       log = new LiveLog({
         read,
         past: {
@@ -123,19 +145,6 @@ export class LiveLogs {
     if (this.#open.get(jobId) === log) this.#open.delete(jobId);
     if (this.#open.size === 0) this.#past.clear();
   }
-}
-
-/** In a stream, `complete` marks the last page: whoever stops there has missed nothing. */
-function asStreamed(page: LogPage): LogPage {
-  return page.complete && page.hasMore ? Object.create(page, { complete: { value: false } }) : page;
-}
-
-/** A page that begins where an empty one before it began: a filter let none of its lines pass. */
-function joined(empty: LogPage, page: LogPage): LogPage {
-  return Object.create(page, {
-    offset: { value: empty.offset },
-    gaps: { value: [...empty.gaps, ...page.gaps].slice(-maxGaps) },
-  });
 }
 
 /** About what a page takes once it was sent: its text, and the answer made of it as text and as bytes. */
@@ -168,17 +177,19 @@ class LiveLog {
     this.#poll = setInterval(() => this.#advanced(), pollMs);
   }
 
-  page(offset: number): Promise<LogPage> | LogPage {
+  /** The first who asks takes the turn for all. */
+  page(offset: number, pace: Pace): Promise<LogPage> | LogPage {
     const shared = this.#options.past.get(offset) ?? this.#newest.get(offset);
     if (shared) return shared;
-    const page = this.#read(offset);
+    const page = this.#read(offset, pace);
     if (this.#newest.size >= maxNewestPages) this.#newest.clear();
     this.#newest.set(offset, page);
     page.catch(() => this.#newest.delete(offset));
     return page;
   }
 
-  async #read(offset: number): Promise<LogPage> {
+  async #read(offset: number, pace: Pace): Promise<LogPage> {
+    await pace.turn('stream');
     const page = await this.#options.read(offset, this.#limitAt(offset));
     this.#total = page.total;
     const isPast = page.hasMore && offset >= 0;

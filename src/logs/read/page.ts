@@ -1,14 +1,17 @@
 import { TrainyardError } from '../../core/errors.ts';
 import {
+  type LineRun,
   type LogGap,
   type LogLevel,
   type LogNotice,
   type LogSource,
   maxPageLines,
-  type PlacedBlock,
 } from '../../core/log.ts';
 import { levelOf } from '../../lines/level.ts';
 import type { GrowingLine } from '../growing-lines.ts';
+
+/** The most gaps that one streamed page tells: the last ones. */
+const maxGaps = 1000;
 
 /** One line of a log, with all that is known of it. */
 export interface LogLine {
@@ -26,8 +29,10 @@ export interface LogLine {
 export interface LogPage {
   readonly jobId: string;
   readonly lines: readonly string[];
-  /** Made from the lines when first asked for: most readers want the text alone. */
-  readonly entries: readonly LogLine[];
+  /** When and where the lines were written, in the lines' order. */
+  readonly runs: readonly LineRun[];
+  /** The lines' numbers; null where they follow each other from `offset` on. */
+  readonly offsets: readonly number[] | null;
   readonly offset: number;
   readonly limit: number;
   readonly total: number;
@@ -36,35 +41,34 @@ export interface LogPage {
   readonly complete: boolean;
   readonly gaps: readonly LogGap[];
   readonly notice: LogNotice | null;
-}
-
-/** What a page is made of. `offsets` is null where the lines follow each other from the block's first on. */
-export interface PageParts {
-  jobId: string;
-  block: PlacedBlock;
-  offsets: readonly number[] | null;
-  offset: number;
-  limit: number;
-  total: number;
-  nextOffset: number;
-  complete: boolean;
-  gaps: readonly LogGap[];
-  notice: LogNotice | null;
   /** Shown behind the lines, among the entries alone. */
-  growing?: GrowingLine | null;
+  readonly growing: GrowingLine | null;
 }
 
-export function createPage({ block, offsets, growing = null, ...parts }: PageParts): LogPage {
-  let entries: LogLine[] | null = null;
-  return {
-    ...parts,
-    lines: block.texts,
-    hasMore: parts.nextOffset < parts.total,
-    get entries() {
-      entries ??= expand(block, offsets, growing);
-      return entries;
-    },
-  };
+/** In a stream, `complete` marks the last page: whoever stops there has missed nothing. */
+export function asStreamed(page: LogPage): LogPage {
+  return page.complete && page.hasMore ? { ...page, complete: false } : page;
+}
+
+/** A page that begins where an empty one before it began: a filter let none of its lines pass. */
+export function joinPages(empty: LogPage, page: LogPage): LogPage {
+  const gaps = [...empty.gaps, ...page.gaps].slice(-maxGaps);
+  return { ...page, offset: empty.offset, gaps };
+}
+
+/** The lines of a page with all that is known of them: made when asked for, since most readers want the text alone. */
+export function entriesOf({ lines, runs, offsets, offset, growing }: LogPage): LogLine[] {
+  const entries: LogLine[] = [];
+  let at = 0;
+  for (const { count, time, source } of runs) {
+    for (const end = at + count; at < end; at += 1) {
+      entries.push(new Line(offsets?.[at] ?? offset + at, lines[at] ?? '', time, source));
+    }
+  }
+  if (growing) {
+    entries.push(new Unfinished(growing.offset, growing.text, growing.time, null));
+  }
+  return entries;
 }
 
 /** Checks a caller's `limit` and `offset`, and counts a negative offset from the end of `total` lines. */
@@ -83,24 +87,6 @@ export function checkRange(range: { limit: number; offset: number; total: number
     );
   }
   return offset < 0 ? Math.max(0, total + offset) : offset;
-}
-
-function expand(
-  block: PlacedBlock,
-  offsets: readonly number[] | null,
-  growing: GrowingLine | null,
-): LogLine[] {
-  const lines: LogLine[] = [];
-  let at = 0;
-  for (const { count, time, source } of block.runs) {
-    for (const end = at + count; at < end; at += 1) {
-      const offset = offsets?.[at] ?? block.first + at;
-      lines.push(new Line(offset, block.texts[at] ?? '', time, source));
-    }
-  }
-  if (growing !== null)
-    lines.push(new Unfinished(growing.offset, growing.text, growing.time, null));
-  return lines;
 }
 
 /** Finds its level only for who asks: that costs more than all the rest of a line. */

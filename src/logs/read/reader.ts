@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { TrainyardError } from '../../core/errors.ts';
 import type { Job } from '../../core/job.ts';
 import {
@@ -9,9 +8,12 @@ import {
   type PlacedBlock,
 } from '../../core/log.ts';
 import type { JobStore, LogHead, LogStore } from '../../core/store.ts';
+import { Turns } from '../../lib/async/turns.ts';
 import { GrowingLines } from '../growing-lines.ts';
 import { compileFilter, type LineMatcher } from './filter.ts';
-import { checkRange, createPage, type LogPage } from './page.ts';
+import { Pace } from './pace.ts';
+import { checkRange, type LogPage } from './page.ts';
+import type { PageRoom } from './page-room.ts';
 
 /** The most lines that one filtered page looks at. */
 const maxScanLines = 1_000_000;
@@ -19,6 +21,8 @@ const maxScanLines = 1_000_000;
 const maxScanMs = 2000;
 /** A search lets others go on after this long: an expression may take a millisecond a line. */
 const turnMs = 4;
+/** Text that is read of a log at a time where all of it is sent, in UTF-16 units: a reader holds some of these. */
+const maxBlockChars = 64 * 1024;
 
 export interface PageRequest {
   limit: number;
@@ -29,6 +33,15 @@ export interface PageRequest {
   /** Show the line that the job is writing behind the last one. */
   growing?: boolean;
   signal?: AbortSignal;
+  /** Whose turns the work takes; where nobody else can be waiting, nobody's. */
+  pace?: Pace;
+  /** What the operation's pages may take together. */
+  room?: PageRoom;
+}
+
+/** A page of a stream, which is one turn's work, however little that finds. */
+export interface StreamedPageRequest extends Omit<PageRequest, 'filter' | 'room'> {
+  matcher: LineMatcher | null;
 }
 
 /** Answers any page of any log out of the store. */
@@ -49,6 +62,29 @@ export class LogReader {
    */
   async page(jobId: string, request: PageRequest): Promise<LogPage> {
     const matcher = compileFilter(request.filter);
+    const { room, pace = new Pace(new Turns()) } = request;
+    await pace.turn('question');
+    const maxChars = Math.min(request.maxChars ?? maxPageChars, room?.left ?? maxPageChars);
+    const page = await this.#page(jobId, {
+      ...request,
+      maxChars,
+      matcher,
+      async mayGoOn(startedAt) {
+        await pace.turn('question');
+        return performance.now() - startedAt < maxScanMs;
+      },
+    });
+    room?.take(page.lines.reduce((sum, line) => sum + line.length, 0));
+    return page;
+  }
+
+  /** As `page`, but a search ends after one turn. The turn itself is the caller's to wait for. */
+  streamedPage(jobId: string, request: StreamedPageRequest): Promise<LogPage> {
+    return this.#page(jobId, { ...request, mayGoOn: async () => false });
+  }
+
+  async #page(jobId: string, request: Search): Promise<LogPage> {
+    const { matcher } = request;
     const [job, head] = await Promise.all([this.#job(jobId), this.#logs.head(jobId)]);
     const offset = checkRange({ ...request, total: head.total });
     const found = matcher
@@ -58,41 +94,43 @@ export class LogReader {
     const gaps = await this.#logs.gaps(jobId, { from: offset, to: nextOffset });
     // Lines may have come between the head and the read: what was read is stored, so it counts.
     const total = Math.max(head.total, nextOffset > offset ? nextOffset : 0);
-    const { complete } = head;
-    const { notice } = job;
     const isLast = nextOffset === total && found.block.texts.length < request.limit;
-    const asked = request.growing === true && matcher === null && isLast && !complete;
-    return createPage({
+    const asked = request.growing === true && matcher === null && isLast && !head.complete;
+    const { block, offsets } = found;
+    return {
       growing: asked ? this.#growing.get(jobId, total) : null,
       jobId,
-      ...found,
+      lines: block.texts,
+      runs: block.runs,
+      offsets,
       offset,
       limit: request.limit,
       total,
-      complete,
+      nextOffset,
+      hasMore: nextOffset < total,
+      complete: head.complete,
       gaps,
-      notice,
-    });
+      notice: job.notice,
+    };
   }
 
   /** The job's lines from `offset` on, at most `limit`, as blocks that follow each other; pulled by the reader, so memory stays flat. */
   async *blocks(
     jobId: string,
-    range: { offset: number; limit: number | null },
+    range: { offset: number; limit: number | null; pace: Pace },
   ): AsyncGenerator<PlacedBlock> {
     let offset = range.offset;
     let left = range.limit ?? Number.POSITIVE_INFINITY;
     while (left > 0) {
       const limit = Math.min(left, maxPageLines);
-      const block = await this.#logs.read(jobId, { offset, limit, maxChars: maxPageChars / 8 });
+      await range.pace.turn('stream');
+      const block = await this.#logs.read(jobId, { offset, limit, maxChars: maxBlockChars });
       if (block.texts.length === 0) {
         // A log that was deleted meanwhile must not look like one that ends here.
         await this.#job(jobId);
         return;
       }
       yield block;
-      // A reader that takes blocks as fast as they come must let others in.
-      await nextTurn();
       offset += block.texts.length;
       left -= block.texts.length;
     }
@@ -114,29 +152,54 @@ export class LogReader {
     return { block, offsets: null, nextOffset: offset + block.texts.length };
   }
 
-  async #search(job: Job, head: LogHead, request: PageRequest & { matcher: LineMatcher }) {
-    const { offset, matcher } = request;
+  async #search(
+    job: Job,
+    head: LogHead,
+    request: Search & { matcher: LineMatcher },
+  ): Promise<{ block: PlacedBlock; offsets: number[]; nextOffset: number }> {
+    const { offset, matcher, signal } = request;
     const matches = new Matches(request);
-    const deadline = performance.now() + maxScanMs;
+    const startedAt = performance.now();
     const end = Math.min(head.total, offset + maxScanLines);
     let nextOffset = offset;
-    const scan = { from: offset, maybe: matcher.maybe, signal: request.signal };
-    for await (const { first, count, block } of this.#logs.scan(job.id, scan)) {
-      if (first >= end) break;
-      const to = Math.min(first + count, end);
-      if (block) {
-        // One line at least, however long the block took to come.
-        do {
-          const until = performance.now() + turnMs;
-          nextOffset = matches.take(block, matcher, { from: nextOffset, to, until });
-          if (performance.now() >= until) await nextTurn();
-          request.signal?.throwIfAborted();
-        } while (nextOffset < to && !matches.full && performance.now() < deadline);
-      } else nextOffset = to;
-      if (matches.full || nextOffset >= end || performance.now() >= deadline) break;
-    }
+    do {
+      const until = performance.now() + turnMs;
+      const part = { from: nextOffset, to: end, until };
+      nextOffset = await this.#searchOn(job.id, { matcher, matches, signal, ...part });
+    } while (!matches.full && nextOffset < end && (await request.mayGoOn(startedAt)));
     return { block: matches.block(offset), offsets: matches.offsets, nextOffset };
   }
+
+  /** Looks on from `from`, at one line at least, until the time `until`; returns where to go on. Keeps nothing but what it found. */
+  async #searchOn(jobId: string, part: SearchPart): Promise<number> {
+    const { matcher, matches, signal, until } = part;
+    signal?.throwIfAborted();
+    let next = part.from;
+    const scan = { from: next, maybe: matcher.maybe, signal };
+    for await (const { first, count, block } of this.#logs.scan(jobId, scan)) {
+      if (first >= part.to) return part.to;
+      const to = Math.min(first + count, part.to);
+      next = block ? matches.take(block, matcher, { from: next, to, until }) : to;
+      if (matches.full || next < to || next >= part.to || performance.now() >= until) return next;
+    }
+    // The job is being deleted: there is nothing more to look at.
+    return next === part.from ? part.to : next;
+  }
+}
+
+interface Search extends Omit<PageRequest, 'filter' | 'room' | 'pace'> {
+  matcher: LineMatcher | null;
+  /** Whether a search that has found too little goes on, when it was begun at this time. */
+  mayGoOn(startedAt: number): Promise<boolean>;
+}
+
+interface SearchPart {
+  matcher: LineMatcher;
+  matches: Matches;
+  from: number;
+  to: number;
+  until: number;
+  signal: AbortSignal | undefined;
 }
 
 /** The lines that a search has found so far. */

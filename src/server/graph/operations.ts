@@ -1,4 +1,5 @@
 import { type ExecutionArgs, type ExecutionResult, GraphQLError } from 'graphql';
+import type { Pace } from '../../logs/read/pace.ts';
 import type { GraphServer } from './yoga.ts';
 
 /** An operation as any transport brings it. */
@@ -24,6 +25,7 @@ export interface Operation extends ExecutionArgs {
 export async function prepareOperation(
   { yoga, publicError }: GraphServer,
   params: OperationParams,
+  pace: Pace,
 ): Promise<Operation | GraphQLError[]> {
   const { schema, execute, subscribe, contextFactory, parse, validate } = yoga.getEnveloped({
     params,
@@ -37,7 +39,7 @@ export async function prepareOperation(
       document,
       operationName: params.operationName,
       variableValues: params.variables,
-      contextValue: { ...(await contextFactory()) },
+      contextValue: { ...(await contextFactory()), pace },
       execute,
       subscribe,
     };

@@ -1,15 +1,15 @@
 import { maxAliasesPlugin } from '@escape.tech/graphql-armor-max-aliases';
 import { maxDepthPlugin } from '@escape.tech/graphql-armor-max-depth';
 import { maxTokensPlugin } from '@escape.tech/graphql-armor-max-tokens';
-import { GraphQLError } from 'graphql';
+import type { GraphQLError } from 'graphql';
 import { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga';
-import type { GraphContext } from '../../graphql/engine/context.ts';
+import type { SharedContext } from '../../graphql/engine/context.ts';
 import { publicError } from '../../graphql/engine/errors.ts';
-import { createExecutor } from '../../graphql/engine/execute.ts';
+import { createExecutor, withinRoom } from '../../graphql/engine/execute.ts';
 import { createSubscriber } from '../../graphql/engine/subscribe.ts';
 import { schema } from '../../graphql/schema.ts';
 import type { Logger } from '../../lib/system/logger.ts';
-import { errorBody } from '../checks/refusal.ts';
+import { PagePool } from '../../logs/read/page-room.ts';
 import { createDocumentCaches } from './documents.ts';
 
 /** The largest request body, in bytes. */
@@ -20,28 +20,26 @@ const maxErrors = 10;
 export const graphqlPath = '/graphql';
 
 export interface GraphServer {
-  readonly yoga: YogaServerInstance<object, GraphContext>;
+  readonly yoga: YogaServerInstance<object, SharedContext>;
   /** An error as a client may see it. One that nobody threw on purpose is masked, and logged once. */
   publicError(error: unknown): GraphQLError;
 }
 
-/** The GraphQL pipeline for HTTP, server-sent events and, by `getEnveloped`, WebSocket. */
-export function createGraphServer(options: { context: GraphContext; logger: Logger }): GraphServer {
+/** The GraphQL pipeline that every transport uses by `getEnveloped`. */
+export function createGraphServer(options: {
+  context: SharedContext;
+  logger: Logger;
+}): GraphServer {
   const { context, logger } = options;
   const mask = (error: unknown) =>
     publicError(error, (unexpected) =>
       logger.error({ err: unexpected }, 'an operation met a defect'),
     );
-  const yoga = createYoga<object, GraphContext>({
+  const yoga = createYoga<object, SharedContext>({
     schema,
     context: () => context,
-    graphqlEndpoint: graphqlPath,
     landingPage: false,
     graphiql: false,
-    multipart: false,
-    batching: false,
-    cors: false,
-    maxRequestBodySize: maxBodyBytes,
     parserAndValidationCache: createDocumentCaches(),
     // Unexpected errors are logged once, by `mask`; Yoga would log every masked one again.
     logging: false,
@@ -52,7 +50,6 @@ export function createGraphServer(options: { context: GraphContext; logger: Logg
       maxAliasesPlugin({ n: 30 }),
       closedCodes(mask),
       fastExecution(logger),
-      explainedRefusals(),
     ],
   });
   return { yoga, publicError: mask };
@@ -83,39 +80,12 @@ function closedCodes(mask: (error: unknown) => GraphQLError): Plugin {
 }
 
 function fastExecution(logger: Logger): Plugin {
-  const execute = createExecutor({
-    onFailure: (error) => logger.warn({ err: error }, 'an operation could not be compiled'),
-  });
+  const onFailure = (error: unknown) =>
+    logger.warn({ err: error }, 'an operation could not be compiled');
+  const execute = withinRoom(createExecutor({ onFailure }), new PagePool());
   const subscribe = createSubscriber(execute);
   return {
     onExecute: ({ setExecuteFn }) => setExecuteFn(execute),
     onSubscribe: ({ setSubscribeFn }) => setSubscribeFn(subscribe),
-  };
-}
-
-/** Says what is wrong with a request where Yoga would call it a defect, or say nothing. */
-function explainedRefusals(): Plugin {
-  return {
-    onRequestParse({ requestParser, setRequestParser }) {
-      if (!requestParser) return;
-      setRequestParser(async (request) => {
-        try {
-          return await requestParser(request);
-        } catch (error) {
-          if (!(error instanceof SyntaxError)) throw error;
-          const extensions = { http: { status: 400 } };
-          throw new GraphQLError('What the address says of variables is no JSON.', { extensions });
-        }
-      });
-    },
-    onResultProcess({ resultProcessor, setResultProcessor, acceptableMediaTypes }) {
-      if (resultProcessor) return;
-      const formats = [...new Set(acceptableMediaTypes)].join(', ');
-      const message = `The answer comes as ${formats}; the request accepts none of these.`;
-      setResultProcessor((_result, { Response }) => {
-        const body = JSON.stringify(errorBody({ code: 'BAD_USER_INPUT', message }));
-        return new Response(body, { status: 406, headers: { 'Content-Type': 'application/json' } });
-      }, 'application/json');
-    },
   };
 }

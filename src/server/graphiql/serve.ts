@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
-import { parseAccept } from 'hono/utils/accept';
+import { weightOf } from '../rest/accepted.ts';
 import { type Page, renderPage } from './page.ts';
 
 /** Whether a browser asks for a page, and not for an answer to a query. */
@@ -59,11 +59,9 @@ function encoded({ html }: Page, encoding: Encoding): Promise<Buffer> {
   return body;
 }
 
-function encodingFor(header = ''): Encoding {
-  const weights = new Map(parseAccept(header).map(({ type, q }) => [type.toLowerCase(), q]));
-  const accepts = (name: Encoding) => (weights.get(name) ?? weights.get('*') ?? 0) > 0;
-  if (accepts('br')) return 'br';
-  return accepts('gzip') ? 'gzip' : 'identity';
+function encodingFor(header: string | undefined): Encoding {
+  if (weightOf('br', header) > 0) return 'br';
+  return weightOf('gzip', header) > 0 ? 'gzip' : 'identity';
 }
 
 /** What the page may load and where it may call: its own parts, and this server. */

@@ -1,5 +1,3 @@
-import type { HttpBindings } from '@hono/node-server';
-import { Hono } from 'hono';
 import { messageOf } from '../../core/errors.ts';
 import type { Store } from '../../core/store.ts';
 import type { Providers } from '../../jobs/providers.ts';
@@ -14,28 +12,26 @@ export interface HealthOptions {
 }
 
 /**
- * `/health/live`: the process answers. `/health/ready`: it can take work, which is when the store can
- * be written and every provider has been asked how it is (503 until then, and while stopping). Anyone
- * may ask; what is wrong, with names and addresses, is told only to those who may use the server.
+ * `/health/ready`: whether it can take work, which is when the store can be written and every provider
+ * has been asked how it is (503 until then, and while stopping). Anyone may ask; what is wrong, with
+ * names and addresses, is told only to those who may use the server.
  */
-export function healthRoutes({ access, store, providers, closing }: HealthOptions) {
-  const app = new Hono<{ Bindings: HttpBindings }>();
-  app.get('/live', (c) => c.json({ status: 'ok' }));
-  app.get('/ready', async (c) => {
-    const stored = await store.check().then(
-      () => 'ok',
-      (error: unknown) => messageOf(error),
-    );
-    const states = providers.list().map(({ name }) => {
-      const health = providers.lastHealth(name);
-      return { name, status: health?.status ?? 'UNKNOWN', message: health?.message ?? null };
-    });
-    const unknown = states.some(({ status }) => status === 'UNKNOWN');
-    const ready = stored === 'ok' && !unknown && !closing();
-    const status = closing() ? 'stopping' : ready ? 'ok' : 'unavailable';
-    const mayKnow = access.checkToken(c.req.header('authorization')) === null;
-    const body = mayKnow ? { status, store: stored, providers: states } : { status };
-    return c.json(body, ready ? 200 : 503);
+export async function readiness(
+  { access, store, providers, closing }: HealthOptions,
+  authorization: string | undefined,
+): Promise<{ httpStatus: 200 | 503; body: object }> {
+  const stored = await store.check().then(
+    () => 'ok',
+    (error: unknown) => messageOf(error),
+  );
+  const states = providers.list().map(({ name }) => {
+    const health = providers.lastHealth(name);
+    return { name, status: health?.status ?? 'UNKNOWN', message: health?.message ?? null };
   });
-  return app;
+  const unknown = states.some(({ status }) => status === 'UNKNOWN');
+  const ready = stored === 'ok' && !unknown && !closing();
+  const status = closing() ? 'stopping' : ready ? 'ok' : 'unavailable';
+  const mayKnow = access.checkToken(authorization) === null;
+  const body = mayKnow ? { status, store: stored, providers: states } : { status };
+  return { httpStatus: ready ? 200 : 503, body };
 }

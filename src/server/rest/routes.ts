@@ -1,41 +1,68 @@
-import type { HttpBindings } from '@hono/node-server';
-import { Hono } from 'hono';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { TrainyardError } from '../../core/errors.ts';
 import type { Store } from '../../core/store.ts';
-import type { GraphContext } from '../../graphql/engine/context.ts';
+import type { SharedContext } from '../../graphql/engine/context.ts';
 import type { Providers } from '../../jobs/providers.ts';
 import type { Logger } from '../../lib/system/logger.ts';
+import type { Pace } from '../../logs/read/pace.ts';
 import type { Access } from '../checks/access.ts';
-import { errorBody, internal } from '../checks/refusal.ts';
+import { answerJson } from '../checks/answer-json.ts';
+import { errorBody } from '../checks/refusal.ts';
+import type { Unsent } from '../connections/unsent.ts';
 import { graphqlPath } from '../graph/yoga.ts';
-import { healthRoutes } from './health.ts';
-import { logTextRoutes } from './log-text.ts';
+import { readiness } from './health.ts';
+import { createLogText } from './log-text.ts';
 import { statusOf } from './status.ts';
 
 export interface RestOptions {
   access: Access;
-  context: Pick<GraphContext, 'logReader'>;
+  context: Pick<SharedContext, 'logReader'>;
   store: Store;
   providers: Providers;
   logger: Logger;
+  unsent: Unsent;
   /** True once the server has begun to stop. */
   closing: () => boolean;
 }
 
-/** Every route beside GraphQL's. */
-export function createRestRoutes(options: RestOptions): Hono<{ Bindings: HttpBindings }> {
-  const { context, logger } = options;
-  return new Hono<{ Bindings: HttpBindings }>()
-    .get('/', (c) => c.redirect(graphqlPath))
-    .route('/health', healthRoutes(options))
-    .route('/jobs', logTextRoutes({ reader: context.logReader, logger }))
-    .notFound((c) => {
-      const message = `Nothing is here. Try ${graphqlPath}.`;
-      return c.json(errorBody({ code: 'NOT_FOUND', message }), 404);
-    })
-    .onError((error, c) => {
-      if (error instanceof TrainyardError) return c.json(errorBody(error), statusOf(error));
-      logger.error({ err: error }, 'a request met a defect');
-      return c.json(errorBody(internal), internal.status);
-    });
+type ServeRest = (request: IncomingMessage, response: ServerResponse, pace: Pace) => Promise<void>;
+
+/** Every route beside GraphQL's; all are read by GET or HEAD. */
+export function createRestRoutes(options: RestOptions): ServeRest {
+  const { context, logger, unsent } = options;
+  const logText = createLogText({ reader: context.logReader, logger, unsent });
+  const route: ServeRest = async (request, response, pace) => {
+    const url = URL.parse(request.url ?? '/', 'http://localhost');
+    const isRead = request.method === 'GET' || request.method === 'HEAD';
+    const path = isRead ? url?.pathname : undefined;
+    if (path === '/') return void response.writeHead(302, { Location: graphqlPath }).end();
+    if (path === '/health/live') return answerJson(response, 200, { status: 'ok' });
+    if (path === '/health/ready') {
+      const { httpStatus, body } = await readiness(options, request.headers.authorization);
+      return answerJson(response, httpStatus, body);
+    }
+    const [, id] = /^\/jobs\/([^/]+)\/log$/.exec(path ?? '') ?? [];
+    if (url && id !== undefined) {
+      const asked = { id: decoded(id), search: url.searchParams };
+      return logText(request, response, { ...asked, pace });
+    }
+    const message = `Nothing is here. Try ${graphqlPath}.`;
+    answerJson(response, 404, errorBody({ code: 'NOT_FOUND', message }));
+  };
+  return async (request, response, pace) => {
+    try {
+      await route(request, response, pace);
+    } catch (error) {
+      if (!(error instanceof TrainyardError) || response.headersSent) throw error;
+      answerJson(response, statusOf(error), errorBody(error));
+    }
+  };
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }

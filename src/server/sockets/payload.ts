@@ -11,7 +11,7 @@ export interface SharedMessage {
 /** A shorter result is cheaper to copy into its message than to send on its own. In bytes. */
 const minSharedBytes = 2048;
 
-/** Results whose bytes are kept are seen by many; the bytes live as long as their result. */
+/** By their data, which is the same object for all who see the same; the bytes live as long as that. */
 const tails = new WeakMap<object, Buffer>();
 
 /**
@@ -45,10 +45,9 @@ export class PayloadSharing {
 
 /** The result as JSON, with the brace that closes the message around it. */
 function tailOf(result: ExecutionResult): Buffer {
-  let tail = tails.get(result);
-  if (tail === undefined) {
-    tail = encodeJson(result, { after: '}' });
-    tails.set(result, tail);
-  }
+  const known = result.data && tails.get(result.data);
+  if (known) return known;
+  const tail = encodeJson(result, { after: '}' });
+  if (result.data) tails.set(result.data, tail);
   return tail;
 }

@@ -1,18 +1,21 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { GraphQLError } from 'graphql';
-import { CloseCode, handleProtocols, makeServer } from 'graphql-ws';
+import { CloseCode, handleProtocols, MessageType, makeServer, parseMessage } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { messageOf } from '../../core/errors.ts';
+import type { Turns } from '../../lib/async/turns.ts';
 import type { Logger } from '../../lib/system/logger.ts';
+import { Pace } from '../../logs/read/pace.ts';
 import type { Access } from '../checks/access.ts';
 import type { Refusal } from '../checks/refusal.ts';
 import type { ServerTimes } from '../checks/times.ts';
+import type { Unsent } from '../connections/unsent.ts';
 import { type Operation, prepareOperation } from '../graph/operations.ts';
 import { type GraphServer, graphqlPath } from '../graph/yoga.ts';
 import { keepAlive, MessageBudget } from './limits.ts';
 import { PayloadSharing } from './payload.ts';
-import { SocketSender } from './sender.ts';
+import { SocketSender, tooManyRequests } from './sender.ts';
 import { WriteBatch } from './write-batch.ts';
 
 /** The largest message from a client, in bytes. */
@@ -23,13 +26,13 @@ const maxOperations = 100;
 const maxMessagesPerSecond = 200;
 /** Sockets at once. */
 const maxSockets = 20_000;
-/** Says what became of a socket that asked too much; 4429 as in graphql-transport-ws. */
-const tooManyRequests = 4429;
 
 interface Extra {
   request: IncomingMessage;
   socket: WebSocket;
+  sender: SocketSender;
   sharing: PayloadSharing;
+  pace: Pace;
 }
 
 export interface GraphSockets {
@@ -43,11 +46,13 @@ export interface GraphSocketOptions {
   access: Access;
   logger: Logger;
   times: Pick<ServerTimes, 'pingMs' | 'closeMs'>;
+  turns: Turns;
+  unsent: Unsent;
 }
 
 /** Serves graphql-transport-ws on an HTTP server's upgrades, through the same pipeline as HTTP. */
 export function serveGraphSockets(options: GraphSocketOptions): GraphSockets {
-  const { server, access, logger, times } = options;
+  const { server, access, logger, times, turns, unsent } = options;
   const protocol = createProtocol(options);
   const sockets = new WebSocketServer({
     noServer: true,
@@ -61,7 +66,7 @@ export function serveGraphSockets(options: GraphSocketOptions): GraphSockets {
   const writes = new WriteBatch();
   sockets.on('connection', (socket, request) => {
     const sharing = new PayloadSharing();
-    const sender = new SocketSender(socket, { connection: request.socket, writes });
+    const sender = new SocketSender(socket, { connection: request.socket, writes, unsent });
     const budget = new MessageBudget(maxMessagesPerSecond);
     const mayGoOn = () => {
       if (socket.readyState !== socket.OPEN) return false;
@@ -78,14 +83,19 @@ export function serveGraphSockets(options: GraphSocketOptions): GraphSockets {
         onMessage: (take) => {
           socket.on('message', (data) => {
             if (!mayGoOn()) return;
-            take(String(data)).catch((error: unknown) => {
+            const message = String(data);
+            if (isForClients(message)) {
+              socket.close(CloseCode.BadRequest, 'A client sends no such message');
+              return;
+            }
+            take(message).catch((error: unknown) => {
               logger.warn({ err: error }, `a client's message failed: ${messageOf(error)}`);
               socket.close(CloseCode.InternalServerError, 'Internal server error');
             });
           });
         },
       },
-      { request, socket, sharing },
+      { request, socket, sender, sharing, pace: new Pace(turns) },
     );
     socket.on('error', (error) => logger.debug({}, `a socket broke: ${messageOf(error)}`));
     socket.once('close', (code, reason) => {
@@ -140,7 +150,12 @@ function createProtocol({ graph, access }: GraphSocketOptions) {
         ctx.extra.socket.close(tooManyRequests, message);
         return [new GraphQLError(message)];
       }
-      return prepareOperation(graph, params);
+      const { sender, pace, socket } = ctx.extra;
+      // What is not taken is not made.
+      await sender.drained();
+      await pace.turn('question');
+      if (socket.readyState !== socket.OPEN) return [new GraphQLError('The socket is closed')];
+      return prepareOperation(graph, params, pace);
     },
     // Each operation brings the functions of its own pipeline along.
     execute: (args) => (args as Operation).execute(args),
@@ -150,6 +165,22 @@ function createProtocol({ graph, access }: GraphSocketOptions) {
       errors.map((error) => graph.publicError(error).toJSON()),
   });
 }
+
+/** A message that only a server sends; graphql-ws would take it for a defect of its own. */
+function isForClients(text: string): boolean {
+  try {
+    return serverMessages.has(parseMessage(text).type);
+  } catch {
+    // Broken ones are refused by graphql-ws.
+    return false;
+  }
+}
+
+const serverMessages: ReadonlySet<MessageType> = new Set([
+  MessageType.ConnectionAck,
+  MessageType.Next,
+  MessageType.Error,
+]);
 
 function refuse(socket: Duplex, { status, message }: Pick<Refusal, 'message' | 'status'>): void {
   socket.end(

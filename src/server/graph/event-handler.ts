@@ -1,0 +1,115 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type ExecutionResult, getOperationAST } from 'graphql';
+import { parseRequestParams, type RequestParams } from 'graphql-http';
+import { messageOf } from '../../core/errors.ts';
+import { encodeJson } from '../../lib/text/encode-json.ts';
+import type { Pace } from '../../logs/read/pace.ts';
+import { type Refusal, refuse } from '../checks/refusal.ts';
+import { sendPiece } from '../connections/send-piece.ts';
+import type { Unsent } from '../connections/unsent.ts';
+import type { ServeGraph } from './json-handler.ts';
+import { prepareOperation } from './operations.ts';
+import { type GraphRequest, readRequest, unacceptable } from './request.ts';
+import type { GraphServer } from './yoga.ts';
+
+type Results = AsyncGenerator<ExecutionResult, void, void>;
+
+export interface EventHandlerOptions {
+  graph: GraphServer;
+  unsent: Unsent;
+  /** Between two signs of life, in milliseconds. */
+  pingMs: number;
+}
+
+/** Whether the answer is to come as server-sent events. */
+export function wantsEvents({ headers }: IncomingMessage): boolean {
+  return headers.accept?.toLowerCase().includes('text/event-stream') ?? false;
+}
+
+/**
+ * Serves operations as server-sent events, "distinct connections mode" of graphql-sse's protocol: each
+ * result an event `next`, then `complete`. The next result is made when the one before it has left.
+ */
+export function createEventHandler(options: EventHandlerOptions): ServeGraph {
+  return async (request, response, pace) => {
+    const read = await readRequest(request);
+    const params = 'code' in read ? read : await paramsOf(read);
+    if ('code' in params) return refuse(response, params);
+    const results = await run(options.graph, { params, pace, method: request.method });
+    if ('code' in results) return refuse(response, results);
+    await sendEvents(response, results, options);
+  };
+}
+
+async function paramsOf(request: GraphRequest): Promise<RequestParams | Refusal> {
+  try {
+    const params = await parseRequestParams(request);
+    return 'query' in params ? params : unacceptable(params[1].status);
+  } catch (error) {
+    return { status: 400, code: 'BAD_USER_INPUT', message: messageOf(error) };
+  }
+}
+
+async function run(
+  graph: GraphServer,
+  asked: { params: RequestParams; pace: Pace; method: string | undefined },
+): Promise<Results | Refusal> {
+  const { params, pace, method } = asked;
+  const operation = await prepareOperation(graph, params, pace);
+  if (!('document' in operation)) return once({ errors: operation });
+  const kind = getOperationAST(operation.document, params.operationName)?.operation;
+  if (kind === 'mutation' && method === 'GET') {
+    const message = 'Send mutations by POST.';
+    return { status: 405, code: 'BAD_USER_INPUT', message, headers: { Allow: 'POST' } };
+  }
+  const started = await (kind === 'subscription' ? operation.subscribe : operation.execute)(
+    operation,
+  );
+  return Symbol.asyncIterator in started ? started : once(started);
+}
+
+async function* once(result: ExecutionResult): Results {
+  yield result;
+}
+
+async function sendEvents(
+  response: ServerResponse,
+  results: Results,
+  { graph, unsent, pingMs }: EventHandlerOptions,
+): Promise<void> {
+  const left = () => void results.return();
+  response.once('close', left);
+  if (response.destroyed) return void results.return();
+  response.writeHead(200, {
+    'Content-Type': 'text/event-stream',
+    'Cache-Control': 'no-cache',
+    Connection: 'keep-alive',
+  });
+  // Some browsers show nothing of a stream before its first bytes.
+  response.write(comment);
+  const ping = setInterval(() => {
+    if (response.writableLength === 0 && !response.writableEnded) response.write(comment);
+  }, pingMs);
+  try {
+    for await (const result of withLastError(results, graph)) {
+      const event = ['event: next\ndata: ', encodeJson(result), '\n\n'];
+      if (!(await sendPiece(response, event, unsent))) return;
+    }
+    // One that was ended meanwhile, since the server stops, is not complete.
+    if (!response.writableEnded) response.end('event: complete\ndata:\n\n');
+  } finally {
+    clearInterval(ping);
+    response.off('close', left);
+  }
+}
+
+/** What ends a stream before its time is told as its last result. */
+async function* withLastError(results: Results, { publicError }: GraphServer): Results {
+  try {
+    yield* results;
+  } catch (error) {
+    yield { errors: [publicError(error)] };
+  }
+}
+
+const comment = ':\n\n';

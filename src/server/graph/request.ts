@@ -1,0 +1,61 @@
+import type { IncomingMessage } from 'node:http';
+import type { Request, Response } from 'graphql-http';
+import { errorBody, type Refusal } from '../checks/refusal.ts';
+import { maxBodyBytes } from './yoga.ts';
+
+/** A request as graphql-http reads it. */
+export type GraphRequest = Request<IncomingMessage, undefined>;
+
+export const jsonType = 'application/json; charset=utf-8';
+
+/** Reads a request with its body; a refusal where that is too large, the rest of which is not read. */
+export async function readRequest(request: IncomingMessage): Promise<GraphRequest | Refusal> {
+  const body = await readBody(request);
+  if (body === null) {
+    const message = `The request has more than ${maxBodyBytes} bytes.`;
+    return { status: 413, code: 'BAD_USER_INPUT', message };
+  }
+  const { url = '/', method = 'POST', headers } = request;
+  const [type = '', ...parameters] = (headers['content-type'] ?? '').split(';');
+  const known = type.trim().toLowerCase();
+  const isText = known === 'application/graphql';
+  // graphql-http knows JSON by one name alone.
+  const isJson = isText || known === 'application/graphql+json';
+  return {
+    url,
+    method,
+    headers: isJson
+      ? { ...headers, 'content-type': ['application/json', ...parameters].join(';') }
+      : headers,
+    body: isText ? JSON.stringify({ query: body }) : body,
+    raw: request,
+    context: undefined,
+  };
+}
+
+/** Where graphql-http answers without a body, it is about what the client sends or accepts. */
+export function unacceptable(status: number): Refusal {
+  const message =
+    status === 406
+      ? 'The answer comes as application/json or application/graphql-response+json, in UTF-8.'
+      : 'Send operations as `Content-Type: application/json`, in UTF-8.';
+  return { status, code: 'BAD_USER_INPUT', message };
+}
+
+/** What a mutation by GET is answered with. */
+export const postInstead = [
+  JSON.stringify(errorBody({ code: 'BAD_USER_INPUT', message: 'Send mutations by POST.' })),
+  { status: 405, statusText: '', headers: { allow: 'POST', 'content-type': jsonType } },
+] as const satisfies Response;
+
+async function readBody(request: IncomingMessage): Promise<string | null> {
+  if (Number(request.headers['content-length'] ?? 0) > maxBodyBytes) return null;
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+    bytes += chunk.length;
+    if (bytes > maxBodyBytes) return null;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
+}
