@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { httpRows } from './http.ts';
 import { latencyRows } from './latency.ts';
 import { memoryRows } from './memory.ts';
+import { readingRows } from './reading.ts';
 import { type BenchRow, formatRows } from './row.ts';
 import { startRows } from './start.ts';
 import { storeRows } from './store.ts';
@@ -22,6 +23,7 @@ const turns = Number(values.turns);
 const parts: Record<string, () => Promise<BenchRow[]>> = {
   // First: it is short, and would meet what the others have left for the disk to write.
   start: () => startRows({ turns }),
+  reading: () => readingRows({ turns }),
   store: () => storeRows({ lines: Number(values.lines) }),
   http: () => httpRows({ turns }),
   viewers: () => viewerRows({ turns }),

@@ -2,6 +2,7 @@ import type { JobProgress } from '../core/job.ts';
 import { type MetricPoint, notFiniteOf } from '../core/log.ts';
 import { readBlock } from './metrics/block.ts';
 import { announcesBestRound, readBoosting } from './metrics/boosting.ts';
+import { mayTell } from './metrics/hint.ts';
 import { isLearningRate, lossOf } from './metrics/names.ts';
 import { messageOf, readObject } from './metrics/objects.ts';
 import { addPairs, readPairs } from './metrics/pairs.ts';
@@ -45,9 +46,14 @@ export class MetricsReader {
    * the log says to be NaN or infinite are points too. A bar's text may keep its `\r`.
    */
   read(text: string, time: number, line: number): MetricPoint[] {
-    if (text.length > maxChars || !(hint.test(text) || this.#isUnder(text))) return [];
+    if (text.length > maxChars || !(mayTell(text) || this.#isUnder(text))) return [];
     const points: MetricPoint[] = [];
-    for (const part of plainText(text).split(overwritten)) {
+    const plain = plainText(text);
+    if (!plain.includes('\r') && !plain.includes('\b')) {
+      this.#readRanked(plain, { time, line }, points);
+      return points;
+    }
+    for (const part of plain.split(overwritten)) {
       if (part !== '') this.#readRanked(part, { time, line }, points);
     }
     return points;
@@ -173,7 +179,8 @@ export class MetricsReader {
       this.#take(reading, at, points);
       return true;
     }
-    const isLoss = lossOf(reading.values) !== null;
+    const loss = lossOf(reading.values);
+    const isLoss = loss !== null;
     const now = followBar(this.#state.bar, bar, { withLoss: isLoss });
     if (now === null) return true;
 
@@ -198,7 +205,7 @@ export class MetricsReader {
     const here = counted.step ?? (reading.values.size > 0 ? this.#stepNow(epoch, isLoss) : null);
     if (here === null) return true;
     if (isLoss) this.#state.lossStep = here;
-    this.#add(reading.values, here, at, points);
+    this.#add({ values: reading.values, loss }, here, at, points);
     return true;
   }
 
@@ -208,16 +215,17 @@ export class MetricsReader {
     const heading = reading.totalEpochs !== null && reading.step === null && values.size === 0; // "Epoch 3/10"
     if (values.size === 0 && !heading && reading.inEpoch === null) return false;
     if (evaluation) {
-      this.#add(values, reading.step ?? this.#stepNow(epoch, false), at, points);
+      this.#add({ values, loss: null }, reading.step ?? this.#stepNow(epoch, false), at, points);
       return values.size > 0;
     }
-    const isLoss = lossOf(values) !== null;
+    const loss = lossOf(values);
+    const isLoss = loss !== null;
     const counted = countSteps(this.#state.counting, reading);
     if (isLoss && counted.step === null && confirmBar(this.#state.bar)) this.#state.lossStep = 0;
     const step = counted.step ?? this.#stepNow(epoch, isLoss);
     if (isLoss) this.#state.lossStep = step;
     this.#place({ ...counted, percent: reading.percent }, { done: values.size > 0 });
-    this.#add(values, step, at, points);
+    this.#add({ values, loss }, step, at, points);
     return true;
   }
 
@@ -248,9 +256,13 @@ export class MetricsReader {
       (step === null ? (now.percent ?? progress.percent) : now.percent);
   }
 
-  #add(values: Map<string, number>, step: number, at: LineAt, points: MetricPoint[]): void {
+  #add(
+    { values, loss }: { values: Map<string, number>; loss: number | null },
+    step: number,
+    at: LineAt,
+    points: MetricPoint[],
+  ): void {
     const { progress } = this.#state;
-    const loss = lossOf(values);
     if (loss !== null) {
       progress.lossNotFinite = notFiniteOf(loss);
       progress.loss = progress.lossNotFinite === null ? loss : null;
@@ -266,9 +278,6 @@ export class MetricsReader {
 
 /** What a terminal would have drawn over: each part is a state of its own. */
 const overwritten = /[\b\r]+/;
-// Whatever `read` understands without an earlier line holds one of these; most lines hold none.
-const hint =
-  /step|epoch|\bEp |\biter|update|batch=|%\||%\]|it \[|\d+ of \d|[━╸]|\{['"]|Running training|train:|^\s*(?:\[[\d:]+\] )?\[\d+\]\s|^\d+:\t|^E +#|^\s*\d+\/\d+ /i;
 const preamble = /\b(Num Epochs|Total optimization steps) = ([\d,]{1,11})\s*$/;
 
 function share(part: number | null, whole: number | null): number | null {

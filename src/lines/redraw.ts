@@ -60,8 +60,13 @@ export function settleRedraw(
 ): { block: LineBlock; state: RedrawState } {
   if (!holdsBack(state)) return { block: { texts: [], runs: [] }, state };
   const thinned = new Thinning(state);
-  for (const { source } of state.screens) thinned.screen(source).settle(now);
+  for (const { source } of state.screens.toSorted(bySource)) thinned.screen(source).settle(now);
   return { block: thinned.block, state: thinned.state };
+}
+
+/** Which source has printed first depends on how the log was cut into blocks. */
+function bySource({ source }: ScreenState, { source: other }: ScreenState): number {
+  return String(source) < String(other) ? -1 : 1;
 }
 
 /** One pass over a block. */

@@ -77,6 +77,7 @@ it('is the same however the log is cut into blocks', () => {
         expect(store(lines, size)).toEqual(store(lines, lines.length || 1));
       },
     ),
+    { numRuns: 1000 },
   );
 });
 

@@ -16,7 +16,9 @@ export function numberAt(text: string, at: number): NumberAt | null {
   const end = token.lastIndex;
   const after = text.charCodeAt(end) === percentSign ? end + 1 : end;
   if (!stands(text, after)) return null;
-  const value = toNumber(text.slice(at, end));
+  const said = text.slice(at, end);
+  const number = Number(said);
+  const value = Number.isNaN(number) ? toNumber(said) : number;
   return value === null ? null : { value, end: after };
 }
 

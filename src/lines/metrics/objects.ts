@@ -38,31 +38,53 @@ export function messageOf(text: string): string | null {
 
 const told = /step|epoch|loss|eval_|train_|update/i;
 const telling = /loss|^eval_|^train_/i;
-const stepNames = new Set([
-  ...['step', 'global_step', 'train_step', 'trainer/global_step', 'train/global_step', '_step'],
-  ...['current_steps', 'current_step', 'iter', 'iteration', 'num_updates', 'train_num_updates'],
+
+type Role = 'step' | 'totalSteps' | 'epoch' | 'totalEpochs' | 'measure' | 'none';
+
+const places: Readonly<Record<Exclude<Role, 'measure' | 'none'>, readonly string[]>> = {
+  step: ['step', 'global_step', 'train_step', 'trainer/global_step', 'train/global_step', '_step']
+    .concat('current_steps', 'current_step', 'iter', 'iteration', 'num_updates')
+    .concat('train_num_updates'),
+  totalSteps: ['total_steps', 'max_steps', 'total_iters', 'max_iters'],
+  epoch: ['epoch', 'train/epoch', 'current_epoch'],
+  totalEpochs: ['total_epochs', 'num_epochs'],
+};
+const placeRoles = new Map<string, Role>([
+  ...places.step.map((name): [string, Role] => [name, 'step']),
+  ...places.totalSteps.map((name): [string, Role] => [name, 'totalSteps']),
+  ...places.epoch.map((name): [string, Role] => [name, 'epoch']),
+  ...places.totalEpochs.map((name): [string, Role] => [name, 'totalEpochs']),
 ]);
-const totalNames = new Set(['total_steps', 'max_steps', 'total_iters', 'max_iters']);
+
+/** Logs repeat few names: each is looked at once. */
+const known = new Map<string, { role: Role; tells: boolean }>();
+const maxKnown = 1024;
+
+function kindOf(name: string): { role: Role; tells: boolean } {
+  let kind = known.get(name);
+  if (kind === undefined) {
+    const role = placeRoles.get(name.toLowerCase()) ?? (isMeasure(name) ? 'measure' : 'none');
+    kind = { role, tells: telling.test(name) };
+    if (known.size >= maxKnown) known.clear();
+    known.set(name, kind);
+  }
+  return kind;
+}
 
 function readingOf(entries: Iterable<[string, unknown]>): { reading: Reading; tells: boolean } {
   const reading = emptyReading();
   let tells = false;
   for (const [name, said] of entries) {
+    const { role, tells: also } = kindOf(name);
+    tells ||= also;
+    if (role === 'none') continue;
     const value = typeof said === 'string' ? toNumber(said.trim()) : said;
-    tells ||= telling.test(name);
     if (typeof value !== 'number') continue;
-    const key = name.toLowerCase();
-    if (stepNames.has(key)) {
-      if (isStep(value)) reading.step = value;
-    } else if (totalNames.has(key)) {
-      if (isStep(value) && value > 0) reading.totalSteps = value;
-    } else if (key === 'epoch' || key === 'train/epoch' || key === 'current_epoch') {
+    if (role === 'measure') {
+      if (!reading.values.has(name)) reading.values.set(name, value);
+    } else if (role === 'epoch') {
       if (value >= 0 && value <= maxStep * 10) reading.epoch = value;
-    } else if (key === 'total_epochs' || key === 'num_epochs') {
-      if (value > 0 && value <= maxStep) reading.totalEpochs = value;
-    } else if (isMeasure(name) && !reading.values.has(name)) {
-      reading.values.set(name, value);
-    }
+    } else if (isStep(value) && (role === 'step' || value > 0)) reading[role] = value;
   }
   return { reading, tells: tells || reading.step !== null || reading.epoch !== null };
 }
@@ -84,13 +106,24 @@ function jsonEntries(text: string): [string, unknown][] {
 const entry =
   /\s*'([^']{1,256})'\s*:(?:\s*'([^']*)'|\s*(?:np\.|jnp\.|torch\.)?(?:tensor|array|float\d+|int\d+)\(([-+.\w]+)[^()]*(?:\([^()]*\))?[^()]*\)|\s*\[[^[\]]*\]|([^,'"{}[\]]*))\s*([,}])/iy;
 
-function* pythonEntries(text: string, at: number): Generator<[string, unknown]> {
-  entry.lastIndex = at;
-  for (let found = entry.exec(text); found !== null; found = entry.exec(text)) {
-    const [, name = '', quoted, wrapped, bare, end] = found;
-    const { lastIndex } = entry;
-    yield [name, quoted ?? wrapped ?? bare ?? ''];
-    if (end === '}') return;
-    entry.lastIndex = lastIndex;
+// Most values are bare; this is read much faster.
+const bareEntry = /\s*'([^']{1,256})'\s*: ?([-+.\w]{1,40})([,}])/y;
+
+function pythonEntries(text: string, start: number): [string, unknown][] {
+  const entries: [string, unknown][] = [];
+  for (let at = start; ; ) {
+    bareEntry.lastIndex = at;
+    let found = bareEntry.exec(text);
+    if (found !== null) {
+      entries.push([found[1] ?? '', found[2]]);
+      at = bareEntry.lastIndex;
+    } else {
+      entry.lastIndex = at;
+      found = entry.exec(text);
+      if (found === null) return entries;
+      entries.push([found[1] ?? '', found[2] ?? found[3] ?? found[4] ?? '']);
+      at = entry.lastIndex;
+    }
+    if (text.charCodeAt(at - 1) === 0x7d) return entries;
   }
 }

@@ -93,25 +93,32 @@ function valueAfter(text: string, from: number): { value: number; end: number } 
 function nameBefore(text: string, separator: number): { name: string; start: number } | null {
   let end = separator;
   while (end > 0 && separator - end < maxSpaces && text.charCodeAt(end - 1) === 0x20) end -= 1;
-  const words: string[] = [];
-  let start = end;
-  for (let at = end; at > 0 && words.length < maxWords; ) {
-    const wordStart = wordBefore(text, at);
-    if (wordStart === at) break;
-    const word = text.slice(wordStart, at);
-    if (unitInBrackets.test(word)) return null;
-    if (!startsName.test(word)) break;
-    if (words.length > 0 && (stopWords.has(word.toLowerCase()) || /^[A-Z]{4,}:?$/.test(word)))
-      break;
+  let start = wordBefore(text, end);
+  if (start === end || !beginsName(text.charCodeAt(start))) return null;
+  const last = text.slice(start, end);
+  if (isRemark(last) && unitInBrackets.test(last)) return null;
+  const words = [last];
+  while (words.length < maxWords && goesOn(text, start)) {
+    const before = wordBefore(text, start - 1);
+    if (before === start - 1 || !beginsName(text.charCodeAt(before))) break;
+    const word = text.slice(before, start - 1);
+    if (stopWords.has(word.toLowerCase()) || /^[A-Z]{4,}$/.test(word)) break;
     words.unshift(word);
-    start = wordStart;
-    if (text.charCodeAt(wordStart - 1) !== 0x20 || text.charCodeAt(wordStart - 2) === 0x20) break;
-    at = wordStart - 1;
+    start = before;
   }
+  if (words.length === 1 && isSimple(last)) return { name: last, start };
   // So many words are a sentence.
-  if (words.length === 0 || words.length === maxWords) return null;
-  const said = words.filter((word) => !word.startsWith('('));
-  const name = said
+  return words.length === maxWords ? null : named(words, start);
+}
+
+/** One space and no more stands before a word: the one before it may belong to the name. */
+function goesOn(text: string, start: number): boolean {
+  return text.charCodeAt(start - 1) === 0x20 && text.charCodeAt(start - 2) !== 0x20;
+}
+
+function named(words: string[], start: number): { name: string; start: number } | null {
+  const name = words
+    .filter((word) => !word.startsWith('('))
     .map((word) =>
       word
         .replace(/\([^)]*\)$/, '')
@@ -120,6 +127,17 @@ function nameBefore(text: string, separator: number): { name: string; start: num
     )
     .join('_');
   return name === '' ? null : { name, start };
+}
+
+function isRemark(word: string): boolean {
+  return word.charCodeAt(word.length - 1) === 0x29;
+}
+
+/** Most names are one word, and nothing is to be taken away from it. */
+function isSimple(word: string): boolean {
+  const end = word.charCodeAt(word.length - 1);
+  const before = word.charCodeAt(word.length - 2);
+  return isAlphanumeric(end) && before !== 0x27;
 }
 
 /** Where the word that ends here begins; a bracketed remark counts as one. */
@@ -134,17 +152,22 @@ function wordBefore(text: string, end: number): number {
 }
 
 function isWordCode(code: number): boolean {
-  return (
-    (code >= 0x61 && code <= 0x7a) ||
-    (code >= 0x41 && code <= 0x5a) ||
-    (code >= 0x2d && code <= 0x39) || // - . / and digits
-    code === 0x5f ||
-    code === 0x40 ||
-    code === 0x27
-  );
+  // - . / @ and '
+  return isAlphanumeric(code) || (code >= 0x2d && code <= 0x2f) || code === 0x40 || code === 0x27;
 }
 
-const startsName = /^[A-Za-z_(]/;
+function isAlphanumeric(code: number): boolean {
+  return beginsWord(code) || (code >= 0x30 && code <= 0x39);
+}
+
+function beginsWord(code: number): boolean {
+  return (code >= 0x61 && code <= 0x7a) || (code >= 0x41 && code <= 0x5a) || code === 0x5f;
+}
+
+function beginsName(code: number): boolean {
+  return beginsWord(code) || code === 0x28;
+}
+
 const unitInBrackets = /^\w*\((?:ns|us|ms|s|secs?|seconds?|min|h|hours|[kmg]i?b)\)$/i;
 const stopWords = new Set([
   ...['the', 'a', 'an', 'is', 'are', 'was', 'with', 'at', 'in', 'to', 'for', 'on', 'and', 'from'],
@@ -161,7 +184,8 @@ const spoken =
 function addFields(text: string, add: (name: string, value: number, at: number) => void): void {
   let from = 0;
   for (const field of text.split(/[|\t]/)) {
-    const match = fieldName.exec(field);
+    // Most fields have a separator, and are read already.
+    const match = field.includes(':') || field.includes('=') ? null : fieldName.exec(field);
     if (match !== null) {
       const found = numberAt(field, match[0].length);
       const rest = found === null ? '' : field.slice(found.end).trim();
