@@ -29,7 +29,7 @@ export async function build(): Promise<void> {
   });
   await bundle.close();
   // What is read, not imported, lies beside whoever reads it.
-  for (const file of ['src/server/graphiql/browser.js', 'src/providers/runpod/deploy/wrapper.sh']) {
+  for await (const file of glob(['src/server/graphiql/browser.js', 'src/providers/**/*.sh'])) {
     await cp(file, `${dir}/${basename(file)}`);
   }
   const chunks = output.filter((file) => file.type === 'chunk');

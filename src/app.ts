@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import type { Config, ProviderConfig } from './config/config.ts';
+import type { Config } from './config/config.ts';
 import { ConfigError } from './config/config-error.ts';
+import { builtInProvider } from './config/providers.ts';
 import { Cancel } from './jobs/ask/cancel.ts';
 import { Deploy } from './jobs/ask/deploy.ts';
 import { Supervisor } from './jobs/drive/supervisor.ts';
@@ -13,8 +14,6 @@ import type { Logger } from './lib/system/logger.ts';
 import { GrowingLines } from './logs/growing-lines.ts';
 import { LiveLogs } from './logs/read/live.ts';
 import { LogReader } from './logs/read/reader.ts';
-import { openLocalProvider } from './providers/local/provider.ts';
-import { openRunPodProvider } from './providers/runpod/provider.ts';
 import { Access, isLoopback } from './server/checks/access.ts';
 import { openHttpServer } from './server/http.ts';
 import { openSqliteStore } from './store/sqlite/open.ts';
@@ -43,21 +42,20 @@ export async function openApp(config: Config, logger: Logger): Promise<App> {
   const store = await openSqliteStore({ dataDir: config.dataDir, logger });
   opened.defer(() => store.close());
 
-  const configured: ProviderConfig[] = [...config.providers];
+  const configured = [...config.providers];
   if (config.embeddedTrainer) {
     // A key that nobody else can know: no other program of this machine may use this server.
     const apiKey = randomBytes(24).toString('base64url');
     const trainer = await openTrainer({ ...config.embeddedTrainer, apiKey, logger });
     opened.defer(() => trainer.close());
     const place = `the built-in training server in ${config.embeddedTrainer.dataDir}`;
-    const embedded = { kind: 'local', name: 'local', url: trainer.url, apiKey, place } as const;
-    configured.unshift({ ...embedded, recipes: null });
+    configured.unshift(builtInProvider({ url: trainer.url, apiKey, place }));
   }
-  const providers = new Providers(
-    configured.map((options) =>
-      opened.adopt(openProvider(options, logger), (provider) => provider.close()),
-    ),
-  );
+  const openedProviders = [];
+  for (const provider of configured) {
+    openedProviders.push(opened.adopt(await provider.open({ logger }), (it) => it.close()));
+  }
+  const providers = new Providers(openedProviders);
 
   const hints = new Hints<string>();
   const changes = new JobChanges(store.jobs);
@@ -114,10 +112,4 @@ export async function openApp(config: Config, logger: Logger): Promise<App> {
       await Promise.all(health);
     },
   };
-}
-
-function openProvider(options: ProviderConfig, logger: Logger) {
-  return options.kind === 'local'
-    ? openLocalProvider({ ...options, logger })
-    : openRunPodProvider(options);
 }

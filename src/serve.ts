@@ -1,6 +1,7 @@
 import { flushCompileCache } from 'node:module';
 import { openApp } from './app.ts';
 import { type Config, readConfig } from './config/config.ts';
+import { builtInName } from './config/providers.ts';
 import { openConsoleLogger } from './console-logger.ts';
 import { runUntilStopped } from './lib/system/run.ts';
 
@@ -36,7 +37,7 @@ function welcome(url: string, providers: readonly string[], config: Config): str
     `  GraphiQL   ${url}/graphql   (open it in a browser)`,
     `  API        ${url}/graphql   (HTTP, server-sent events and graphql-ws)`,
     `  Data       ${config.dataDir}`,
-    `  Providers  ${providers.join(', ')}${config.embeddedTrainer ? '   (local: this machine, with the built-in training server)' : ''}`,
+    `  Providers  ${providers.join(', ')}${config.embeddedTrainer ? `   (${builtInName}: this machine, with the built-in training server)` : ''}`,
     '',
   ].join('\n');
 }

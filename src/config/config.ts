@@ -1,29 +1,11 @@
 import { dirname, resolve } from 'node:path';
 import type { Recipe } from '../core/recipe.ts';
 import { isInstalled, projectDir } from '../lib/system/project.ts';
-import type { RunPodProviderOptions } from '../providers/runpod/provider.ts';
 import { ConfigError } from './config-error.ts';
-import { type Environment, parseEnvironment, readKey } from './environment.ts';
+import { type Environment, parseEnvironment } from './environment.ts';
 import { type ConfigFile, defaultConfigFile, readConfigFile } from './file.ts';
-
-/** A training server to use. */
-interface LocalProviderConfig {
-  kind: 'local';
-  name: string;
-  url: string;
-  apiKey: string | null;
-  /** Where that is, in words; the address where nothing is said. */
-  place?: string;
-  /** Null: the server is asked for them. */
-  recipes: readonly string[] | null;
-}
-
-/** A RunPod account to use. */
-export interface RunPodProviderConfig extends RunPodProviderOptions {
-  kind: 'runpod';
-}
-
-export type ProviderConfig = LocalProviderConfig | RunPodProviderConfig;
+import { builtInName, type ConfiguredProvider, configuredProviders } from './providers.ts';
+import { trainerRecipes } from './recipes.ts';
 
 /** The training server to start. */
 export interface TrainerConfig {
@@ -49,7 +31,7 @@ export interface Config {
   tokens: readonly string[];
   allowedHosts: readonly string[];
   allowedOrigins: readonly string[];
-  providers: readonly ProviderConfig[];
+  providers: readonly ConfiguredProvider[];
   /** Started within the server; null where another one is used. */
   embeddedTrainer: TrainerConfig | null;
 }
@@ -71,28 +53,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     ...trainer
   } = readTrainer({ env, file, dataDir, environment });
   const { recipeBase } = trainer;
-  const configured: ProviderConfig[] = [];
-  if (env.TRAINING_SERVER_URL) {
-    configured.push({
-      kind: 'local',
-      name: 'local',
-      url: env.TRAINING_SERVER_URL,
-      apiKey: env.TRAINING_SERVER_API_KEY ?? null,
-      recipes: null,
-    });
-  }
-  if (env.RUNPOD_API_KEY) {
-    configured.push({
-      kind: 'runpod',
-      name: 'runpod',
-      url: env.RUNPOD_API_URL,
-      apiKey: env.RUNPOD_API_KEY,
-      keyName: 'RUNPOD_API_KEY',
-      recipes: podRecipes(file),
-      recipeBase,
-    });
-  }
-  configured.push(...namedProviders({ env, file, environment, recipeBase }));
+  const providers = configuredProviders({ env, file, environment, recipeBase });
   return {
     host: env.HOST,
     port: env.PORT,
@@ -101,8 +62,8 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     tokens: env.TRAINYARD_TOKENS,
     allowedHosts: file.allowedHosts.map((name) => name.toLowerCase()),
     allowedOrigins: file.allowedOrigins,
-    providers: configured,
-    embeddedTrainer: configured.some(({ name }) => name === 'local')
+    providers,
+    embeddedTrainer: providers.some(({ name }) => name === builtInName)
       ? null
       : // For this process alone, so on any free port.
         { ...trainer, host: '127.0.0.1', port: 0, apiKey: null },
@@ -137,7 +98,7 @@ function readTrainer({
     apiKey: env.TRAINER_API_KEY ?? null,
     concurrency: env.TRAINER_CONCURRENCY,
     diskReserveMb: env.TRAINER_DISK_RESERVE_MB,
-    recipes: { ...shippedRecipes(), ...file.recipes },
+    recipes: { ...shippedRecipes(), ...trainerRecipes(file.recipes) },
     recipeBase: dirname(resolve(env.TRAINYARD_CONFIG ?? defaultConfigFile)),
     baseEnv: environment,
   };
@@ -145,74 +106,7 @@ function readTrainer({
 
 /** `tiny-lm` brings its own data set; it is the default where the operator names no other. */
 function shippedRecipes(): Record<string, Recipe> {
-  const program = isInstalled ? 'dist/examples/tiny-lm/train.js' : tinyLmProgram;
-  const command = [process.execPath, program];
-  return withDefault({ ...tinyLm, command, dataset: undefined });
-}
-
-/** What pods can run: a pod's image has a Node of its own, and the recipe's few files travel along. */
-function podRecipes(file: ConfigFile): Record<string, Recipe> {
-  return { ...withDefault(tinyLm), ...file.recipes };
-}
-
-const tinyLmProgram = 'examples/tiny-lm/train.ts';
-const tinyLm: Recipe = {
-  command: ['node', '--disable-warning=ExperimentalWarning', tinyLmProgram],
-  cwd: projectDir,
-  image: 'node:24',
-  files: ['package.json', 'examples/tiny-lm'],
-  // The package of words that it takes elsewhere is too large to travel.
-  dataset: 'examples/tiny-lm/words.txt',
-  // It needs none: the cheap ones first.
-  gpuType: [
-    'NVIDIA RTX A4000',
-    'NVIDIA GeForce RTX 3090',
-    'NVIDIA GeForce RTX 4090',
-    'NVIDIA A40',
-    'NVIDIA L40S',
-  ],
-  diskGb: 10,
-};
-
-function withDefault(recipe: Recipe): Record<string, Recipe> {
-  return { default: recipe, 'tiny-lm': recipe };
-}
-
-function namedProviders({
-  env,
-  file,
-  environment,
-  recipeBase,
-}: {
-  env: Environment;
-  file: ConfigFile;
-  environment: NodeJS.ProcessEnv;
-  recipeBase: string;
-}): ProviderConfig[] {
-  return Object.entries(file.providers).map(([name, provider]) => {
-    const { apiKeyEnv } = provider;
-    const apiKey =
-      apiKeyEnv === undefined ? (provider.apiKey ?? null) : readKey(environment, apiKeyEnv);
-    if (apiKeyEnv !== undefined && apiKey === null) {
-      throw new ConfigError(`${apiKeyEnv} is not set: providers.${name}.apiKeyEnv asks for it.`);
-    }
-    if (provider.kind === 'local') {
-      const { kind, url, recipes } = provider;
-      return { kind, name, url, apiKey, recipes: recipes ?? null };
-    }
-    const { kind, url, graceSeconds } = provider;
-    if (apiKey === null) {
-      throw new ConfigError(`providers.${name} has no key: set its apiKeyEnv, or its apiKey.`);
-    }
-    return {
-      kind,
-      name,
-      url: url ?? env.RUNPOD_API_URL,
-      apiKey,
-      keyName: apiKeyEnv ?? `providers.${name}.apiKey`,
-      recipes: podRecipes(file),
-      recipeBase,
-      ...(graceSeconds === undefined ? {} : { graceSeconds }),
-    };
-  });
+  const program = isInstalled ? 'dist/examples/tiny-lm/train.js' : 'examples/tiny-lm/train.ts';
+  const tinyLm = { command: [process.execPath, program], cwd: projectDir };
+  return { default: tinyLm, 'tiny-lm': tinyLm };
 }

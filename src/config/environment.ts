@@ -1,15 +1,12 @@
 import { z } from 'zod';
+import { providerDefinitions } from '../providers/registry.ts';
 import { ConfigError } from './config-error.ts';
+import { schemaParts } from './schema-parts.ts';
 
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
+const { text, secret } = schemaParts;
 const port = wholeNumber(0, 65_535);
-const text = z.string().min(1);
-/** What can stand in a header. */
-export const secret = text.regex(/^[\x21-\x7e]+$/, 'it must be printable ASCII without spaces');
-const url = z
-  .url({ protocol: /^https?$/, error: 'it must be an http(s) URL, such as http://127.0.0.1:4100' })
-  .refine(hasNoPassword, 'it must not hold a name or password; keys have variables of their own');
 const host = text
   .regex(/^[\w.:[\]-]+$/, 'it must be an address of this machine, such as 127.0.0.1 or 0.0.0.0')
   .transform((name) => name.replace(/^\[|\]$/g, ''));
@@ -24,10 +21,6 @@ const variables = z.object({
   TRAINYARD_DATA_DIR: text.default('./data'),
   TRAINYARD_CONFIG: text.optional(),
   TRAINYARD_TOKENS: tokens.default([]),
-  TRAINING_SERVER_URL: url.optional(),
-  TRAINING_SERVER_API_KEY: secret.optional(),
-  RUNPOD_API_KEY: secret.optional(),
-  RUNPOD_API_URL: url.default('https://api.runpod.io'),
   DATABASE_URL: text.optional(),
   TRAINER_HOST: host.default('127.0.0.1'),
   TRAINER_PORT: port.default(4100),
@@ -40,13 +33,27 @@ const variables = z.object({
     .default('info'),
 });
 
-/** The environment, checked and with its defaults filled in. */
-export type Environment = z.infer<typeof variables>;
+/** The environment, checked and with its defaults filled in; by kind's name what its own variables say. */
+export interface Environment extends z.infer<typeof variables> {
+  readonly ofKinds: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
+}
 
 /** Reads the variables that Trainyard knows; an empty one counts as absent. Throws `ConfigError`. */
 export function parseEnvironment(environment: NodeJS.ProcessEnv): Environment {
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
-  const parsed = variables.safeParse(given);
+  const known = parse(variables, given);
+  const ofKinds = providerDefinitions.map(
+    (definition) =>
+      [definition.kind, parse(z.object(definition.variables(schemaParts)), given)] as const,
+  );
+  return { ...known, ofKinds: new Map(ofKinds) };
+}
+
+function parse<Schema extends z.ZodObject>(
+  schema: Schema,
+  given: Readonly<Record<string, string | undefined>>,
+): z.output<Schema> {
+  const parsed = schema.safeParse(given);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   const name = String(issue?.path[0]);
@@ -69,11 +76,6 @@ function wholeNumber(least: number, most: number) {
     .regex(/^\d{1,10}$/, error)
     .transform(Number)
     .pipe(z.number().min(least, error).max(most, error));
-}
-
-function hasNoPassword(value: string): boolean {
-  const url = URL.parse(value);
-  return url === null || (url.username === '' && url.password === '');
 }
 
 function shown(name: string, value: string): string {

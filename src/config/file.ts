@@ -1,63 +1,39 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import { kindWord } from '../core/provider-kind.ts';
+import { providerDefinitions } from '../providers/registry.ts';
 import { ConfigError } from './config-error.ts';
-import { secret } from './environment.ts';
+import { recipeSchema } from './recipes.ts';
+import { schemaParts } from './schema-parts.ts';
 
-const text = z.string().min(1);
+const { text, secret } = schemaParts;
 
-const recipe = z.strictObject({
-  command: z.array(text).min(1),
-  cwd: text.optional(),
-  env: z.record(text, z.string()).optional(),
-  dataset: text.optional(),
-  defaults: z.record(text, z.unknown()).optional(),
-  image: text.optional(),
-  files: z.array(text).min(1).optional(),
-  gpuType: z.union([text, z.array(text).min(1)]).optional(),
-  gpuCount: z.int().min(1).optional(),
-  diskGb: z.int().min(1).optional(),
-  volumeGb: z.union([z.literal(0), z.int().min(10)]).optional(),
-  cloud: z.enum(['SECURE', 'COMMUNITY']).optional(),
-  dataCenterIds: z.array(text).optional(),
-});
-
-const httpUrl = z.url({
-  protocol: /^https?$/,
-  error: 'it must be an http(s) URL, such as http://gpu-box:4100',
-});
-const key = {
+/** How an entry of `providers` gives its key. */
+export const keyFields = {
   apiKey: secret.optional(),
   /** The environment variable that holds the key. */
   apiKeyEnv: text.optional(),
 };
 
-const localProvider = z.strictObject({
-  kind: z.literal('local'),
-  url: httpUrl,
-  ...key,
-  recipes: z.array(text).optional(),
-});
-
-const runpodProvider = z.strictObject({
-  kind: z.literal('runpod'),
-  url: httpUrl.optional(),
-  ...key,
-  /** How long a pod waits, after its training, for Trainyard to terminate it. */
-  graceSeconds: z.int().min(0).max(86_400).optional(),
+const words = providerDefinitions.map(kindWord);
+const entries = providerDefinitions.map((definition) =>
+  z.strictObject({
+    kind: z.literal(kindWord(definition)),
+    ...(definition.apiKey === 'none' ? {} : keyFields),
+    ...definition.settings(schemaParts),
+  }),
+);
+const entry = z.discriminatedUnion('kind', atLeastOne(entries), {
+  error: `it must be an object whose "kind" is ${words.map((word) => JSON.stringify(word)).join(' or ')}`,
 });
 
 const file = z.strictObject({
   $schema: text.optional(),
-  providers: z
-    .record(
-      z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/),
-      z.discriminatedUnion('kind', [localProvider, runpodProvider], {
-        error: 'it must be an object whose "kind" is "local" or "runpod"',
-      }),
-    )
+  providers: z.record(z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/), entry).default({}),
+  recipes: z
+    .record(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/), recipeSchema)
     .default({}),
-  recipes: z.record(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/), recipe).default({}),
   allowedHosts: z
     .array(z.string().regex(/^[\w.-]+$/, 'it must be a name without a port, such as gpu-box.local'))
     .default([]),
@@ -100,9 +76,15 @@ export function readConfigFile(path: string | undefined): ConfigFile {
 function wrong(issue: z.core.$ZodIssue): string {
   if (issue.code !== 'unrecognized_keys') return issue.message;
   const [list, name] = issue.path;
-  const known = name === undefined ? file : list === 'recipes' ? recipe : null;
+  const known = name === undefined ? file : list === 'recipes' ? recipeSchema : null;
   const help = known ? `; known: ${Object.keys(known.shape).join(', ')}` : '';
   return `${issue.keys.map((key) => JSON.stringify(key)).join(', ')} is not known here${help}`;
+}
+
+function atLeastOne<Item>(items: readonly Item[]): [Item, ...Item[]] {
+  const [first, ...others] = items;
+  if (first === undefined) throw new Error('there is no kind of provider');
+  return [first, ...others];
 }
 
 function isOrigin(value: string): boolean {

@@ -72,9 +72,9 @@ export interface Job {
   datasetPath: string | null;
   config: JsonObject;
   /**
-   * What only this kind of provider understands, such as RunPod's GPU type. Never shown to a client.
-   * Its `env` may hold secrets: it is dropped as soon as the job is deployed. Its `budgetUsd` and
-   * `maxHours`, where given, end the job. `place` is the provider's when it took the job.
+   * What only this kind of provider understands, such as a GPU's type. Never shown to a client.
+   * Its `env` may hold secrets: it is dropped as soon as the job is deployed. Its `limitOptions`,
+   * where given, end the job. `place` is the provider's when it took the job.
    */
   options: JsonObject;
   idempotencyKey: string | null;

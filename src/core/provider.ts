@@ -1,9 +1,6 @@
 import type { Job, JobFailure, JobProgress, JobStatus, NewJob } from './job.ts';
 import type { LineBlock, LogNotice } from './log.ts';
 
-export const providerKinds = ['LOCAL', 'RUNPOD'] as const;
-type ProviderKind = (typeof providerKinds)[number];
-
 export const healthStatuses = ['UP', 'DEGRADED', 'DOWN'] as const;
 
 export interface ProviderHealth {
@@ -67,7 +64,8 @@ export interface LogBatch extends LineBlock {
  */
 export interface Provider {
   readonly name: string;
-  readonly kind: ProviderKind;
+  /** That of its definition. */
+  readonly kind: string;
   /**
    * Where its jobs run, in words, where another place may come under the same name: a job of the one that
    * the other denies is not LOST.

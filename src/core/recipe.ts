@@ -1,5 +1,6 @@
 /**
- * What to run, by name. Operators write recipes; callers only choose one.
+ * What to run, by name. Operators write recipes; callers only choose one. What only one kind of provider
+ * needs to know, such as an image, is in the recipe settings of its definition.
  *
  * In `command` and `env`, these placeholders are filled in for each job: `{config}` (path of a JSON
  * file with the job's config), `{dataset}`, `{model}`, `{output}` (a folder for what the job makes),
@@ -15,22 +16,4 @@ export interface Recipe {
   dataset?: string | undefined;
   /** Values that a job's config may override. */
   defaults?: Readonly<Record<string, unknown>> | undefined;
-
-  /** The container image; what follows is for rented pods alone, and a caller may choose otherwise. */
-  image?: string | undefined;
-  /**
-   * Files and folders, relative to `cwd`, that travel to the pod, where the command runs beside them;
-   * without any it runs in the image's own working folder. Small ones: some 90 KiB when compressed.
-   */
-  files?: readonly string[] | undefined;
-  /** The GPU's type by the provider's name; of several the first that is to be had. */
-  gpuType?: string | readonly string[] | undefined;
-  gpuCount?: number | undefined;
-  /** The container's disk, in GB; gone with the pod. */
-  diskGb?: number | undefined;
-  /** A disk that outlives a restart of the pod, in GB; 0 for none. */
-  volumeGb?: number | undefined;
-  cloud?: 'SECURE' | 'COMMUNITY' | undefined;
-  /** Where to look for room, in this order; everywhere where there are none. */
-  dataCenterIds?: readonly string[] | undefined;
 }

@@ -87,5 +87,16 @@ test('a key that its variable does not hold is missed by name', async () => {
     'BOX_KEY is not set: providers.box.apiKeyEnv asks for it.',
   );
   const { providers } = readConfig({ TRAINYARD_CONFIG: path, BOX_KEY: 'k' });
-  expect(providers).toMatchObject([{ name: 'box', apiKey: 'k' }]);
+  expect(providers).toMatchObject([{ name: 'box' }]);
+});
+
+test('two providers of one name are refused, whether the environment or the file came first', async () => {
+  await using folder = await openFolder();
+  const path = join(folder.path, 'yard.json');
+  const local = { kind: 'local', url: 'http://127.0.0.1:18498' };
+  await writeFile(path, JSON.stringify({ providers: { local } }));
+  const read = () =>
+    readConfig({ TRAINYARD_CONFIG: path, TRAINING_SERVER_URL: 'http://127.0.0.1:18499' });
+  expect(read).toThrow(/^providers\.local is there twice: /);
+  expect(readConfig({ TRAINYARD_CONFIG: path }).providers).toMatchObject([{ name: 'local' }]);
 });

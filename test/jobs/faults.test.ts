@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { ConfiguredProvider } from '../../src/config/providers.ts';
+import { openLocalProvider } from '../../src/providers/local/provider.ts';
 import { openTestApp, type TestApp } from '../support/app.ts';
 import { deploy, graphql, serverSentEvents } from '../support/clients.ts';
 import { openQueueingServer, type QueueingServer } from '../support/dialects/queueing-server.ts';
@@ -19,12 +21,16 @@ async function openApp(
   options: { dataDir?: string; configured?: boolean; at?: QueueingServer } = {},
 ): Promise<TestApp> {
   const { configured = true, at = box, ...rest } = options;
-  const provider = { name: 'box', url: at.server.url, apiKey: null, recipes: null } as const;
+  const provider: ConfiguredProvider = {
+    name: 'box',
+    open: async ({ logger }) =>
+      openLocalProvider({ name: 'box', url: at.server.url, apiKey: null, recipes: null, logger }),
+  };
   return stack.use(
     await openTestApp({
       ...rest,
       embeddedTrainer: null,
-      providers: configured ? [{ kind: 'local', ...provider }] : [],
+      providers: configured ? [provider] : [],
     }),
   );
 }

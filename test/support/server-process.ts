@@ -18,6 +18,8 @@ export interface ServerProcess extends AsyncDisposable {
 interface StartOptions {
   command?: 'serve' | 'trainer';
   env: Record<string, string>;
+  /** Another `bin/trainyard.js` than this project's. */
+  cli?: string;
 }
 
 /** Starts `trainyard serve` (or `trainer`) and resolves once it has said where it listens. */
@@ -58,9 +60,10 @@ export async function failToStart(
 function launch({
   command = 'serve',
   env,
+  cli = cliPath,
 }: StartOptions): ChildProcessByStdio<null, Readable, Readable> {
   const { PATH = '', HOME = '' } = process.env;
-  return spawn(process.execPath, ['--disable-warning=ExperimentalWarning', cliPath, command], {
+  return spawn(process.execPath, ['--disable-warning=ExperimentalWarning', cli, command], {
     env: { PATH, HOME, PORT: '0', TRAINER_PORT: '0', LOG_LEVEL: 'warn', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -1,18 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { parse } from 'yaml';
-import {
-  type DeployJobInput,
-  ProvidersDocument,
-  type RunPodOptions,
-} from '../../client/generated/graphql.ts';
+import { type DeployJobInput, ProvidersDocument } from '../../client/generated/graphql.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { CommandContext } from '../context.ts';
+import type { KindFlag } from '../definitions/kind-flags.ts';
 import { CommandError, exitCode } from '../exit.ts';
 import type { Api } from '../server/api.ts';
 
-/** What `deploy` takes on the command line, apart from RunPod's options, which are named as in the API. */
-export interface DeployFlags extends Omit<RunPodOptions, 'env'> {
+/** What `deploy` takes on the command line; what only one kind understands has the names of its flags. */
+export interface DeployFlags {
   provider?: string;
   recipe?: string;
   model?: string;
@@ -20,7 +17,7 @@ export interface DeployFlags extends Omit<RunPodOptions, 'env'> {
   name?: string;
   idempotencyKey?: string;
   config?: string[];
-  env?: string[];
+  [flagOfKind: string]: unknown;
 }
 
 type Fields = Record<string, unknown>;
@@ -32,9 +29,9 @@ type Fields = Record<string, unknown>;
 export async function readDeployInput(
   { api, environment }: CommandContext,
   file: string | undefined,
-  flags: DeployFlags,
+  { flags, ofKinds }: { flags: DeployFlags; ofKinds: readonly KindFlag[] },
 ): Promise<DeployJobInput> {
-  const { provider, recipe, model, dataset, name, idempotencyKey, config, env, ...runpod } = flags;
+  const { provider, recipe, model, dataset, name, idempotencyKey, config } = flags;
   const fields = file === undefined ? {} : await readFields(file);
   const given = present({
     provider,
@@ -44,10 +41,7 @@ export async function readDeployInput(
     datasetPath: dataset,
     idempotencyKey,
     config: config && { ...asFields(fields.config), ...(await readConfig(config)) },
-    runpod: mergeRunPod(
-      fields.runpod,
-      present({ ...runpod, env: env && readEnv(env, environment) }),
-    ),
+    ...optionsOfKinds({ fields, flags, ofKinds }, environment),
   });
   const input: Fields = { ...fields, ...given };
   if (!hasModel(input)) {
@@ -99,8 +93,23 @@ function readEnv(items: readonly string[], environment: NodeJS.ProcessEnv) {
   });
 }
 
-function mergeRunPod(fromFile: unknown, fromFlags: Fields): Fields | undefined {
-  return Object.keys(fromFlags).length === 0 ? undefined : { ...asFields(fromFile), ...fromFlags };
+/** What only one kind understands, under its word: the file's, and over it the flags. */
+function optionsOfKinds(
+  { fields, flags, ofKinds }: { fields: Fields; flags: Fields; ofKinds: readonly KindFlag[] },
+  environment: NodeJS.ProcessEnv,
+): Fields {
+  const merged: Record<string, Fields> = {};
+  for (const { option, word, field, isEnvironment } of ofKinds) {
+    const value = flags[option.attributeName()];
+    if (value === undefined) continue;
+    const given = isEnvironment && isTexts(value) ? readEnv(value, environment) : value;
+    merged[word] = { ...asFields(fields[word]), ...merged[word], [field]: given };
+  }
+  return merged;
+}
+
+function isTexts(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string');
 }
 
 async function readFields(path: string): Promise<Fields> {

@@ -1,22 +1,26 @@
 import { DeployJobDocument } from '../../client/generated/graphql.ts';
 import type { CommandContext } from '../context.ts';
+import type { KindFlag } from '../definitions/kind-flags.ts';
 import { exitCode } from '../exit.ts';
 import { visible, visibleJson } from '../screen/visible.ts';
 import { type DeployFlags, readDeployInput } from './deploy-input.ts';
 
-export interface DeployOptions extends DeployFlags {
-  follow?: boolean;
+export interface DeployOptions {
+  follow: boolean | undefined;
   output: 'text' | 'json';
+  flags: DeployFlags;
+  /** The flags that only one kind of provider understands. */
+  ofKinds: readonly KindFlag[];
 }
 
 /** Starts a job and prints its id; with `--follow` its log, and resolves to how it ended. */
 export async function deploy(
   context: CommandContext,
   file: string | undefined,
-  { follow, output, ...flags }: DeployOptions,
+  { follow, output, flags, ofKinds }: DeployOptions,
 ): Promise<number> {
   const { api, screen } = context;
-  const input = await readDeployInput(context, file, flags);
+  const input = await readDeployInput(context, file, { flags, ofKinds });
   const { job } = (await api.ask(DeployJobDocument, { input })).deployJob;
   const what = visible(`${job.name} on ${job.provider.name}: ${job.status}`, { colours: false });
   if (follow) {

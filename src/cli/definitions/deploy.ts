@@ -1,7 +1,8 @@
-import { type Command, Option } from 'commander';
-import type { DeployOptions } from '../commands/deploy.ts';
+import type { Command } from 'commander';
+import type { DeployFlags } from '../commands/deploy-input.ts';
 import type { Run } from '../context.ts';
-import { collect, listOf, oneOf, positiveNumber, wholeNumber } from './arguments.ts';
+import { collect } from './arguments.ts';
+import { kindFlags } from './kind-flags.ts';
 import { outputOption } from './output.ts';
 
 const examples = `
@@ -22,8 +23,13 @@ Examples:
 
 With --follow the exit code tells how the job ended: 0 COMPLETED, 1 FAILED, 3 CANCELLED, 4 LOST.`;
 
+interface Following {
+  follow?: boolean;
+  output: 'text' | 'json';
+}
+
 export function defineDeploy(program: Command, run: Run): void {
-  program
+  const command = program
     .command('deploy')
     .summary('start a job; prints its id')
     .description('Starts a job, from flags or from a file, and prints its id.')
@@ -40,28 +46,15 @@ export function defineDeploy(program: Command, run: Run): void {
     )
     .option('--idempotency-key <key>', 'the same key gives the same job, however often it is sent')
     .option('-f, --follow', 'print the log until the job is over')
-    .addOption(outputOption())
-    .optionsGroup('RunPod:')
-    .option('--gpu-type <type>', "RunPod's id, such as 'NVIDIA GeForce RTX 4090'")
-    .option('--gpu-count <count>', 'how many GPUs', wholeNumber(1))
-    .option('--image <image>', 'the container image')
-    .addOption(
-      new Option('--cloud <kind>', 'whose hosts')
-        .choices(['secure', 'community'])
-        .argParser(oneOf(['SECURE', 'COMMUNITY'])),
-    )
-    .option('--disk-gb <gb>', 'the container disk', wholeNumber(1))
-    .option('--volume-gb <gb>', 'a disk that outlives a restart; 0 for none', wholeNumber(0))
-    .option('--network-volume-id <id>', 'a network volume instead')
-    .option('--data-center-ids <ids>', 'where to look for room, in this order', listOf(String))
-    .option('--env <name>', 'NAME=VALUE, or NAME for its value here; repeatable', collect)
-    .option('--budget-usd <usd>', 'cancel when it has cost so much', positiveNumber)
-    .option('--max-hours <hours>', 'cancel when it has run so long', positiveNumber)
+    .addOption(outputOption());
+  const ofKinds = kindFlags([...program.options, ...command.options].map(({ long }) => long ?? ''));
+  for (const { title, option } of ofKinds) command.addOption(option.helpGroup(`${title}:`));
+  command
     .addHelpText('after', examples)
-    .action((file: string | undefined, options: DeployOptions) =>
+    .action((file: string | undefined, { follow, output, ...flags }: DeployFlags & Following) =>
       run(async (context) => {
         const { deploy } = await import('../commands/deploy.ts');
-        return deploy(context, file, options);
+        return deploy(context, file, { follow, output, flags, ofKinds });
       }),
     );
 }

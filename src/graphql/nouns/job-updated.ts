@@ -1,52 +1,8 @@
 import { TrainyardError } from '../../core/errors.ts';
-import type { Job, JsonObject } from '../../core/job.ts';
+import type { Job } from '../../core/job.ts';
 import { builder } from '../engine/builder.ts';
+import { deployOptionFields, deployOptionsIn } from './deploy-options.ts';
 import { JobFilterInput, JobType } from './job.ts';
-
-const RunPodCloudEnum = builder.enumType('RunPodCloud', {
-  description: "RunPod's kinds of hosts.",
-  values: ['SECURE', 'COMMUNITY'] as const,
-});
-
-const EnvVarInput = builder.inputType('EnvVar', {
-  description: 'One environment variable.',
-  fields: (t) => ({
-    name: t.string({ required: true, description: 'Its name.' }),
-    value: t.string({ required: true, description: 'Its value; no query gives it back.' }),
-  }),
-});
-
-const RunPodOptionsInput = builder.inputType('RunPodOptions', {
-  description: 'What only RunPod needs to know. Whatever is absent comes from the recipe.',
-  fields: (t) => ({
-    gpuType: t.string({ description: "RunPod's id, such as `NVIDIA GeForce RTX 4090`." }),
-    gpuCount: t.int({ description: 'How many GPUs: 1 where nobody says.' }),
-    image: t.string({ description: 'The container image; it must have bash.' }),
-    cloud: t.field({ type: RunPodCloudEnum, description: 'SECURE where nobody says.' }),
-    diskGb: t.int({
-      description: 'The container disk, in GB, gone with the pod: 20 where nobody says.',
-    }),
-    volumeGb: t.int({
-      description:
-        'A disk at /workspace that outlives a restart of the pod, in GB: 10 where nobody says, 0 for none.',
-    }),
-    networkVolumeId: t.id({
-      description: 'A network volume at /workspace, instead of `volumeGb`; it outlives the pod.',
-    }),
-    dataCenterIds: t.stringList({ description: 'Where to look for room, in this order.' }),
-    env: t.field({
-      type: [EnvVarInput],
-      description:
-        'Environment variables of the job. RunPod keeps them with the pod, in clear text.',
-    }),
-    budgetUsd: t.float({
-      description: 'The job is cancelled when it has cost so much, as far as its rate tells.',
-    }),
-    maxHours: t.float({
-      description: 'The job is cancelled when its pod has been charged for so long.',
-    }),
-  }),
-});
 
 const DeployJobInput = builder.inputType('DeployJobInput', {
   description: 'A training run to start.',
@@ -66,7 +22,7 @@ const DeployJobInput = builder.inputType('DeployJobInput', {
       type: 'JSONObject',
       description: 'Settings for the recipe, such as `{"learning_rate": 0.001}`; at most 64 KiB.',
     }),
-    runpod: t.field({ type: RunPodOptionsInput, description: 'For providers of the kind RUNPOD.' }),
+    ...deployOptionFields(t),
     idempotencyKey: t.string({
       description: 'The same key gives the same job, however often it is sent.',
     }),
@@ -119,10 +75,8 @@ builder.mutationFields((t) => ({
       'Saves a job and hands it to its provider. Where the provider cannot be reached it is tried again until it can; where it refuses, the error is PROVIDER_REJECTED and the job is kept as FAILED.',
     args: { input: t.arg({ type: DeployJobInput, required: true }) },
     resolve: async (_root, { input }, { deploy }) => {
-      const { runpod, recipe, ...rest } = input;
-      // JSON drops what is undefined, which a stored job cannot hold.
-      const options: JsonObject | null = runpod ? JSON.parse(JSON.stringify(runpod)) : null;
-      return { job: await deploy.run({ ...rest, recipe: recipe ?? 'default', options }) };
+      const recipe = input.recipe ?? 'default';
+      return { job: await deploy.run({ ...input, recipe, options: deployOptionsIn(input) }) };
     },
   }),
   cancelJob: t.field({

@@ -1,4 +1,5 @@
-import type { healthStatuses, ProviderHealth, providerKinds } from '../../core/provider.ts';
+import type { healthStatuses, ProviderHealth } from '../../core/provider.ts';
+import { providerDefinitions } from '../../providers/registry.ts';
 import { builder } from '../engine/builder.ts';
 
 /** A provider as the graph sees it: its name is enough, for a job may outlive its provider's configuration. */
@@ -8,10 +9,9 @@ export interface ProviderNode {
 
 const ProviderKindEnum = builder.enumType('ProviderKind', {
   description: 'What a provider is.',
-  values: {
-    LOCAL: { description: 'A training server over HTTP.' },
-    RUNPOD: { description: 'Rented pods at RunPod.' },
-  } satisfies Record<(typeof providerKinds)[number], object>,
+  values: Object.fromEntries(
+    providerDefinitions.map(({ kind, description }) => [kind, { description }]),
+  ),
 });
 
 const HealthStatusEnum = builder.enumType('ProviderHealthStatus', {

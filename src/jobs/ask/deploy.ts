@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { TrainyardError } from '../../core/errors.ts';
 import { type Job, type JsonObject, type NewJob, newJobId } from '../../core/job.ts';
 import type { Provider } from '../../core/provider.ts';
+import { kindWord } from '../../core/provider-kind.ts';
 import { waitMs } from '../../lib/async/wait.ts';
 import type { Supervisor } from '../drive/supervisor.ts';
 import type { JobChanges } from '../job-changes.ts';
@@ -19,8 +20,8 @@ export interface DeployInput {
   modelName: string;
   datasetPath?: string | null;
   config?: JsonObject | null;
-  /** What only one kind of provider understands. */
-  options?: JsonObject | null;
+  /** What only one kind of provider understands, by the kind's word. */
+  options?: Readonly<Record<string, JsonObject>>;
   idempotencyKey?: string | null;
 }
 
@@ -92,10 +93,12 @@ function parseInput(input: DeployInput, provider: Provider): NewJob {
       `input.config is ${size} characters of JSON; at most ${maxConfigChars} are allowed. Put large data into a file that the job reads.`,
     );
   }
-  if (input.options && provider.kind !== 'RUNPOD') {
+  const word = kindWord(provider);
+  const { [word]: options = {}, ...others } = input.options ?? {};
+  for (const other of Object.keys(others)) {
     throw new TrainyardError(
       'BAD_USER_INPUT',
-      `input.runpod is for providers of the kind RUNPOD; ${provider.name} is ${provider.kind}.`,
+      `input.${other} is for providers of the kind ${other.toUpperCase()}; ${provider.name} is ${provider.kind}.`,
     );
   }
   const { name, modelName, datasetPath, idempotencyKey } = parsed.data;
@@ -107,7 +110,7 @@ function parseInput(input: DeployInput, provider: Provider): NewJob {
     modelName,
     datasetPath: datasetPath ?? null,
     config,
-    options: input.options ?? {},
+    options,
     idempotencyKey: idempotencyKey ?? null,
   };
   provider.check?.(job);

@@ -4,11 +4,11 @@ import type { LogNotice } from '../../core/log.ts';
 import type {
   JobRef,
   LogBatch,
-  Provider,
   ProviderHealth,
   ProviderState,
   StatusReport,
 } from '../../core/provider.ts';
+import type { OpenedProvider } from '../../core/provider-kind.ts';
 import type { Logger } from '../../lib/system/logger.ts';
 import { TrainingServerApi } from './api/api.ts';
 import { TrainingClient } from './api/client.ts';
@@ -24,7 +24,10 @@ export interface LocalProviderOptions {
   name: string;
   /** Where the training server is; a path in it is kept. */
   url: string;
+  /** Where the address stands, such as `TRAINING_SERVER_URL`, and the key: for whoever has to mend them. */
+  urlName?: string | undefined;
   apiKey: string | null;
+  keyName?: string | undefined;
   /** What callers may choose; null: what the server's health check names, else `default`. */
   recipes: readonly string[] | null;
   /** Where that is, in words; the address where nothing is said. */
@@ -36,13 +39,8 @@ export interface LocalProviderOptions {
   logger?: Logger;
 }
 
-export interface LocalProvider extends Provider {
-  /** Ends every call that is under way; later ones fail. Closing twice is fine. */
-  close(): Promise<void>;
-}
-
 /** Jobs on a training server of one's own, over its HTTP contract and the dialects of it. */
-export function openLocalProvider(options: LocalProviderOptions): LocalProvider {
+export function openLocalProvider(options: LocalProviderOptions): OpenedProvider {
   return new TrainingServerProvider(options);
 }
 
@@ -51,7 +49,7 @@ const statusCallsAtOnce = 16;
 /** Jobs that are remembered as unknown to the server; the oldest is forgotten first. */
 const maxUnknown = 1000;
 
-class TrainingServerProvider implements LocalProvider {
+class TrainingServerProvider implements OpenedProvider {
   readonly name: string;
   readonly kind = 'LOCAL';
   readonly place: string;
@@ -65,7 +63,7 @@ class TrainingServerProvider implements LocalProvider {
   #health: ProviderHealth | null = null;
 
   constructor(options: LocalProviderOptions) {
-    const { name, url, apiKey, timeouts = {} } = options;
+    const { name, url, urlName, apiKey, keyName, timeouts = {} } = options;
     const { headersMs = 10_000, bodyMs = 30_000, silenceMs = 45_000 } = timeouts;
     this.name = name;
     const { origin, pathname } = new URL(url);
@@ -77,7 +75,9 @@ class TrainingServerProvider implements LocalProvider {
       new TrainingClient({
         provider: name,
         url,
+        urlName,
         apiKey,
+        keyName,
         timeouts: { headersMs, bodyMs, silenceMs },
       }),
     );

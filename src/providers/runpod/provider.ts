@@ -4,12 +4,11 @@ import type { LogNotice } from '../../core/log.ts';
 import type {
   JobRef,
   LogBatch,
-  Provider,
   ProviderHealth,
   ProviderState,
   StatusReport,
 } from '../../core/provider.ts';
-import type { Recipe } from '../../core/recipe.ts';
+import type { OpenedProvider } from '../../core/provider-kind.ts';
 import { RunPodApi } from './api/api.ts';
 import { Pods } from './api/pods.ts';
 import { hasEnded, type Pod, stateOf } from './api/wire.ts';
@@ -21,6 +20,7 @@ import { type FollowTimes, followPod, type PodLog } from './log/follow.ts';
 import { LogAvailability } from './log/log-availability.ts';
 import { noticeOf } from './log/notice.ts';
 import { RecentIds } from './recent-pods.ts';
+import type { PodRecipe } from './settings.ts';
 
 export interface RunPodProviderOptions {
   name: string;
@@ -29,7 +29,7 @@ export interface RunPodProviderOptions {
   apiKey: string;
   /** Where the key comes from, such as `RUNPOD_API_KEY`: for whoever has to mend it. */
   keyName: string;
-  recipes: Readonly<Record<string, Recipe>>;
+  recipes: Readonly<Record<string, PodRecipe>>;
   /** The folder where relative paths of recipes start. */
   recipeBase: string;
   /** Milliseconds between two lists of the account's pods. */
@@ -55,12 +55,10 @@ interface RunPodTimes extends FollowTimes {
   settleMs: number;
 }
 
-export interface RunPodProvider extends Provider {
+export interface RunPodProvider extends OpenedProvider {
   check(job: NewJob): void;
   held(signal: AbortSignal): Promise<JobRef[]>;
   release(ref: JobRef, signal: AbortSignal): Promise<void>;
-  /** Ends every call that is under way; later ones fail. Closing twice is fine. */
-  close(): Promise<void>;
 }
 
 /** Jobs in rented pods, over RunPod's REST API v2: one pod a job, terminated when the job is over. */

@@ -1,111 +1,46 @@
-import { z } from 'zod';
-import { TrainyardError } from '../../core/errors.ts';
-import type { JsonObject } from '../../core/job.ts';
+import type { z } from 'zod';
+import type { SchemaParts } from '../../core/provider-kind.ts';
 import type { Recipe } from '../../core/recipe.ts';
 
-/** Every number is bounded by what any account could mean. */
-const most = { gpus: 64, gb: 100_000 };
-/** RunPod's least. */
-const leastVolumeGb = 10;
-
-const text = z.string().min(1).max(300);
-const absent = <T>(value: T | null): T | undefined => value ?? undefined;
-
-/** What a caller may say. `budgetUsd` and `maxHours` are watched by whoever drives the job. */
-const options = z.object({
-  gpuType: text.nullish().transform(absent),
-  gpuCount: z.int().min(1).max(most.gpus).nullish().transform(absent),
-  image: text.nullish().transform(absent),
-  cloud: z.enum(['SECURE', 'COMMUNITY']).nullish().transform(absent),
-  diskGb: z.int().min(1).max(most.gb).nullish().transform(absent),
-  volumeGb: z
-    .int()
-    .max(most.gb)
-    .refine((gb) => gb === 0 || gb >= leastVolumeGb, 'must be 0, for none, or at least 10')
-    .nullish()
-    .transform(absent),
-  networkVolumeId: text.nullish().transform(absent),
-  dataCenterIds: z.array(text).max(50).nullish().transform(absent),
-  env: z
-    .array(
-      z.object({
-        name: z
-          .string()
-          .regex(/^[A-Za-z_][A-Za-z0-9_]{0,254}$/, 'is no name that an environment can hold')
-          .refine(
-            (name) => !/^(?:TRAINYARD|RUNPOD|JOB)_/.test(name),
-            'is set by Trainyard or RunPod',
-          ),
-        value: z
-          .string()
-          .max(100_000)
-          .refine((value) => !value.includes('\0'), 'holds a NUL'),
-      }),
-    )
-    .max(200)
-    .nullish()
-    .transform(absent),
-  budgetUsd: z.number().positive().nullish().transform(absent),
-  maxHours: z.number().positive().nullish().transform(absent),
-});
-
-/** What a pod is made of. */
-export interface PodSettings {
-  image: string;
-  /** The candidates, in this order. */
-  gpuTypes: readonly string[];
-  gpuCount: number;
-  cloud: 'SECURE' | 'COMMUNITY';
-  diskGb: number;
-  /** A disk that outlives a restart, at /workspace; 0 for none. */
-  volumeGb: number;
-  networkVolumeId: string | null;
-  /** Where to look for room, in this order; empty: anywhere. */
-  dataCenterIds: readonly string[];
-  /** The caller's variables. */
-  env: Record<string, string>;
-}
-
-/**
- * The caller's options, where they are silent the recipe's, where that is silent the usual.
- * `BAD_USER_INPUT` for what no pod can be made of; values of `env` are never repeated.
- */
-export function settingsOf(given: JsonObject, name: string, recipe: Recipe): PodSettings {
-  const parsed = options.safeParse(given);
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    throw refused(`input.runpod.${issue?.path.join('.')}: ${issue?.message}.`);
-  }
-  const own = parsed.data;
-  const image = own.image ?? recipe.image;
-  const gpuType = own.gpuType ?? recipe.gpuType;
-  if (image === undefined) {
-    throw refused(
-      `The recipe ${name} has no image, which a pod needs: give it one in the configuration, or set input.runpod.image.`,
-    );
-  }
-  if (gpuType === undefined) {
-    throw refused(
-      `The recipe ${name} has no gpuType, which a pod needs: give it one in the configuration, or set input.runpod.gpuType, such as "NVIDIA GeForce RTX 4090".`,
-    );
-  }
-  if (own.networkVolumeId !== undefined && own.volumeGb) {
-    throw refused('input.runpod: give either volumeGb or networkVolumeId, not both.');
-  }
+/** The environment's account, which is the provider `runpod`; where the API is holds for every account. */
+export function variables({ httpUrl, secret }: SchemaParts) {
   return {
-    image,
-    gpuTypes: typeof gpuType === 'string' ? [gpuType] : gpuType,
-    gpuCount: own.gpuCount ?? recipe.gpuCount ?? 1,
-    cloud: own.cloud ?? recipe.cloud ?? 'SECURE',
-    diskGb: own.diskGb ?? recipe.diskGb ?? 20,
-    // By default there is one: that a training has begun must be known after a restart.
-    volumeGb: own.networkVolumeId ? 0 : (own.volumeGb ?? recipe.volumeGb ?? leastVolumeGb),
-    networkVolumeId: own.networkVolumeId ?? null,
-    dataCenterIds: own.dataCenterIds ?? recipe.dataCenterIds ?? [],
-    env: Object.fromEntries((own.env ?? []).map(({ name, value }) => [name, value])),
+    RUNPOD_API_KEY: secret.optional(),
+    RUNPOD_API_URL: httpUrl.default('https://api.runpod.io'),
   };
 }
 
-function refused(message: string): TrainyardError {
-  return new TrainyardError('BAD_USER_INPUT', message);
+/** An entry of `providers`. */
+export function settings({ z, httpUrl }: SchemaParts) {
+  return {
+    url: httpUrl.optional(),
+    /** How long a pod waits, after its training, for Trainyard to terminate it. */
+    graceSeconds: z.int().min(0).max(86_400).optional(),
+  };
 }
+
+/** What a recipe may say for pods; a caller may choose otherwise. */
+export function recipeSettings({ z, text }: SchemaParts) {
+  return {
+    /** The container image. */
+    image: text.optional(),
+    /**
+     * Files and folders, relative to `cwd`, that travel to the pod, where the command runs beside them;
+     * without any it runs in the image's own working folder. Small ones: some 90 KiB when compressed.
+     */
+    files: z.array(text).min(1).readonly().optional(),
+    /** The GPU's type by RunPod's name; of several the first that is to be had. */
+    gpuType: z.union([text, z.array(text).min(1).readonly()]).optional(),
+    gpuCount: z.int().min(1).optional(),
+    /** The container's disk, in GB; gone with the pod. */
+    diskGb: z.int().min(1).optional(),
+    /** A disk that outlives a restart of the pod, in GB; 0 for none. */
+    volumeGb: z.union([z.literal(0), z.int().min(10)]).optional(),
+    cloud: z.enum(['SECURE', 'COMMUNITY']).optional(),
+    /** Where to look for room, in this order; everywhere where there are none. */
+    dataCenterIds: z.array(text).readonly().optional(),
+  };
+}
+
+/** A recipe as pods are made of it. */
+export type PodRecipe = Recipe & z.output<z.ZodObject<ReturnType<typeof recipeSettings>>>;

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { messageOf } from '../../../src/core/errors.ts';
 import type { StatusReport } from '../../../src/core/provider.ts';
-import { type LocalProvider, openLocalProvider } from '../../../src/providers/local/provider.ts';
+import type { OpenedProvider } from '../../../src/core/provider-kind.ts';
+import { openLocalProvider } from '../../../src/providers/local/provider.ts';
 import { DialectServer, type Fault, type Reply } from '../../support/dialects/http.ts';
 import { openQueueingServer, type QueueingServer } from '../../support/dialects/queueing-server.ts';
 import { openSmallAgent } from '../../support/dialects/small-agent.ts';
@@ -12,7 +13,7 @@ const { signal } = new AbortController();
 const ref = refOf('job-a');
 let stack: AsyncDisposableStack;
 let foreign: QueueingServer;
-let provider: LocalProvider;
+let provider: OpenedProvider;
 
 beforeEach(async () => {
   stack = new AsyncDisposableStack();
@@ -24,7 +25,7 @@ afterEach(async () => {
   await stack.disposeAsync();
 });
 
-function open(url: string, key: string | null = apiKey): LocalProvider {
+function open(url: string, key: string | null = apiKey): OpenedProvider {
   const timeouts = { headersMs: 800, bodyMs: 10_000 };
   const opened = openLocalProvider({ name: 'box', url, apiKey: key, recipes: null, timeouts });
   stack.defer(() => opened.close());
@@ -37,7 +38,7 @@ async function serve(reply: Reply): Promise<DialectServer> {
   return server;
 }
 
-async function report(of: LocalProvider = provider): Promise<StatusReport | undefined> {
+async function report(of: OpenedProvider = provider): Promise<StatusReport | undefined> {
   const [first] = await Array.fromAsync(of.status([ref], signal));
   return first;
 }

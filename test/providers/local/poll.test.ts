@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { type LocalProvider, openLocalProvider } from '../../../src/providers/local/provider.ts';
+import type { OpenedProvider } from '../../../src/core/provider-kind.ts';
+import { openLocalProvider } from '../../../src/providers/local/provider.ts';
 import { openQueueingServer, type QueueingServer } from '../../support/dialects/queueing-server.ts';
 import type { ScriptedJob } from '../../support/dialects/script.ts';
 import { Follower, jobOf, numbered, refOf } from '../follow.ts';
@@ -7,7 +8,7 @@ import { Follower, jobOf, numbered, refOf } from '../follow.ts';
 // The stand-in keeps the last 10,000 lines, as the real servers do.
 
 let foreign: QueueingServer;
-let provider: LocalProvider;
+let provider: OpenedProvider;
 let job: ScriptedJob;
 const { signal } = new AbortController();
 const ref = refOf('job-a');

@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
-import { type LocalProvider, openLocalProvider } from '../../../src/providers/local/provider.ts';
+import type { OpenedProvider } from '../../../src/core/provider-kind.ts';
+import { openLocalProvider } from '../../../src/providers/local/provider.ts';
 import {
   type EventServer,
   endEvent,
@@ -19,7 +20,7 @@ afterEach(async () => {
 
 interface Following {
   server: EventServer;
-  provider: LocalProvider;
+  provider: OpenedProvider;
   follow(cursor?: string | null): Follower;
 }
 

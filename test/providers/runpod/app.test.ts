@@ -2,8 +2,10 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { RunPodProviderConfig } from '../../../src/config/config.ts';
-import type { RunPodProviderOptions } from '../../../src/providers/runpod/provider.ts';
+import {
+  openRunPodProvider,
+  type RunPodProviderOptions,
+} from '../../../src/providers/runpod/provider.ts';
 import { openTestApp, type TestApp } from '../../support/app.ts';
 import { deploy, graphql, serverSentEvents } from '../../support/clients.ts';
 import type { Pod } from '../../support/runpod/pod.ts';
@@ -51,8 +53,7 @@ async function openServer(
   { standIn: _, ...options }: HouseOptions & { dataDir?: string } = {},
 ): Promise<TestApp> {
   const { dataDir, ...rest } = options;
-  const provider: RunPodProviderConfig = {
-    kind: 'runpod',
+  const provider: RunPodProviderOptions = {
     name: 'runpod',
     url: standIn.url,
     apiKey,
@@ -64,7 +65,8 @@ async function openServer(
     times: quickTimes,
     ...rest,
   };
-  const overrides = { embeddedTrainer: null, providers: [provider] };
+  const open = async () => openRunPodProvider(provider);
+  const overrides = { embeddedTrainer: null, providers: [{ name: provider.name, open }] };
   const app = await openTestApp(dataDir ? { ...overrides, dataDir } : overrides);
   onTestFinished(() => app[Symbol.asyncDispose]());
   return app;

@@ -1,11 +1,11 @@
 import { onTestFinished } from 'vitest';
 import type { JsonObject } from '../../../src/core/job.ts';
-import type { Recipe } from '../../../src/core/recipe.ts';
 import {
   openRunPodProvider,
   type RunPodProvider,
   type RunPodProviderOptions,
 } from '../../../src/providers/runpod/provider.ts';
+import type { PodRecipe } from '../../../src/providers/runpod/settings.ts';
 import type { Pod } from '../../support/runpod/pod.ts';
 import {
   openRunPodStandIn,
@@ -69,7 +69,7 @@ export async function openYard(script: string, options: YardOptions = {}): Promi
   };
 }
 
-export function bashRecipe(script: string): Recipe {
+export function bashRecipe(script: string): PodRecipe {
   const gpuType = 'NVIDIA GeForce RTX 4090';
   return { command: ['bash', '-c', script], image: 'an/image:1', gpuType };
 }

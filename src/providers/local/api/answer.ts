@@ -8,6 +8,9 @@ export interface Question {
   task: string;
   /** The key: a server may repeat it in its own words, which are shown to clients. */
   secret: string | null;
+  /** Where the address and the key stand. */
+  urlName?: string | undefined;
+  keyName?: string | undefined;
 }
 
 /** With 429 and without a Retry-After that can be read. */
@@ -19,6 +22,7 @@ const defaultRetryMs = 1000;
  */
 export function refusalOf(answer: Answer, question: Question): TrainyardError | null {
   const { status, body } = answer;
+  const { urlName = 'TRAINING_SERVER_URL', keyName = 'TRAINING_SERVER_API_KEY' } = question;
   if (successOf(body) ?? (status >= 200 && status < 300)) return null;
   const words = wordsOf(body, question.secret);
   const retryAfterMs = retryAfterOf(answer);
@@ -33,7 +37,7 @@ export function refusalOf(answer: Answer, question: Question): TrainyardError | 
     });
   }
   if (status === 401 || status === 403) {
-    const help = 'set TRAINING_SERVER_API_KEY to the key that the training server expects';
+    const help = `set ${keyName} to the key that the training server expects`;
     return new TrainyardError(
       'PROVIDER_UNAVAILABLE',
       `${refused}the training server does not accept the API key, ${said}; ${help}`,
@@ -44,7 +48,7 @@ export function refusalOf(answer: Answer, question: Question): TrainyardError | 
     return new TrainyardError('NOT_FOUND', `${refused}${said}`, { details });
   }
   if (status === 404 || (status >= 300 && status < 400)) {
-    const help = 'this does not look like a training server, check TRAINING_SERVER_URL';
+    const help = `this does not look like a training server, check ${urlName}`;
     return new TrainyardError(
       'PROVIDER_UNAVAILABLE',
       `${refused}${question.origin}: ${said}; ${help}`,

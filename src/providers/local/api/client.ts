@@ -7,7 +7,10 @@ import { isOwnError, refusalOf } from './answer.ts';
 export interface ClientOptions {
   provider: string;
   url: string;
+  /** Where the address and the key stand: for whoever has to mend them. */
+  urlName?: string | undefined;
   apiKey: string | null;
+  keyName?: string | undefined;
   timeouts: Timeouts;
 }
 
@@ -28,14 +31,14 @@ export class TrainingClient {
   #isKeyKnown = false;
 
   constructor(options: ClientOptions) {
-    const { url, apiKey, timeouts } = options;
+    const { url, urlName = 'TRAINING_SERVER_URL', apiKey, timeouts } = options;
     this.#options = options;
     this.#connection = new HttpConnection({
       url,
       apiKey,
       timeouts,
       broken: (task, reason, cause) => this.broken(task, reason, cause),
-      help: 'check that the training server runs there, and TRAINING_SERVER_URL',
+      help: `check that the training server runs there, and ${urlName}`,
     });
   }
 
@@ -86,10 +89,12 @@ export class TrainingClient {
   }
 
   #check(answer: Answer, call: Call): void {
-    const { provider, apiKey } = this.#options;
+    const { provider, urlName, apiKey, keyName } = this.#options;
     const { origin } = this.#connection;
     if (!call.keyless) this.#isKeyKnown = true;
-    const refusal = refusalOf(answer, { provider, origin, task: call.task, secret: apiKey });
+    const { task } = call;
+    const question = { provider, origin, task, urlName, secret: apiKey, keyName };
+    const refusal = refusalOf(answer, question);
     if (answer.status === 401 || answer.status === 403) this.#keyRefusal = refusal?.message ?? null;
     else if (refusal === null && !call.keyless) this.#keyRefusal = null;
     if (refusal?.code === 'RATE_LIMITED') {

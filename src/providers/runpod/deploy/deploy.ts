@@ -1,18 +1,18 @@
 import path from 'node:path';
 import { codeOf, TrainyardError } from '../../../core/errors.ts';
 import type { Job, NewJob } from '../../../core/job.ts';
-import type { Recipe } from '../../../core/recipe.ts';
 import type { RunPodApi } from '../api/api.ts';
 import { consoleUrlOf, type Pod } from '../api/wire.ts';
-import { type PodSettings, settingsOf } from '../settings.ts';
+import type { PodRecipe } from '../settings.ts';
 import { packFiles } from './files.ts';
 import { candidatesOf, Placement } from './placement.ts';
 import { podNameOf, podRequest } from './request.ts';
+import { type PodSettings, settingsOf } from './settings.ts';
 import { environmentOf, readWrapper } from './wrapper.ts';
 
 export interface DeployOptions {
   api: RunPodApi;
-  recipes: Readonly<Record<string, Recipe>>;
+  recipes: Readonly<Record<string, PodRecipe>>;
   /** The folder where relative paths of recipes start. */
   recipeBase: string;
   graceSeconds: number;
@@ -100,12 +100,12 @@ export class PodDeploy {
     return placement;
   }
 
-  #environment(job: NewJob, recipe: Recipe, files: Buffer | null): Record<string, string> {
+  #environment(job: NewJob, recipe: PodRecipe, files: Buffer | null): Record<string, string> {
     const { graceSeconds, apiUrl } = this.#options;
     return environmentOf(job, this.#wrapper, { recipe, files, graceSeconds, apiUrl });
   }
 
-  #recipe({ recipe }: NewJob): Recipe {
+  #recipe({ recipe }: NewJob): PodRecipe {
     const { recipes } = this.#options;
     const found = Object.hasOwn(recipes, recipe) ? recipes[recipe] : undefined;
     if (found) return found;

@@ -1,6 +1,6 @@
 import { codeOf, messageOf, TrainyardError } from '../../../core/errors.ts';
 import { httpStatusOf, wordsIn } from '../api/answer.ts';
-import type { PodSettings } from '../settings.ts';
+import type { PodSettings } from './settings.ts';
 
 /** Somewhere that a pod might run; without a data center, wherever there is room. */
 export interface Candidate {

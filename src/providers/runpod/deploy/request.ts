@@ -1,5 +1,5 @@
-import type { PodSettings } from '../settings.ts';
 import type { Candidate } from './placement.ts';
+import type { PodSettings } from './settings.ts';
 import { wrapperArgs } from './wrapper.ts';
 
 /** Where volumes are mounted: the log and what a job makes lie there. */

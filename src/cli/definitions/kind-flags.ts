@@ -1,0 +1,56 @@
+import { Option } from 'commander';
+import type { DeployOption } from '../../core/deploy-options.ts';
+import { kindWord } from '../../core/provider-kind.ts';
+import { providerDefinitions } from '../../providers/registry.ts';
+import { collect, listOf, oneOf, positiveNumber, wholeNumber } from './arguments.ts';
+
+/** One flag of `deploy` that only one kind of provider understands. */
+export interface KindFlag {
+  /** Its heading in the help. */
+  title: string;
+  option: Option;
+  /** The field of `DeployJobInput`, and within it. */
+  word: string;
+  field: string;
+  /** Given as NAME=VALUE, or NAME for its value here. */
+  isEnvironment: boolean;
+}
+
+/**
+ * The flags of every kind, in the registry's order. Where an earlier one has its name already, a flag
+ * begins with its kind's word: `--gpu-count`, then `--moon-gpu-count`.
+ */
+export function kindFlags(taken: readonly string[]): KindFlag[] {
+  const names = new Set(taken);
+  return providerDefinitions.flatMap((definition) => {
+    const { title, deployOptions } = definition;
+    const word = kindWord(definition);
+    return Object.entries(deployOptions?.fields ?? {}).flatMap(([field, described]) => {
+      if (!described.flag) return [];
+      const plain = `--${kebab(field)}`;
+      const name = names.has(plain) ? `--${word}-${kebab(field)}` : plain;
+      names.add(name);
+      const isEnvironment = described.type === 'EnvVar';
+      return [{ title, option: optionOf(name, described), word, field, isEnvironment }];
+    });
+  });
+}
+
+function optionOf(name: string, { type, list, flag }: DeployOption): Option {
+  const { value, help, least = 1 } = flag ?? { help: '' };
+  const option = new Option(value === undefined ? name : `${name} <${value}>`, help);
+  if (typeof type === 'object') {
+    option.choices(type.values.map((each) => each.toLowerCase()));
+    const parse = oneOf(type.values);
+    return list ? option.argParser(listOf(parse)) : option.argParser(parse);
+  }
+  if (type === 'Boolean') return option;
+  if (type === 'EnvVar') return option.argParser(collect);
+  const parse: (value: string) => string | number =
+    type === 'Int' ? wholeNumber(least) : type === 'Float' ? positiveNumber : String;
+  return list ? option.argParser(listOf(parse)) : option.argParser(parse);
+}
+
+function kebab(field: string): string {
+  return field.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}

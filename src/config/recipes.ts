@@ -1,0 +1,63 @@
+import { z } from 'zod';
+import { kindWord, type ProviderDefinition } from '../core/provider-kind.ts';
+import type { Recipe } from '../core/recipe.ts';
+import { providerDefinitions } from '../providers/registry.ts';
+import { schemaParts } from './schema-parts.ts';
+
+const { text } = schemaParts;
+
+const forAllKinds = {
+  command: z.array(text).min(1),
+  cwd: text.optional(),
+  env: z.record(text, z.string()).optional(),
+  dataset: text.optional(),
+  defaults: z.record(text, z.unknown()).optional(),
+};
+
+/** A recipe as the configuration file has it, checked: what a kind alone understands is still in its place. */
+type FileRecipe = Readonly<Record<string, unknown>>;
+
+/** One recipe of the file: what holds for all kinds, and under a kind's word what holds for it alone. */
+export const recipeSchema = z.strictObject({
+  ...forAllKinds,
+  ...Object.assign({}, ...providerDefinitions.map(settingsOf)),
+});
+
+function settingsOf(definition: ProviderDefinition): z.ZodRawShape {
+  const settings = definition.recipeSettings(schemaParts);
+  if (Object.keys(settings).length === 0) return {};
+  const ofKind = { [kindWord(definition)]: z.strictObject(settings).optional() };
+  return definition.recipeSettingsAtTop ? { ...settings, ...ofKind } : ofKind;
+}
+
+/** The recipes for providers of one kind: those that it brings, and over them the operator's. */
+export function recipesOf(
+  definition: ProviderDefinition,
+  recipes: Readonly<Record<string, FileRecipe>>,
+): Record<string, Recipe> {
+  const settings = z.object(definition.recipeSettings(schemaParts)).partial();
+  const read = (recipe: FileRecipe): Recipe => ({
+    ...recipeForAll(recipe),
+    ...(definition.recipeSettingsAtTop ? settings.parse(recipe) : {}),
+    ...settings.parse(recipe[kindWord(definition)] ?? {}),
+  });
+  return { ...definition.shippedRecipes, ...mapValues(recipes, read) };
+}
+
+/** The recipes as a training server runs them. */
+export function trainerRecipes(
+  recipes: Readonly<Record<string, FileRecipe>>,
+): Record<string, Recipe> {
+  return mapValues(recipes, recipeForAll);
+}
+
+function recipeForAll(recipe: FileRecipe): Recipe {
+  return z.object(forAllKinds).parse(recipe);
+}
+
+function mapValues<In, Out>(
+  values: Readonly<Record<string, In>>,
+  map: (value: In) => Out,
+): Record<string, Out> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, map(value)]));
+}

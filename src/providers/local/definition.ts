@@ -1,0 +1,35 @@
+import type { ProviderDefinition } from '../../core/provider-kind.ts';
+import { settings, variables } from './settings.ts';
+
+/** Training servers: the one that Trainyard brings, and others that speak its contract. */
+export const local: ProviderDefinition<
+  ReturnType<typeof variables>,
+  ReturnType<typeof settings>
+> = {
+  kind: 'LOCAL',
+  title: 'Training server',
+  description: 'A training server over HTTP.',
+  deployOptions: null,
+  variables,
+  settings,
+  apiKey: 'optional',
+  // What it runs is configured where it runs.
+  recipeSettings: () => ({}),
+  shippedRecipes: {},
+  fromVariables({ TRAINING_SERVER_URL: url, TRAINING_SERVER_API_KEY: key }) {
+    if (url === undefined) return null;
+    const apiKey = key === undefined ? null : { key, keyName: 'TRAINING_SERVER_API_KEY' };
+    return { settings: { url }, apiKey };
+  },
+  async open({ name, settings: { url, recipes = null }, entry, apiKey }, { logger }) {
+    const { openLocalProvider } = await import('./provider.ts');
+    const urlName = entry === null ? 'TRAINING_SERVER_URL' : `${entry}.url`;
+    const noKey = entry === null ? 'TRAINING_SERVER_API_KEY' : `${entry}.apiKeyEnv`;
+    const { key, keyName } = apiKey ?? { key: null, keyName: noKey };
+    return openLocalProvider({ name, url, urlName, apiKey: key, keyName, recipes, logger });
+  },
+  async openBuiltIn(server, { logger }) {
+    const { openLocalProvider } = await import('./provider.ts');
+    return openLocalProvider({ ...server, recipes: null, logger });
+  },
+};

@@ -1,0 +1,40 @@
+import type { ProviderDefinition } from '../../core/provider-kind.ts';
+import { deployOptions } from './deploy-options.ts';
+import { type PodRecipe, recipeSettings, settings, variables } from './settings.ts';
+import { tinyLm } from './tiny-lm.ts';
+
+/** Accounts at RunPod. */
+export const runpod: ProviderDefinition<
+  ReturnType<typeof variables>,
+  ReturnType<typeof settings>,
+  PodRecipe
+> = {
+  kind: 'RUNPOD',
+  title: 'RunPod',
+  description: 'Rented pods at RunPod.',
+  deployOptions,
+  variables,
+  settings,
+  apiKey: 'needed',
+  recipeSettings,
+  // Where they stood before there were other kinds with settings of their own.
+  recipeSettingsAtTop: true,
+  shippedRecipes: { default: tinyLm, 'tiny-lm': tinyLm },
+  fromVariables({ RUNPOD_API_KEY: key }) {
+    if (key === undefined) return null;
+    return { settings: {}, apiKey: { key, keyName: 'RUNPOD_API_KEY' } };
+  },
+  async open({ name, settings: { url, graceSeconds }, apiKey, variables, recipes, recipeBase }) {
+    const { openRunPodProvider } = await import('./provider.ts');
+    const { key = '', keyName = '' } = apiKey ?? {};
+    return openRunPodProvider({
+      name,
+      url: url ?? variables.RUNPOD_API_URL,
+      apiKey: key,
+      keyName,
+      recipes,
+      recipeBase,
+      graceSeconds,
+    });
+  },
+};
