@@ -1,5 +1,5 @@
 import type { LogSource } from '../../core/log.ts';
-import { type Control, controlsOf } from './controls.ts';
+import { type Control, controlsOf, isPlain } from './controls.ts';
 import { isBar, isComplete, isLike } from './likeness.ts';
 import { RowText } from './row-text.ts';
 
@@ -61,6 +61,11 @@ export class Screen {
   /** One text of a log: a line, or a state of a bar where it ends in `\r`. */
   text(text: string, time: number): void {
     this.#time = time;
+    if (isPlain(text)) {
+      this.#row.write(text);
+      this.#newline();
+      return;
+    }
     for (const control of controlsOf(text)) this.#do(control);
     this.#endState();
     this.#row.clear();
