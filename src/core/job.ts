@@ -86,8 +86,13 @@ export interface Job {
   cost: JobCost | null;
   consoleUrl: string | null;
   notice: LogNotice | null;
+  /** Set while a cancel is asked for that nobody has answered yet; kept once it was accepted. By force: at once. */
+  cancelRequestedAt: number | null;
+  cancelByForce: boolean;
   /** Set once the provider has accepted a cancel: from then on the job ends CANCELLED, whatever else it says. */
   cancelledAt: number | null;
+  /** Set where somebody gave up, by force, the rest of the log of a job that is over. */
+  logGivenUpAt: number | null;
   createdAt: number;
   startedAt: number | null;
   finishedAt: number | null;
@@ -121,7 +126,10 @@ export type JobPatch = Partial<
     | 'consoleUrl'
     | 'notice'
     | 'options'
+    | 'cancelRequestedAt'
+    | 'cancelByForce'
     | 'cancelledAt'
+    | 'logGivenUpAt'
     | 'startedAt'
     | 'finishedAt'
   >

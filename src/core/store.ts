@@ -47,10 +47,12 @@ export interface JobStore {
    * change, or null for nothing. Resolves to the job as it then is and whether anything
    * changed; null where there is no such job. A job that is over keeps its status. An intent or an
    * end (status, external id, cancel) is on the disk before it resolves; all else may be lost with the machine's power.
+   * With a lease it rejects with `CONFLICT`, and changes nothing, where a newer one of the job exists.
    */
   update(
     id: string,
     change: (job: Job) => JobPatch | null,
+    lease?: Lease,
   ): Promise<{ job: Job; changed: boolean } | null>;
   /** A page of jobs, newest first. */
   list(options: JobListOptions): Promise<JobPage>;
@@ -120,7 +122,7 @@ export interface LogStore {
   ): Promise<MetricSeries[]>;
 }
 
-/** The right to append to one job's log. A newer lease of the same job has a higher fence. */
+/** The right to append to one job's log, and to drive the job. A newer lease of the same job has a higher fence. */
 export interface Lease {
   readonly jobId: string;
   readonly fence: number;
@@ -133,6 +135,12 @@ export interface LeaseStore {
   claim(jobId: string): Promise<Lease | null>;
   /** To be called at least every third of `leaseMs`; keeps all of this server's leases. */
   renew(): Promise<void>;
+  /**
+   * False as soon as another server may have taken the lease: this one has not renewed for `leaseMs` by the
+   * monotonic clock, or found at its last renewal that it was taken. To be asked right before a provider is
+   * told to do anything.
+   */
+  isValid(lease: Lease): boolean;
   /** Gives one lease back; without an argument all of this server's. */
   release(lease?: Lease): Promise<void>;
 }

@@ -1,33 +1,31 @@
-import {
-  isOver,
-  type Job,
-  type JobFailure,
-  type JobPatch,
-  type JobProgress,
-  type JobStatus,
-} from '../core/job.ts';
+import type { Job, JobFailure, JobPatch, JobProgress } from '../core/job.ts';
 import type { ProviderState } from '../core/provider.ts';
 import { accrue } from './money/cost.ts';
+import { applyEvent, eventOf } from './states.ts';
 
-/**
- * What a provider's word changes in a job. Over is over; an accepted cancel is final, so whatever
- * end the provider then reports is CANCELLED, and until it does the job is STOPPING.
- */
+/** What a provider's word changes in a job: its status as `states` has it, and the facts beside it. */
 export function transition(job: Job, state: ProviderState, now: number): JobPatch {
-  const status = nextStatus(job, state.status);
+  const { status: told, startedAt, finishedAt } = state;
+  const failure = told === 'FAILED' ? mergeFailure(job.failure, state.failure) : null;
   const patch: JobPatch = {
-    status,
     stale: false,
     providerStatus: state.providerStatus ?? job.providerStatus,
+    ...(told === null
+      ? null
+      : applyEvent(job, {
+          name: eventOf(told),
+          now,
+          status: told,
+          startedAt: startedAt ?? null,
+          finishedAt: finishedAt ?? null,
+          failure,
+        })),
   };
   if (state.consoleUrl) patch.consoleUrl = state.consoleUrl;
   if (state.rate) patch.cost = accrue(job, state.rate);
   if (state.progress) patch.progress = mergeProgress(job.progress, state.progress);
-  if (!job.startedAt && (state.startedAt || status === 'RUNNING')) {
-    patch.startedAt = state.startedAt ?? now;
-  }
-  if (isOver(status) && !job.finishedAt) patch.finishedAt = state.finishedAt ?? now;
-  if (status === 'FAILED') patch.failure = mergeFailure(job.failure, state.failure);
+  // Told again, an end may be told with more.
+  if (job.status === 'FAILED' && failure) patch.failure = failure;
   return patch;
 }
 
@@ -70,10 +68,4 @@ function mergeFailure(
     offset: newer?.offset ?? failure?.offset ?? null,
     excerpt: newer?.excerpt ?? failure?.excerpt ?? [],
   };
-}
-
-function nextStatus(job: Job, reported: JobStatus | null): JobStatus {
-  if (isOver(job.status)) return job.status;
-  if (job.cancelledAt === null) return reported ?? job.status;
-  return reported !== null && isOver(reported) ? 'CANCELLED' : 'STOPPING';
 }

@@ -107,6 +107,47 @@ export function storeContract(name: string, openPlace: () => Promise<StorePlace>
         expect((await store.jobs.get(job.id))?.options).toEqual({ count: 20 });
       });
 
+      test('a change under an old lease is refused, and nothing is changed', async () => {
+        const { job, lease } = await leasedJob(store);
+        const driver = { externalId: 'x', status: 'RUNNING' } as const;
+        expect(await store.jobs.update(job.id, () => driver, lease)).toMatchObject({
+          changed: true,
+        });
+        await store.leases.release();
+        const other = await place.open();
+        const newer = await claimed(other, job.id);
+        const before = await store.jobs.get(job.id);
+        let looked = false;
+        const late = store.jobs.update(
+          job.id,
+          () => {
+            looked = true;
+            return { status: 'FAILED', externalId: 'y', stale: true };
+          },
+          lease,
+        );
+        expect(await failure(late)).toBe('CONFLICT');
+        expect(looked).toBe(false);
+        expect(await store.jobs.get(job.id)).toEqual(before);
+        const now = await other.jobs.update(job.id, () => ({ status: 'COMPLETED' }), newer);
+        expect(now?.job.status).toBe('COMPLETED');
+        expect(await store.jobs.update('unknown', () => driver, lease)).toBeNull();
+      });
+
+      test('a cancel that is asked for outlives the server that was asked', async () => {
+        const { job } = await store.jobs.insert(newJob());
+        const asked = { cancelRequestedAt: 5, cancelByForce: true, logGivenUpAt: 7 };
+        await store.jobs.update(job.id, () => asked);
+        await place.crash();
+        store = await place.open();
+        expect(await store.jobs.get(job.id)).toMatchObject(asked);
+        await store.jobs.update(job.id, () => ({ cancelRequestedAt: null, cancelByForce: false }));
+        expect(await store.jobs.get(job.id)).toMatchObject({
+          cancelRequestedAt: null,
+          cancelByForce: false,
+        });
+      });
+
       test('a job that is over keeps its status, the rest may change', async () => {
         const { job } = await store.jobs.insert(newJob());
         await store.jobs.update(job.id, () => ({ status: 'CANCELLED' }));
@@ -507,6 +548,35 @@ export function storeContract(name: string, openPlace: () => Promise<StorePlace>
         await paused.leases.renew();
         expect(await failure(paused.logs.append(lease, batch(['paused'])))).toBe('CONFLICT');
         expect((await all(job.id)).texts).toEqual(['other']);
+      });
+
+      test('are valid while their server renews, by its own clock, and nobody else has taken them', async () => {
+        const here = await place.open({ leaseMs: 60 });
+        const { job, lease } = await leasedJob(here);
+        const kept = await leasedJob(here);
+        expect(here.leases.isValid(lease)).toBe(true);
+        const until = performance.now() + 70;
+        while (performance.now() < until) await nextTurn();
+        // Nobody has taken them, but somebody may have: this server cannot know without asking.
+        expect(here.leases.isValid(lease)).toBe(false);
+        const other = await place.open({ leaseMs: 60 });
+        expect(await other.leases.claim(job.id)).not.toBeNull();
+        // Neither a claim nor a renewal makes a lease valid again that another server has taken.
+        const another = await leasedJob(here);
+        expect(here.leases.isValid(another.lease)).toBe(true);
+        expect(here.leases.isValid(lease)).toBe(false);
+        await here.leases.renew();
+        expect(here.leases.isValid(lease)).toBe(false);
+        expect(here.leases.isValid(kept.lease)).toBe(true);
+        await here.leases.release(kept.lease);
+        expect(here.leases.isValid(kept.lease)).toBe(false);
+      });
+
+      test('an older lease of the same server is not valid', async () => {
+        const { job, lease } = await leasedJob(store);
+        const newer = await claimed(store, job.id);
+        expect(store.leases.isValid(lease)).toBe(false);
+        expect(store.leases.isValid(newer)).toBe(true);
       });
 
       test('are kept by a server that renews', async () => {

@@ -2,6 +2,7 @@ import { codeOf, TrainyardError } from '../../core/errors.ts';
 import { isOver, type Job } from '../../core/job.ts';
 import type { JobChanges } from '../job-changes.ts';
 import type { Providers } from '../providers.ts';
+import { applyEvent, type JobEvent } from '../states.ts';
 import { withinTime } from './within-time.ts';
 
 /** Ends jobs on demand. */
@@ -19,21 +20,20 @@ export class Cancel {
    * the job ends CANCELLED. Cancelling a cancelled job is fine. Errors: `NOT_FOUND`, `CONFLICT` for a
    * job that has ended otherwise, `PROVIDER_UNAVAILABLE` where nobody was reached and nothing changed.
    * With `force`, a job that nobody can be asked about becomes LOST: its provider does not know it, or is not
-   * configured any more.
+   * configured any more. That it was asked for is saved first: where this server does not live to hear the
+   * answer, whoever drives the job asks again.
    */
   async run(jobId: string, options: { force: boolean }): Promise<Job> {
-    const job = await this.#changes.update(jobId, (now) =>
+    const known = await this.#changes.store.get(jobId);
+    if (!known) throw unknown(jobId);
+    const provider = this.#providers.find(known.provider);
+    const job = await this.#apply(jobId, (now) => {
       // Nobody runs it yet, so nobody needs to be asked.
-      now.externalId === null && !isOver(now.status)
-        ? { status: 'CANCELLED', cancelledAt: Date.now(), finishedAt: Date.now(), stale: false }
-        : null,
-    );
-    if (!job) throw new TrainyardError('NOT_FOUND', `There is no job ${JSON.stringify(jobId)}.`);
+      if (now.externalId === null) return { name: 'dropped' };
+      return provider ? { name: 'cancelAsked', byForce: options.force } : null;
+    });
     if (job.status === 'CANCELLED') return job;
-    if (isOver(job.status)) throw ended(job);
-    if (job.externalId === null) throw ended(job);
-
-    const provider = this.#providers.find(job.provider);
+    if (isOver(job.status) || job.externalId === null) throw ended(job);
     if (!provider) {
       const why = `The provider ${job.provider} is not configured`;
       if (options.force) return this.#letGo(job, why);
@@ -43,29 +43,25 @@ export class Cancel {
       );
     }
     const ref = { jobId, externalId: job.externalId };
-    return this.#changes.cancelling(jobId, async () => {
-      const task = `accept the cancel of job ${jobId}`;
-      try {
-        const accepted = await withinTime(task, (signal) => provider.cancel(ref, options, signal));
-        if (!accepted) throw ended(job);
-      } catch (error) {
-        if (!options.force || codeOf(error) !== 'NOT_FOUND') throw error;
+    const task = `accept the cancel of job ${jobId}`;
+    try {
+      const accepted = await withinTime(task, (signal) => provider.cancel(ref, options, signal));
+      if (!accepted) throw ended(job);
+    } catch (error) {
+      if (options.force && codeOf(error) === 'NOT_FOUND') {
         return this.#letGo(job, `The provider ${job.provider} does not know this job`);
       }
-      const cancelled = await this.#changes.update(jobId, (now) =>
-        isOver(now.status)
-          ? null
-          : { status: 'STOPPING', cancelledAt: now.cancelledAt ?? Date.now() },
-      );
-      if (cancelled && isOver(cancelled.status) && cancelled.status !== 'CANCELLED') {
-        throw ended(cancelled);
-      }
-      return cancelled ?? job;
-    });
+      // The caller is told, and may ask again: nobody else is to ask on its own.
+      await this.#apply(jobId, () => ({ name: 'cancelWithdrawn' }));
+      throw error;
+    }
+    const cancelled = await this.#apply(jobId, () => ({ name: 'cancelAccepted' }));
+    if (isOver(cancelled.status) && cancelled.status !== 'CANCELLED') throw ended(cancelled);
+    return cancelled;
   }
 
   /** Nobody can be asked any more: the job is LOST, whatever becomes of it. */
-  async #letGo(job: Job, why: string): Promise<Job> {
+  #letGo(job: Job, why: string): Promise<Job> {
     const failure = {
       message: `${why}; it was let go by force, and how it ended is not known.`,
       exitCode: null,
@@ -73,11 +69,21 @@ export class Cancel {
       offset: null,
       excerpt: [],
     };
-    const lost = await this.#changes.update(job.id, ({ status }) =>
-      isOver(status) ? null : { status: 'LOST', finishedAt: Date.now(), stale: false, failure },
-    );
-    return lost ?? job;
+    return this.#apply(job.id, () => ({ name: 'letGo', failure }));
   }
+
+  async #apply(jobId: string, eventFor: (now: Job) => Omit<JobEvent, 'now'> | null): Promise<Job> {
+    const job = await this.#changes.update(jobId, (now) => {
+      const event = eventFor(now);
+      return event && applyEvent(now, { ...event, now: Date.now() });
+    });
+    if (!job) throw unknown(jobId);
+    return job;
+  }
+}
+
+function unknown(jobId: string): TrainyardError {
+  return new TrainyardError('NOT_FOUND', `There is no job ${JSON.stringify(jobId)}.`);
 }
 
 function ended(job: Job): TrainyardError {

@@ -1,4 +1,4 @@
-import { codeOf, messageOf } from '../../core/errors.ts';
+import { codeOf, messageOf, TrainyardError } from '../../core/errors.ts';
 import { isOver, type Job, type JobPatch } from '../../core/job.ts';
 import type { JobRef, Provider, ProviderState, StatusReport } from '../../core/provider.ts';
 import type { Lease, LogStore } from '../../core/store.ts';
@@ -9,17 +9,14 @@ import type { Logger } from '../../lib/system/logger.ts';
 import type { GrowingLines } from '../../logs/growing-lines.ts';
 import { Collector } from '../../logs/write/collector.ts';
 import type { JobChanges } from '../job-changes.ts';
-import { keepLimits } from '../money/limits.ts';
+import { applyEvent } from '../states.ts';
+import type { JobTimes } from '../times.ts';
 import { mergeProgress, transition } from '../transition.ts';
 import type { StatusWatch } from '../watch/watch.ts';
+import { Cancellation } from './cancellation.ts';
 import { finishJob } from './finish.ts';
 import { HandOver } from './hand-over.ts';
-import { restUntilOver, untilOver } from './until-over.ts';
-
-/** A job that its provider has denied knowing for so long, and more than once, is LOST. */
-const lostAfterMs = 5000;
-/** The least time between two saved steps of a job's progress. */
-const progressEveryMs = 1000;
+import { restUntilOver, untilCancelAnswered, untilOver } from './until-over.ts';
 
 export interface DriverOptions {
   job: Job;
@@ -27,12 +24,15 @@ export interface DriverOptions {
   isNew: boolean;
   provider: Provider;
   lease: Lease;
+  /** Whether the lease is still this server's: without it, no provider may be told to do anything. */
+  holds: () => boolean;
   changes: JobChanges;
   logs: LogStore;
   watch: StatusWatch;
   growing: GrowingLines;
   /** Called when lines were stored or the log became complete. */
   advanced: () => void;
+  times: JobTimes;
   logger: Logger;
 }
 
@@ -41,6 +41,8 @@ export class JobDriver {
   readonly #options: DriverOptions;
   readonly #answered = new Wakeup();
   readonly #deployed = Promise.withResolvers<void>();
+  readonly #cancellation: Cancellation;
+  readonly #lost = new AbortController();
   #collector: Collector | null = null;
   #deniedSince: number | null = null;
   /** The provider did not say how the job is when it was last asked. */
@@ -50,6 +52,7 @@ export class JobDriver {
 
   constructor(options: DriverOptions) {
     this.#options = options;
+    this.#cancellation = new Cancellation({ ...options, jobId: options.job.id });
   }
 
   /** Resolves once the provider has accepted or refused the job, or the first attempt has failed. */
@@ -58,17 +61,24 @@ export class JobDriver {
   }
 
   /** Runs until the log is complete or the signal is aborted; may then be run anew at any point. Rejects with `CONFLICT` where the lease is lost. */
-  async run(signal: AbortSignal): Promise<void> {
+  async run(closing: AbortSignal): Promise<void> {
+    const signal = AbortSignal.any([closing, this.#lost.signal]);
     try {
       const attempted = () => this.#deployed.resolve();
       const ref = await new HandOver({ ...this.#options, attempted }).run(signal);
       this.#deployed.resolve();
       if (ref) await this.#follow(ref, signal);
       if (!signal.aborted) await finishJob(this.#options.job.id, this.#options, signal);
+      else if (this.#lost.signal.aborted) throw this.#lost.signal.reason;
     } finally {
       this.#deployed.resolve();
       await this.#changing;
     }
+  }
+
+  /** Another server drives the job by now: ends `run`, which rejects. */
+  abandon(reason: TrainyardError): void {
+    this.#lost.abort(reason);
   }
 
   async #follow(ref: JobRef, signal: AbortSignal): Promise<void> {
@@ -108,6 +118,7 @@ export class JobDriver {
   async #collect(collector: Collector, signal: AbortSignal): Promise<ProviderState | null> {
     const { job, provider, changes, logger } = this.#options;
     const backoff = new Backoff({ firstMs: 500, maxMs: 5000 });
+    const { lostAfterMs } = this.#options.times;
     let deniedSince: number | null = null;
     while (!signal.aborted) {
       const startedAt = performance.now();
@@ -140,7 +151,7 @@ export class JobDriver {
       this.#deniedSince = null;
       const { state } = report;
       this.#later(() => this.#saveState(state, (job) => this.#stateOf(job, state), signal));
-      this.#later(() => keepLimits(report.jobId, this.#options, signal));
+      this.#later(() => this.#cancellation.look(signal));
     } else {
       this.#isSilent = true;
       if (codeOf(report.error) === 'NOT_FOUND') this.#denied();
@@ -150,7 +161,8 @@ export class JobDriver {
 
   #denied(): void {
     this.#deniedSince ??= performance.now();
-    if (performance.now() - this.#deniedSince > lostAfterMs) this.#later(() => this.#lose());
+    const deniedMs = performance.now() - this.#deniedSince;
+    if (deniedMs > this.#options.times.lostAfterMs) this.#later(() => this.#lose());
   }
 
   /** An end that is heard while a cancel is under way is that of the cancel, where this is accepted. */
@@ -159,8 +171,9 @@ export class JobDriver {
     change: (job: Job) => JobPatch,
     signal: AbortSignal,
   ): Promise<void> {
-    const { changes, job } = this.#options;
-    if (status !== null && isOver(status)) await changes.cancelAnswered(job.id, signal);
+    const { changes, job, times } = this.#options;
+    const patience = { changes, ms: times.cancelAnswerMs };
+    if (status !== null && isOver(status)) await untilCancelAnswered(job.id, patience, signal);
     await this.#change(change);
   }
 
@@ -181,21 +194,14 @@ export class JobDriver {
       // It may run on where it was deployed to; its provider is to be set back, or the job let go.
       if (isElsewhere(now, provider)) return now.stale ? null : { stale: true };
       logger.warn({ job: job.id, provider: provider.name }, message);
-      return {
-        status: now.cancelledAt === null ? 'LOST' : 'CANCELLED',
-        finishedAt: Date.now(),
-        stale: false,
-        failure:
-          now.cancelledAt === null
-            ? { message, exitCode: null, signal: null, offset: null, excerpt: [] }
-            : now.failure,
-      };
+      const failure = { message, exitCode: null, signal: null, offset: null, excerpt: [] };
+      return applyEvent(now, { name: 'denied', now: Date.now(), failure });
     });
   }
 
   #saveProgress(collector: Collector): void {
     const now = performance.now();
-    if (now - this.#savedProgressAt < progressEveryMs) return;
+    if (now - this.#savedProgressAt < this.#options.times.progressEveryMs) return;
     this.#savedProgressAt = now;
     this.#later(() => this.#change((job) => this.#progressOf(job, collector)));
   }
@@ -211,12 +217,14 @@ export class JobDriver {
   }
 
   #change(change: (job: Job) => JobPatch | null): Promise<Job | null> {
-    return this.#options.changes.update(this.#options.job.id, change);
+    const { changes, job, lease } = this.#options;
+    return changes.update(job.id, change, lease);
   }
 
   /** Changes one after the other, so that what was heard first is saved first; a failing one is logged and left: it will be heard again. */
   #later(change: () => Promise<unknown>): void {
     this.#changing = this.#changing.then(change).catch((error: unknown) => {
+      if (error instanceof TrainyardError && error.code === 'CONFLICT') this.abandon(error);
       const facts = { job: this.#options.job.id, code: codeOf(error) };
       this.#options.logger.warn(facts, `the job's state is not saved yet: ${messageOf(error)}`);
     });

@@ -15,6 +15,8 @@ export interface FinishOptions {
   /** Null where it is not configured any more. */
   provider: Provider | null;
   lease: Lease;
+  /** Whether the lease is still this server's: without it, nothing may be given back. */
+  holds: () => boolean;
   changes: JobChanges;
   logs: LogStore;
   /** Called when the log is complete. */
@@ -55,16 +57,20 @@ async function finish(jobId: string, options: FinishOptions, signal: AbortSignal
   const job = await changes.store.get(jobId);
   if (!job) return;
   const failure = await summarize(job, logs);
-  if (failure) await changes.update(jobId, () => ({ failure }));
+  if (failure) await changes.update(jobId, () => ({ failure }), lease);
   await release(job, options, signal);
   const { total } = await logs.complete(lease);
   advanced();
   // Readers of the job learn, too, that its log is complete.
-  await changes.update(jobId, (now) => ({
-    stale: false,
-    notice: provider ? provider.logNotice(now) : now.notice,
-    ...withoutSecrets(now),
-  }));
+  await changes.update(
+    jobId,
+    (now) => ({
+      stale: false,
+      notice: provider ? provider.logNotice(now) : now.notice,
+      ...withoutSecrets(now),
+    }),
+    lease,
+  );
   const facts = { job: jobId, provider: job.provider, status: job.status, lines: total };
   logger.info(facts, 'the job is over and its log complete');
 }
@@ -72,14 +78,15 @@ async function finish(jobId: string, options: FinishOptions, signal: AbortSignal
 /** Where this fails, the job is held on, and given back by the next round of `Reclaim`. */
 async function release(
   { id: jobId, externalId }: Job,
-  { provider, changes, logger }: FinishOptions,
+  { provider, lease, holds, changes, logger }: FinishOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  if (!provider?.release || externalId === null) return;
+  if (!provider?.release || externalId === null || !holds()) return;
   const either = AbortSignal.any([signal, AbortSignal.timeout(releaseTimeoutMs)]);
   try {
     await provider.release({ jobId, externalId }, either);
-    await changes.update(jobId, ({ cost }) => (cost ? { cost: { ...cost, perHour: 0 } } : null));
+    const free = ({ cost }: Job) => (cost ? { cost: { ...cost, perHour: 0 } } : null);
+    await changes.update(jobId, free, lease);
   } catch (error) {
     const facts = { job: jobId, provider: provider.name, code: codeOf(error) };
     logger.warn(facts, `what the job holds is not given back yet: ${messageOf(error)}`);

@@ -2,11 +2,13 @@ import { codeOf, messageOf, TrainyardError } from '../../core/errors.ts';
 import { isOver, type Job, type JobPatch } from '../../core/job.ts';
 import type { LogNotice } from '../../core/log.ts';
 import type { JobRef, Provider } from '../../core/provider.ts';
+import type { Lease } from '../../core/store.ts';
 import { Backoff } from '../../lib/async/backoff.ts';
 import { waitMs } from '../../lib/async/wait.ts';
 import type { Logger } from '../../lib/system/logger.ts';
 import { isUnreached } from '../../lib/system/unreached.ts';
 import type { JobChanges } from '../job-changes.ts';
+import { applyEvent } from '../states.ts';
 import { withoutSecrets } from './finish.ts';
 import { restUntilOver } from './until-over.ts';
 
@@ -15,6 +17,9 @@ export interface HandOverOptions {
   /** No provider has been asked to run it yet. */
   isNew: boolean;
   provider: Provider;
+  lease: Lease;
+  /** Whether the lease is still this server's: without it, no provider may be asked to run anything. */
+  holds: () => boolean;
   changes: JobChanges;
   /** Called when an attempt has failed that will be made again. */
   attempted: () => void;
@@ -29,7 +34,10 @@ export class HandOver {
     this.#options = options;
   }
 
-  /** The provider's reference; null where the job came to its end without one, or the signal was aborted. */
+  /**
+   * The provider's reference; null where the job came to its end without one, or the signal was aborted.
+   * Rejects with `CONFLICT` where the lease is lost.
+   */
   async run(signal: AbortSignal): Promise<JobRef | null> {
     const backoff = new Backoff({ firstMs: 500, maxMs: 60_000 });
     let { job } = this.#options;
@@ -47,6 +55,7 @@ export class HandOver {
         return ref;
       } catch (error) {
         if (signal.aborted) return null;
+        if (codeOf(error) === 'CONFLICT') throw error;
         mayRun ||= !isUnreached(error);
         job = (await this.#failed(job, { error, backoff }, signal)) ?? job;
       }
@@ -60,6 +69,7 @@ export class HandOver {
     if (job.externalId !== null) return job;
     const found = mayRun ? await provider.find(job, signal) : null;
     if (found === null && isOver(job.status)) return job;
+    if (found === null) this.#mustHold();
     const accepted: { externalId: string; consoleUrl?: string | null } =
       found === null ? await provider.deploy(job, signal) : { externalId: found };
     const { externalId, consoleUrl } = accepted;
@@ -77,6 +87,7 @@ export class HandOver {
   /** Ends a job that was cancelled before it was known to run. */
   async #endAnyway(ref: JobRef, signal: AbortSignal): Promise<void> {
     const { provider, logger } = this.#options;
+    this.#mustHold();
     try {
       await provider.cancel(ref, { force: true }, signal);
     } catch (error) {
@@ -87,7 +98,7 @@ export class HandOver {
     }
   }
 
-  /** Rests, after a refusal not: that is final. The job as it then is. */
+  /** Rests before the next attempt; after a refusal there is none. The job as it then is. */
   async #failed(
     tried: Job,
     { error, backoff }: { error: unknown; backoff: Backoff },
@@ -117,8 +128,16 @@ export class HandOver {
     return now;
   }
 
+  /** A server that slept beyond its lease starts nothing: whoever took the job over may have started it. */
+  #mustHold(): void {
+    if (this.#options.holds()) return;
+    const message = `the job ${this.#options.job.id} is driven by another server by now`;
+    throw new TrainyardError('CONFLICT', message);
+  }
+
   #change(change: (job: Job) => JobPatch | null): Promise<Job | null> {
-    return this.#options.changes.update(this.#options.job.id, change);
+    const { changes, job, lease } = this.#options;
+    return changes.update(job.id, change, lease);
   }
 }
 
@@ -129,12 +148,7 @@ function notDeployedNotice(error: unknown): LogNotice {
 
 /** What becomes of a job that its provider has refused; one that was cancelled meanwhile stays so. */
 function refused(now: Job, message: string): JobPatch | null {
-  if (isOver(now.status)) return null;
-  return {
-    status: 'FAILED',
-    finishedAt: Date.now(),
-    failure: { message, exitCode: null, signal: null, offset: null, excerpt: [] },
-    stale: false,
-    ...withoutSecrets(now),
-  };
+  const failure = { message, exitCode: null, signal: null, offset: null, excerpt: [] };
+  const patch = applyEvent(now, { name: 'refused', now: Date.now(), failure });
+  return patch && { ...patch, ...withoutSecrets(now) };
 }

@@ -1,11 +1,12 @@
-import { codeOf, messageOf } from '../../core/errors.ts';
+import { codeOf, messageOf, TrainyardError } from '../../core/errors.ts';
 import { isOver, type Job } from '../../core/job.ts';
-import type { Store } from '../../core/store.ts';
+import type { Lease, Store } from '../../core/store.ts';
 import { waitMs } from '../../lib/async/wait.ts';
 import type { Logger } from '../../lib/system/logger.ts';
 import type { GrowingLines } from '../../logs/growing-lines.ts';
 import type { JobChanges } from '../job-changes.ts';
 import type { Providers } from '../providers.ts';
+import { type JobTimes, jobTimes } from '../times.ts';
 import { StatusWatch } from '../watch/watch.ts';
 import { JobDriver } from './driver.ts';
 import { finishJob } from './finish.ts';
@@ -18,13 +19,15 @@ export interface SupervisorOptions {
   /** Called when a job's log has grown or become complete. */
   advanced: (jobId: string) => void;
   logger: Logger;
+  times?: Partial<JobTimes>;
 }
 
 /** Sees to it that every unfinished job has one driver, here or on another server of the same store. */
 export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #watches = new Map<string, StatusWatch>();
-  readonly #drivers = new Map<string, { driver: JobDriver; done: Promise<void> }>();
+  readonly #times: JobTimes;
+  readonly #drivers = new Map<string, { driver: JobDriver; lease: Lease; done: Promise<void> }>();
   readonly #claiming = new Map<string, Promise<JobDriver | null>>();
   readonly #unconfigured = new Set<string>();
   readonly #closing = new AbortController();
@@ -32,8 +35,13 @@ export class Supervisor {
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
+    this.#times = { ...jobTimes, ...options.times };
+    const { staleAfterMs } = this.#times;
     for (const provider of options.providers.list()) {
-      this.#watches.set(provider.name, new StatusWatch({ provider, logger: options.logger }));
+      this.#watches.set(
+        provider.name,
+        new StatusWatch({ provider, logger: options.logger, staleAfterMs }),
+      );
     }
   }
 
@@ -43,7 +51,7 @@ export class Supervisor {
     const { leases } = this.#options.store;
     // Leases must not end because taking up many jobs takes long.
     this.#rounds = Promise.all([
-      this.#each(leases.leaseMs / 4, 'leases are not renewed', () => leases.renew(), signal),
+      this.#each(leases.leaseMs / 4, 'leases are not renewed', () => this.#renew(), signal),
       this.#each(leases.leaseMs / 3, 'unfinished jobs wait', () => this.#takeUp(signal), signal),
     ]);
   }
@@ -81,11 +89,13 @@ export class Supervisor {
       isNew,
       provider,
       lease,
+      holds: () => store.leases.isValid(lease),
       changes,
       logs: store.logs,
       watch,
       growing: this.#options.growing,
       logger,
+      times: this.#times,
       advanced: () => this.#options.advanced(job.id),
     });
     const done = driver
@@ -99,7 +109,7 @@ export class Supervisor {
         }
       })
       .finally(() => this.#drivers.delete(job.id));
-    this.#drivers.set(job.id, { driver, done });
+    this.#drivers.set(job.id, { driver, lease, done });
     return driver;
   }
 
@@ -110,6 +120,17 @@ export class Supervisor {
     await Promise.all([...this.#drivers.values()].map(({ done }) => done));
     await Promise.all([...this.#watches.values()].map((watch) => watch.close()));
     await this.#options.store.leases.release();
+  }
+
+  /** After a pause that outlasted the leases, others may drive what was driven here. */
+  async #renew(): Promise<void> {
+    const { leases } = this.#options.store;
+    await leases.renew();
+    for (const { driver, lease } of this.#drivers.values()) {
+      if (leases.isValid(lease)) continue;
+      const message = `the job ${lease.jobId} is driven by another server by now`;
+      driver.abandon(new TrainyardError('CONFLICT', message));
+    }
   }
 
   async #takeUp(signal: AbortSignal): Promise<void> {
@@ -144,6 +165,7 @@ export class Supervisor {
       {
         provider: null,
         lease,
+        holds: () => store.leases.isValid(lease),
         changes,
         logs: store.logs,
         logger,

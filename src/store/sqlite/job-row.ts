@@ -13,7 +13,10 @@ export interface JobRow {
   created_at: number;
   started_at: number | null;
   finished_at: number | null;
+  cancel_requested_at: number | null;
+  cancel_by_force: number;
   cancelled_at: number | null;
+  log_given_up_at: number | null;
   updated_at: number;
   name: string;
   recipe: string;
@@ -55,7 +58,10 @@ export function changedRow(job: Job) {
     stale: job.stale ? 1 : 0,
     started_at: job.startedAt,
     finished_at: job.finishedAt,
+    cancel_requested_at: job.cancelRequestedAt,
+    cancel_by_force: job.cancelByForce ? 1 : 0,
     cancelled_at: job.cancelledAt,
+    log_given_up_at: job.logGivenUpAt,
     updated_at: job.updatedAt,
     provider_status: job.providerStatus,
     console_url: job.consoleUrl,
@@ -89,7 +95,10 @@ export function jobOf(row: JobRow): Job {
     cost: fromJson(row.cost),
     consoleUrl: row.console_url,
     notice: fromJson(row.notice),
+    cancelRequestedAt: row.cancel_requested_at,
+    cancelByForce: row.cancel_by_force === 1,
     cancelledAt: row.cancelled_at,
+    logGivenUpAt: row.log_given_up_at,
     createdAt: row.created_at,
     startedAt: row.started_at,
     finishedAt: row.finished_at,
@@ -114,7 +123,10 @@ export const patchKeys = [
   'consoleUrl',
   'notice',
   'options',
+  'cancelRequestedAt',
+  'cancelByForce',
   'cancelledAt',
+  'logGivenUpAt',
   'startedAt',
   'finishedAt',
 ] as const satisfies readonly (keyof JobPatch)[];

@@ -1,13 +1,22 @@
 import { isDeepStrictEqual } from 'node:util';
+import { TrainyardError } from '../../core/errors.ts';
 import type { Job, JobPatch, NewJob } from '../../core/job.ts';
 import { isOver } from '../../core/job.ts';
-import type { JobListOptions, JobPage, JobStore } from '../../core/store.ts';
+import type { JobListOptions, JobPage, JobStore, Lease } from '../../core/store.ts';
 import type { Connection } from './connection.ts';
 import { changedRow, type JobRow, jobOf, newRow, patchKeys, searchText } from './job-row.ts';
 import type { Purger } from './purge.ts';
 
 /** Intents and ends: where one of them changes, it must outlive a power cut. All else is told again. */
-const syncedKeys = ['status', 'externalId', 'cancelledAt', 'finishedAt'] as const;
+const syncedKeys = [
+  'status',
+  'externalId',
+  'cancelRequestedAt',
+  'cancelByForce',
+  'cancelledAt',
+  'logGivenUpAt',
+  'finishedAt',
+] as const;
 
 /** The jobs of a SQLite store. */
 export class SqliteJobs implements JobStore {
@@ -32,8 +41,9 @@ export class SqliteJobs implements JobStore {
   async update(
     id: string,
     change: (job: Job) => JobPatch | null,
+    lease?: Lease,
   ): Promise<{ job: Job; changed: boolean } | null> {
-    const updated = await this.#connection.write(() => this.#update(id, change), {
+    const updated = await this.#connection.write(() => this.#update(id, change, lease), {
       synced: (result) => result !== null && syncedKeys.some((key) => result.keys.includes(key)),
     });
     return updated && { job: updated.job, changed: updated.keys.length > 0 };
@@ -71,9 +81,16 @@ export class SqliteJobs implements JobStore {
     return row === undefined ? null : jobOf(row);
   }
 
-  #update(id: string, change: (job: Job) => JobPatch | null): Updated | null {
+  #update(
+    id: string,
+    change: (job: Job) => JobPatch | null,
+    lease: Lease | undefined,
+  ): Updated | null {
     const job = this.#get(id);
     if (job === null) return null;
+    if (lease !== undefined && this.#sql.fence.get(job.seq) !== lease.fence) {
+      throw new TrainyardError('CONFLICT', `the job ${id} is driven by another server`);
+    }
     const updated = applyPatch(job, change(structuredClone(job)));
     if (updated.keys.length > 0) this.#sql.update.run(changedRow(updated.job));
     return updated;
@@ -159,10 +176,13 @@ function prepare({ db }: Connection) {
       VALUES (@id, @provider, 'QUEUED', @search, @idempotency_key, @now, @now,
         @name, @recipe, @model_name, @dataset_path, @config, @options)
       RETURNING *`),
+    fence: db.prepare<[number], number>('SELECT fence FROM logs WHERE seq = ?').pluck(),
     insertLog: db.prepare<[number]>('INSERT INTO logs (seq) VALUES (?)'),
     update: db.prepare<ReturnType<typeof changedRow>>(`
       UPDATE jobs SET status = @status, external_id = @external_id, stale = @stale,
-        started_at = @started_at, finished_at = @finished_at, cancelled_at = @cancelled_at,
+        started_at = @started_at, finished_at = @finished_at,
+        cancel_requested_at = @cancel_requested_at, cancel_by_force = @cancel_by_force,
+        cancelled_at = @cancelled_at, log_given_up_at = @log_given_up_at,
         updated_at = @updated_at, provider_status = @provider_status, console_url = @console_url,
         options = @options, progress = @progress, cost = @cost, failure = @failure, notice = @notice
       WHERE seq = @seq`),

@@ -23,6 +23,10 @@ export class SqliteLeases implements LeaseStore {
   readonly #owner = randomUUID();
   readonly #self = identityOf(process.pid);
   readonly #sql: ReturnType<typeof prepare>;
+  /** The fence of each lease, by job, as of the last time that the store was asked. */
+  #held = new Map<string, number>();
+  /** When the last renewal that succeeded began. */
+  #renewedAt = Number.NEGATIVE_INFINITY;
 
   constructor(connection: Connection, options: { leaseMs: number }) {
     this.leaseMs = options.leaseMs;
@@ -30,25 +34,39 @@ export class SqliteLeases implements LeaseStore {
     this.#sql = prepare(connection);
   }
 
-  claim(jobId: string): Promise<Lease | null> {
-    return this.#connection.write(() => {
+  async claim(jobId: string): Promise<Lease | null> {
+    const startedAt = monotonicMs();
+    const lease = await this.#connection.write(() => {
       const log = this.#sql.log.get(jobId);
       if (log === undefined || this.#isHeldByOther(log.owner)) return null;
       this.#register();
       const fence = log.fence + 1;
       this.#sql.take.run(this.#owner, fence, log.seq);
+      this.#held.set(jobId, fence);
       return { jobId, fence };
     });
+    if (lease) this.#renewedAt = Math.max(this.#renewedAt, startedAt);
+    return lease;
   }
 
-  renew(): Promise<void> {
-    return this.#connection.write(() => this.#register());
+  async renew(): Promise<void> {
+    const startedAt = monotonicMs();
+    await this.#connection.write(() => {
+      this.#register();
+      this.#lookWhatIsHeld();
+    });
+    this.#renewedAt = Math.max(this.#renewedAt, startedAt);
+  }
+
+  isValid({ jobId, fence }: Lease): boolean {
+    return this.#isFresh() && this.#held.get(jobId) === fence;
   }
 
   release(lease?: Lease): Promise<void> {
     return this.#connection.write(() => {
       if (lease === undefined) this.#releaseAll();
       else this.#sql.release.run(this.#owner, lease.fence, lease.jobId);
+      this.#lookWhatIsHeld();
     });
   }
 
@@ -62,7 +80,19 @@ export class SqliteLeases implements LeaseStore {
     this.#sql.leave.run(this.#owner);
   }
 
+  /** Whether no other server can have taken a lease since the last renewal. */
+  #isFresh(): boolean {
+    return monotonicMs() - this.#renewedAt < this.leaseMs;
+  }
+
+  /** What others have taken is held no longer. Within the transaction, so that nobody can take more. */
+  #lookWhatIsHeld(): void {
+    this.#held = new Map(this.#sql.held.all(this.#owner).map(({ id, fence }) => [id, fence]));
+  }
+
   #register(): void {
+    // Since the last renewal others may have taken what is held here, and this one must not hide that.
+    if (!this.#isFresh()) this.#lookWhatIsHeld();
     this.#sql.register.run({
       owner: this.#owner,
       ...partsOf(this.#self),
@@ -103,6 +133,9 @@ function prepare({ db }: Connection) {
   return {
     log: db.prepare<[string], { seq: number; fence: number; owner: string | null }>(`
       SELECT seq, fence, owner FROM logs WHERE seq = (SELECT seq FROM jobs WHERE id = ?)`),
+    held: db.prepare<[string], { id: string; fence: number }>(`
+      SELECT jobs.id, logs.fence FROM logs INDEXED BY logs_open JOIN jobs USING (seq)
+      WHERE logs.complete = 0 AND logs.owner = ?`),
     take: db.prepare<[string, number, number]>(
       'UPDATE logs SET owner = ?, fence = ? WHERE seq = ?',
     ),

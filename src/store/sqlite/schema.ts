@@ -117,6 +117,12 @@ const migrations: readonly string[] = [
   CREATE TABLE probe (id INTEGER PRIMARY KEY CHECK (id = 1), value INTEGER NOT NULL) STRICT;
   INSERT INTO probe VALUES (1, 0);
   `,
+  // What was asked for outlives whoever was asked.
+  `
+  ALTER TABLE jobs ADD COLUMN cancel_requested_at INTEGER;
+  ALTER TABLE jobs ADD COLUMN cancel_by_force INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE jobs ADD COLUMN log_given_up_at INTEGER;
+  `,
 ];
 
 /** The version that `migrate` brings a store to. */
