@@ -308,6 +308,14 @@ describe('the queue', () => {
       elapsed_seconds: null,
       progress: 0,
     });
+    expect(await client.status('q3')).toMatchObject({
+      status_reason: 'The job is at place 2 of the queue, behind job q2; one job runs at a time',
+      waits_for: { position: 2, job_id: 'q2', concurrency: 1 },
+    });
+    expect(await client.status('q2')).toMatchObject({
+      waits_for: { position: 1, job_id: 'q1', concurrency: 1 },
+    });
+    expect(await client.status('q1')).not.toHaveProperty('waits_for');
     expect((await client.get('/health')).body).toMatchObject({ running: 1, queued: 2 });
     await client.post('/api/training/cancel/q1?force=true');
     expect((await client.over('q3')).end.status).toBe('completed');

@@ -1,10 +1,11 @@
 import type { LogGap } from '../../core/log.ts';
 import type { JobRecord } from '../disk/record.ts';
 import type { Job } from '../jobs/job.ts';
+import type { QueueWait } from '../jobs/jobs.ts';
 import type { JobLog, LogLines } from '../log/job-log.ts';
 
 /** The fields of `GET /api/training/status/{id}`; what nobody knows is null. */
-export function statusAnswer(job: Job, log: JobLog, queuePosition: number | null) {
+export function statusAnswer(job: Job, log: JobLog, wait: QueueWait | null) {
   const record = job.shown;
   const { progress } = log.metrics;
   const end = record.finishedAt ?? Date.now();
@@ -37,8 +38,19 @@ export function statusAnswer(job: Job, log: JobLog, queuePosition: number | null
         ? Math.max(record.updatedAt, log.changedAt ?? 0)
         : record.updatedAt,
     ),
-    queue_position: queuePosition,
+    queue_position: wait?.position ?? null,
     ...noticeAnswer(job, log),
+    ...(wait === null ? {} : waitAnswer(wait)),
+  };
+}
+
+function waitAnswer({ position, ahead, concurrency, lack }: QueueWait) {
+  const before = ahead === null ? '' : `, behind job ${ahead}`;
+  const atATime = concurrency === 1 ? 'one job runs' : `${concurrency} jobs run`;
+  const place = `The job is at place ${position} of the queue${before}; ${atATime} at a time`;
+  return {
+    status_reason: lack === null ? place : `No job is started until there is room. ${lack}`,
+    waits_for: { position, job_id: ahead, concurrency },
   };
 }
 

@@ -13,6 +13,7 @@ import { gapsAnswer, jobAnswer, metricsAnswer, queueAnswer, statusAnswer } from 
 import { createErrorHandler, refuse } from './error-answer.ts';
 import type { EventStreams } from './event-streams.ts';
 import { createKeyCheck, refuseBrowsers } from './guard.ts';
+import { outputsAnswer, sendOutput } from './outputs.ts';
 import {
   parseCancelQuery,
   parseExecute,
@@ -82,7 +83,7 @@ export function createRoutes(options: RouteOptions): Hono {
   app.get('/api/training/status/:id', async (c) => {
     const job = jobs.get(c.req.param('id'));
     using held = await openKnownLog(job);
-    return c.json(statusAnswer(job, held.log, jobs.position(job.record.id)));
+    return c.json(statusAnswer(job, held.log, jobs.waitOf(job)));
   });
 
   app.get('/api/training/metrics/:id', async (c) => {
@@ -111,6 +112,14 @@ export function createRoutes(options: RouteOptions): Hono {
     using held = await openKnownLog(job);
     return streams.open(job.record.id, fromStart(asked, held.log));
   });
+
+  app.get('/api/training/outputs/:id', async (c) =>
+    c.json(await outputsAnswer(jobs.get(c.req.param('id')))),
+  );
+
+  app.get('/api/training/outputs/:id/:path{.+}', async (c) =>
+    sendOutput(c, jobs.get(c.req.param('id')), c.req.param('path')),
+  );
 
   app.post('/api/training/cancel/:id', async (c) => {
     const { id, status } = await jobs.cancel(c.req.param('id'), parseCancelQuery(c.req.query()));

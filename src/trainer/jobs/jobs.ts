@@ -23,6 +23,18 @@ export interface JobsOptions
   concurrency: number;
 }
 
+/** Why a queued job does not run yet. */
+export interface QueueWait {
+  /** 1 for the job that starts next. */
+  position: number;
+  /** The job that is next before it: in the queue, or, where it is the first, one that runs. */
+  ahead: string | null;
+  /** Jobs that run at a time. */
+  concurrency: number;
+  /** The disk has too little room for any job, in words. */
+  lack: string | null;
+}
+
 /** All jobs of this server: queued first in, first out, a few running at a time; they survive restarts. */
 export class Jobs {
   /** Hints that a job's log or status has changed, by the job's id. */
@@ -95,6 +107,20 @@ export class Jobs {
   position(id: string): number | null {
     const index = this.#queue.findIndex((job) => job.record.id === id);
     return index === -1 ? null : index + 1;
+  }
+
+  /** What a queued job waits for; null for one that is not queued. */
+  waitOf(job: Job): QueueWait | null {
+    const index = this.#queue.indexOf(job);
+    if (index === -1) return null;
+    const [running] = this.#running.keys();
+    const ahead = this.#queue[index - 1] ?? running;
+    return {
+      position: index + 1,
+      ahead: ahead?.record.id ?? null,
+      concurrency: this.#options.concurrency,
+      lack: this.disk.lack,
+    };
   }
 
   /** See `Job.cancel`. */
