@@ -1,10 +1,10 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { messageOf } from '../core/errors.ts';
 import type { Store } from '../core/store.ts';
 import type { SharedContext } from '../graphql/engine/context.ts';
 import type { Providers } from '../jobs/providers.ts';
 import { Turns } from '../lib/async/turns.ts';
+import { closeServer, listen } from '../lib/system/http-server.ts';
 import type { Logger } from '../lib/system/logger.ts';
 import type { Pace } from '../logs/read/pace.ts';
 import type { Access } from './checks/access.ts';
@@ -103,23 +103,19 @@ export async function openHttpServer(options: HttpOptions): Promise<HttpServer> 
     turns,
     unsent,
   });
-  await listen(server, options);
+  const url = await listen(server, options);
 
   const close = async () => {
     closing = true;
-    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-    streams.end();
-    await sockets.close();
-    server.closeIdleConnections();
-    const impatience = setTimeout(() => server.closeAllConnections(), times.closeMs);
-    await closed;
-    clearTimeout(impatience);
+    const endStreams = () => {
+      streams.end();
+      return sockets.close();
+    };
+    await closeServer(server, { endStreams, closeMs: times.closeMs });
   };
-  const { port } = server.address() as AddressInfo;
-  const name = options.host.includes(':') ? `[${options.host}]` : options.host;
   let closed: Promise<void> | null = null;
   return {
-    url: `http://${name}:${port}`,
+    url,
     close() {
       closed ??= close();
       return closed;
@@ -179,14 +175,4 @@ function fail({
   logger.error({ err: error }, 'a request met a defect');
   if (response.headersSent) response.destroy();
   else refuse(response, internal);
-}
-
-function listen(server: Server, { host, port }: { host: string; port: number }): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
 }

@@ -2,12 +2,13 @@ import { createServer, type Server } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import { messageOf, TrainyardError } from '../core/errors.ts';
 import type { Recipe } from '../core/recipe.ts';
+import { closeServer, listen } from '../lib/system/http-server.ts';
 import type { Logger } from '../lib/system/logger.ts';
+import { isLoopback } from '../lib/system/loopback.ts';
 import { makeFolder } from '../lib/system/make-folder.ts';
 import { type DiskSpace, readSpace as readSpaceOf } from './disk/free-space.ts';
 import { lockFolder } from './disk/lock.ts';
 import { EventStreams } from './http/event-streams.ts';
-import { isLoopback } from './http/guard.ts';
 import { createRoutes } from './http/routes.ts';
 import { Jobs } from './jobs/jobs.ts';
 import { jobEnvironment } from './process/environment.ts';
@@ -81,11 +82,12 @@ export async function openTrainer(options: TrainerOptions): Promise<Trainer> {
     logger,
   });
   const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false });
-  const server = opened.adopt(createTimedServer(listener), (it) => closeServer(it, streams));
-  const bound = await listen(server, host, port);
+  const server = opened.adopt(createTimedServer(listener), (it) =>
+    closeServer(it, { endStreams: () => streams.close(), closeMs }),
+  );
+  const url = await listenOr(server, { host, port });
   const closing = opened.move();
-  const name = host.includes(':') ? `[${host.replace(/^\[|\]$/g, '')}]` : host;
-  return { url: `http://${name}:${bound}`, close: () => closing.disposeAsync() };
+  return { url, close: () => closing.disposeAsync() };
 }
 
 function createTimedServer(listener: ReturnType<typeof getRequestListener>): Server {
@@ -101,25 +103,11 @@ function createTimedServer(listener: ReturnType<typeof getRequestListener>): Ser
   return server;
 }
 
-function listen(server: Server, host: string, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (cause) => {
-      const message = `the training server cannot listen on ${host}:${port}: ${messageOf(cause)}`;
-      reject(new TrainyardError('CONFLICT', message, { cause }));
-    });
-    server.listen(port, host.replace(/^\[|\]$/g, ''), () => {
-      const address = server.address();
-      resolve(typeof address === 'object' && address !== null ? address.port : port);
-    });
-  });
-}
-
-/** Streams end at once, requests get a moment to finish. */
-async function closeServer(server: Server, streams: EventStreams): Promise<void> {
-  const closed = new Promise((resolve) => server.close(resolve));
-  await streams.close();
-  setImmediate(() => server.closeIdleConnections());
-  const late = setTimeout(() => server.closeAllConnections(), closeMs);
-  await closed;
-  clearTimeout(late);
+async function listenOr(server: Server, where: { host: string; port: number }): Promise<string> {
+  try {
+    return await listen(server, where);
+  } catch (cause) {
+    const message = `the training server cannot listen on ${where.host}:${where.port}: ${messageOf(cause)}`;
+    throw new TrainyardError('CONFLICT', message, { cause });
+  }
 }

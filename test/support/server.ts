@@ -1,18 +1,11 @@
 import { type Job, type NewJob, newJobId } from '../../src/core/job.ts';
 import type { Provider } from '../../src/core/provider.ts';
 import type { Lease, Store } from '../../src/core/store.ts';
-import { Cancel } from '../../src/jobs/ask/cancel.ts';
-import { Deploy } from '../../src/jobs/ask/deploy.ts';
-import { Supervisor } from '../../src/jobs/drive/supervisor.ts';
-import { JobChanges } from '../../src/jobs/job-changes.ts';
-import { Jobs } from '../../src/jobs/jobs.ts';
-import { Providers } from '../../src/jobs/providers.ts';
-import { Hints } from '../../src/lib/async/hints.ts';
-import { GrowingLines } from '../../src/logs/growing-lines.ts';
-import { LiveLogs } from '../../src/logs/read/live.ts';
-import { LogReader } from '../../src/logs/read/reader.ts';
+import type { JobChanges } from '../../src/jobs/job-changes.ts';
+import type { LiveLogs } from '../../src/logs/read/live.ts';
 import { Access, type AccessOptions } from '../../src/server/checks/access.ts';
 import { type HttpOptions, openHttpServer } from '../../src/server/http.ts';
+import { createServices } from '../../src/services.ts';
 import { openSqliteStore } from '../../src/store/sqlite/open.ts';
 import { openFolder } from './folder.ts';
 import { LogCapture } from './log-capture.ts';
@@ -64,19 +57,13 @@ export async function openTestServer(overrides: Overrides = {}): Promise<TestSer
     it.close(),
   );
   const store = wrapStore(real);
-  const hints = new Hints<string>();
-  const advanced = (jobId: string) => hints.give(jobId);
-  const changes = new JobChanges(store.jobs);
-  const providers = new Providers(known);
-  const growing = new GrowingLines();
-  const supervisor = opened.adopt(
-    new Supervisor({ store, changes, providers, growing, advanced, logger }),
-    (it) => it.close(),
+  const services = opened.adopt(createServices({ store, providers: known, logger }), (it) =>
+    it.close(),
   );
-  const logReader = new LogReader(store, growing);
-  const liveLogs = new LiveLogs({ reader: logReader, hints });
+  const { changes, advanced } = services;
   const server = opened.adopt(
     await openHttpServer({
+      ...services,
       // Whatever `access` is told of the address: tests keep to this machine.
       host: '127.0.0.1',
       port: 0,
@@ -88,17 +75,6 @@ export async function openTestServer(overrides: Overrides = {}): Promise<TestSer
         allowedOrigins: [],
         ...access,
       }),
-      context: {
-        jobs: new Jobs({ changes, logs: store.logs, providers }),
-        deploy: new Deploy({ changes, providers, supervisor }),
-        cancel: new Cancel({ changes, providers }),
-        providers,
-        logReader,
-        liveLogs,
-        metrics: store.logs,
-      },
-      store,
-      providers,
       logger,
     }),
     (it) => it.close(),
@@ -109,7 +85,7 @@ export async function openTestServer(overrides: Overrides = {}): Promise<TestSer
     dataDir: folder.path,
     log,
     store: real,
-    liveLogs,
+    liveLogs: services.context.liveLogs,
     openLog: (job) => openLog({ store: real, changes, advanced }, job),
     close: () => server.close(),
     [Symbol.asyncDispose]: () => parts.disposeAsync(),

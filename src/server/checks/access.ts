@@ -83,11 +83,6 @@ export class Access {
   }
 }
 
-/** Whether only this machine can reach an address. */
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
-}
-
 function digest(token: string): Buffer {
   return createHash('sha256').update(token).digest();
 }

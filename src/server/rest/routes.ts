@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { TrainyardError } from '../../core/errors.ts';
+import { httpStatuses } from '../../core/http-status.ts';
 import type { Store } from '../../core/store.ts';
 import type { SharedContext } from '../../graphql/engine/context.ts';
 import type { Providers } from '../../jobs/providers.ts';
@@ -12,7 +13,6 @@ import type { Unsent } from '../connections/unsent.ts';
 import { graphqlPath } from '../graph/yoga.ts';
 import { readiness } from './health.ts';
 import { createLogText } from './log-text.ts';
-import { statusOf } from './status.ts';
 
 export interface RestOptions {
   access: Access;
@@ -54,7 +54,7 @@ export function createRestRoutes(options: RestOptions): ServeRest {
       await route(request, response, pace);
     } catch (error) {
       if (!(error instanceof TrainyardError) || response.headersSent) throw error;
-      answerJson(response, statusOf(error), errorBody(error));
+      answerJson(response, httpStatuses[error.code], errorBody(error));
     }
   };
 }

@@ -1,8 +1,9 @@
 import type { Context, ErrorHandler } from 'hono';
 import { type ErrorCode, messageOf, TrainyardError } from '../../core/errors.ts';
+import { httpStatuses } from '../../core/http-status.ts';
 import type { Logger } from '../../lib/system/logger.ts';
 
-type ErrorStatus = 400 | 401 | 403 | 404 | 409 | 413 | 421 | 429 | 500 | 503;
+type ErrorStatus = (typeof httpStatuses)[ErrorCode] | 413 | 421;
 
 /** The contract's answer to what cannot be done. Some of its clients read `error`, others `message`. */
 export function refuse(c: Context, status: ErrorStatus, code: ErrorCode, error: string): Response {
@@ -24,24 +25,11 @@ export function createErrorHandler(logger: Pick<Logger, 'error'>): ErrorHandler 
 
 function answer(c: Context, { code, message, details }: TrainyardError): Response {
   const { jobId, previousStatus } = details;
-  if (previousStatus === undefined) return refuse(c, httpStatus[code], code, message);
+  if (previousStatus === undefined) return refuse(c, httpStatuses[code], code, message);
   const job = { job_id: jobId, previous_status: previousStatus };
-  return c.json({ success: false, ...job, message, error: message, code }, httpStatus[code]);
+  return c.json({ success: false, ...job, message, error: message, code }, httpStatuses[code]);
 }
 
 function isDiskTrouble(error: Error): boolean {
   return 'code' in error && ['ENOSPC', 'EDQUOT', 'EROFS', 'EMFILE'].includes(String(error.code));
 }
-
-const httpStatus = {
-  NOT_FOUND: 404,
-  BAD_USER_INPUT: 400,
-  UNAUTHENTICATED: 401,
-  FORBIDDEN: 403,
-  CONFLICT: 409,
-  PROVIDER_UNAVAILABLE: 503,
-  PROVIDER_REJECTED: 400,
-  RATE_LIMITED: 429,
-  STORE_UNAVAILABLE: 503,
-  INTERNAL: 500,
-} as const satisfies Record<ErrorCode, ErrorStatus>;

@@ -1,13 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { isIP } from 'node:net';
 import type { Context, MiddlewareHandler } from 'hono';
+import { isLoopback } from '../../lib/system/loopback.ts';
 import { refuse } from './error-answer.ts';
-
-/** True for a name or address that no other machine can reach. */
-export function isLoopback(host: string): boolean {
-  const bare = host.replace(/^\[|\]$/g, '').toLowerCase();
-  return bare === 'localhost' || bare === '::1' || (isIP(bare) === 4 && bare.startsWith('127.'));
-}
 
 /**
  * Keeps web pages out: any `Origin` is refused with 403, and on loopback so is, with 421, a `Host`

@@ -1,6 +1,7 @@
-import { codeOf, type ErrorCode } from '../../core/errors.ts';
+import type { ErrorCode } from './errors.ts';
 
-const statuses = {
+/** The HTTP status for each code, on every route that does not speak GraphQL, of both servers. */
+export const httpStatuses = {
   NOT_FOUND: 404,
   BAD_USER_INPUT: 400,
   UNAUTHENTICATED: 401,
@@ -12,8 +13,3 @@ const statuses = {
   STORE_UNAVAILABLE: 503,
   INTERNAL: 500,
 } as const satisfies Record<ErrorCode, number>;
-
-/** The HTTP status for an error, on routes that do not speak GraphQL. */
-export function statusOf(error: unknown): (typeof statuses)[ErrorCode] {
-  return statuses[codeOf(error)];
-}

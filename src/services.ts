@@ -1,0 +1,109 @@
+import { randomBytes } from 'node:crypto';
+import type { Config } from './config/config.ts';
+import { builtInProvider } from './config/providers.ts';
+import type { Provider } from './core/provider.ts';
+import type { Store } from './core/store.ts';
+import type { SharedContext } from './graphql/engine/context.ts';
+import { Cancel } from './jobs/ask/cancel.ts';
+import { Deploy } from './jobs/ask/deploy.ts';
+import { Supervisor } from './jobs/drive/supervisor.ts';
+import { JobChanges } from './jobs/job-changes.ts';
+import { Jobs } from './jobs/jobs.ts';
+import { Providers } from './jobs/providers.ts';
+import { Reclaim } from './jobs/sweep/reclaim.ts';
+import { Hints } from './lib/async/hints.ts';
+import type { Logger } from './lib/system/logger.ts';
+import { GrowingLines } from './logs/growing-lines.ts';
+import { LiveLogs } from './logs/read/live.ts';
+import { LogReader } from './logs/read/reader.ts';
+import { openSqliteStore } from './store/sqlite/open.ts';
+import { openTrainer } from './trainer/trainer.ts';
+
+/** All that a server does, but for HTTP. */
+export interface Services {
+  readonly store: Store;
+  readonly providers: Providers;
+  readonly changes: JobChanges;
+  /** What resolvers work with. */
+  readonly context: SharedContext;
+  /** How many jobs are not over, or their logs not complete, of those that this server sees to. */
+  unfinished(): number;
+  /** Tells those who follow a job's log that there is more of it. */
+  advanced(jobId: string): void;
+  /** Takes up unfinished jobs and gives back what is left over, from now on. */
+  start(): void;
+  /** Lets go of the jobs, which run on, and closes what it has opened. Closing twice is fine. */
+  close(): Promise<void>;
+}
+
+/** Puts the parts together over a store and providers that somebody else closes. */
+export function createServices(parts: {
+  store: Store;
+  providers: readonly Provider[];
+  logger: Logger;
+}): Services {
+  const { store, logger } = parts;
+  const providers = new Providers(parts.providers);
+  const hints = new Hints<string>();
+  const advanced = (jobId: string) => hints.give(jobId);
+  const changes = new JobChanges(store.jobs);
+  const growing = new GrowingLines();
+  const supervisor = new Supervisor({ store, changes, providers, growing, advanced, logger });
+  const reclaim = new Reclaim({ store, providers, logger });
+  const logReader = new LogReader(store, growing);
+  return {
+    store,
+    providers,
+    changes,
+    advanced,
+    context: {
+      jobs: new Jobs({ changes, logs: store.logs, providers }),
+      deploy: new Deploy({ changes, providers, supervisor }),
+      cancel: new Cancel({ changes, providers }),
+      providers,
+      logReader,
+      liveLogs: new LiveLogs({ reader: logReader, hints }),
+      metrics: store.logs,
+    },
+    unfinished: () => supervisor.size,
+    start() {
+      supervisor.start();
+      reclaim.start();
+    },
+    async close() {
+      await reclaim.close();
+      await supervisor.close();
+    },
+  };
+}
+
+/**
+ * Opens what the configuration names: the store, the built-in training server, the providers. Whatever was
+ * opened is closed again where a later part fails.
+ */
+export async function openServices(
+  config: Pick<Config, 'dataDir' | 'providers' | 'embeddedTrainer'>,
+  logger: Logger,
+): Promise<Services> {
+  await using opened = new AsyncDisposableStack();
+  const store = opened.adopt(await openSqliteStore({ dataDir: config.dataDir, logger }), (it) =>
+    it.close(),
+  );
+  const configured = [...config.providers];
+  if (config.embeddedTrainer) {
+    // A key that nobody else can know: no other program of this machine may use this server.
+    const apiKey = randomBytes(24).toString('base64url');
+    const trainer = await openTrainer({ ...config.embeddedTrainer, apiKey, logger });
+    opened.defer(() => trainer.close());
+    const place = `the built-in training server in ${config.embeddedTrainer.dataDir}`;
+    configured.unshift(builtInProvider({ url: trainer.url, apiKey, place }));
+  }
+  const providers = [];
+  for (const provider of configured) {
+    providers.push(opened.adopt(await provider.open({ logger }), (it) => it.close()));
+  }
+  const services = createServices({ store, providers, logger });
+  opened.defer(() => services.close());
+  const parts = opened.move();
+  return { ...services, close: () => parts.disposeAsync() };
+}
