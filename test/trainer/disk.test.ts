@@ -136,7 +136,7 @@ describe('a disk with too little room', () => {
     free = 1 * MiB;
     await expect.poll(() => processState(pid)).toBe(stopped);
     await trainer.restart(); // still without room
-    expect(await statusOf()).toBe('paused');
+    await expect.poll(statusOf).toBe('paused');
     expect(processState(pid)).toBe(stopped);
     const restarting = trainer.restart();
     free = 1000 * MiB;

@@ -2,6 +2,9 @@ import { statSync } from 'node:fs';
 import { devNull } from 'node:os';
 import path from 'node:path';
 
+/** A job's id is a folder's name: no separator, and no dot in front. */
+export const jobIdPattern = /^(?!\.)[A-Za-z0-9._-]{1,128}$/;
+
 /** The files of one job; all but the data set and the output are ours. */
 export interface JobFolder {
   path: string;

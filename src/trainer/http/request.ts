@@ -1,23 +1,6 @@
 import { z } from 'zod';
 import { TrainyardError } from '../../core/errors.ts';
-
-/** A job's id is a folder's name: no separator, and no dot in front. */
-export const jobIdShape = z
-  .string()
-  .regex(/^(?!\.)[A-Za-z0-9._-]{1,128}$/, '1 to 128 of A-Z a-z 0-9 . _ - and no dot in front');
-
-const executeShape = z.object({
-  execution_id: jobIdShape,
-  name: z.string().max(500).nullish(),
-  config: z.record(z.string(), z.unknown()).default({}),
-  dataset_path: z.string().max(4096).nullish(),
-  dataset_content: z.string().nullish(),
-  user_id: z.union([z.string(), z.number()]).nullish(),
-  job_token: z.string().max(8192).nullish(),
-});
-
-/** The body of `POST /api/training/execute`. */
-export type ExecuteRequest = z.infer<typeof executeShape>;
+import { executeShape } from '../jobs/execute-request.ts';
 
 const wholeNumber = z
   .string()

@@ -3,12 +3,12 @@ import path from 'node:path';
 import { messageOf, TrainyardError } from '../../core/errors.ts';
 import { Hints } from '../../lib/async/hints.ts';
 import { makeFolder } from '../../lib/system/make-folder.ts';
-import { jobFolder } from '../disk/job-folder.ts';
+import { jobFolder, jobIdPattern } from '../disk/job-folder.ts';
 import { isOver, type JobRecord, loadRecord } from '../disk/record.ts';
-import { acceptJob, digestOf } from '../http/accept.ts';
-import { type ExecuteRequest, jobIdShape } from '../http/request.ts';
 import { OpenLogs } from '../log/open-logs.ts';
+import { acceptJob, digestOf } from './accept.ts';
 import { DiskGuard, type DiskGuardOptions } from './disk-guard.ts';
+import type { ExecuteRequest } from './execute-request.ts';
 import { Job, type JobOptions } from './job.ts';
 
 const maxQueued = 10_000;
@@ -161,7 +161,7 @@ export class Jobs {
   }
 
   async #load(folder: string): Promise<void> {
-    const ids = (await readdir(folder)).filter((id) => jobIdShape.safeParse(id).success);
+    const ids = (await readdir(folder)).filter((id) => jobIdPattern.test(id));
     const jobs: Job[] = [];
     for (let at = 0; at < ids.length; at += loadBatch) {
       const some = ids.slice(at, at + loadBatch).map((id) => this.#loadOne(id));

@@ -7,7 +7,7 @@ import { makeFolder } from '../../lib/system/make-folder.ts';
 import type { JobFolder } from '../disk/job-folder.ts';
 import { writeDurably } from '../disk/private-files.ts';
 import { type JobRecord, saveRecord } from '../disk/record.ts';
-import type { ExecuteRequest } from './request.ts';
+import type { ExecuteRequest } from './execute-request.ts';
 
 /** Tells two requests apart. The token is left out: it may be another one when a request is repeated. */
 export function digestOf({ job_token: _, ...asked }: ExecuteRequest): string {
