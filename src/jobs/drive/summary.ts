@@ -10,21 +10,20 @@ const searchedLines = 3000;
 export async function summarize(job: Job, logs: LogStore): Promise<JobFailure | null> {
   if (job.status !== 'FAILED') return null;
   const block = await readEnd(job.id, logs);
-  const found = findFailure(block.texts);
   const known = job.failure;
   const exitCode = known?.exitCode ?? null;
   const signal = known?.signal ?? null;
-  const excerpt = found?.excerpt ?? [];
+  const found = findFailure(block.texts, { exitCode, signal });
   return {
     // What the provider says of a process that never ran is more than its empty log can tell.
     message:
       exitCode === null && signal === null && known
         ? known.message
-        : failureMessage({ exitCode, signal, excerpt }),
+        : failureMessage({ exitCode, signal, what: found?.what ?? null }),
     exitCode,
     signal,
     offset: found ? block.first + found.at : null,
-    excerpt,
+    excerpt: found?.excerpt ?? [],
   };
 }
 

@@ -1,0 +1,33 @@
+import { errorLine } from './error-line.ts';
+import type { FailureReader } from './evidence.ts';
+import { launcherLine } from './launcher.ts';
+import { outOfMemory } from './memory.ts';
+import { crashLine, failedCheck, terminate, watchdog } from './native.ts';
+import { faulthandler, pythonStart, pythonSyntax } from './python.ts';
+import { errorRecord } from './record.ts';
+import { shellLine } from './shell.ts';
+import { juliaError, stackBelow } from './stacks.ts';
+import { pythonTraceback } from './traceback.ts';
+
+/** All that is known of how failures look; the first one that understands a line has it. */
+export const failureReaders: readonly FailureReader[] = [
+  errorRecord,
+  pythonTraceback,
+  pythonSyntax,
+  pythonStart,
+  faulthandler,
+  terminate,
+  watchdog,
+  failedCheck,
+  outOfMemory,
+  launcherLine,
+  stackBelow,
+  juliaError,
+  shellLine,
+  crashLine,
+  errorLine,
+];
+
+/** Whatever a reader understands holds one of these; most lines hold none. */
+export const failureHint =
+  /Traceback|rror|ERR|xception|atal|FATAL|CRIT|SEVERE|EMERG|ALERT|PANIC|panic|Kill|kill|memory|fault|bort|ssert|\bexit|terminate|libc\+\+|\*\*\* |Watchdog|Check f|\(\): |free or|corrupted|Illegal|Bus e|Terminated|Interrupt|return code|Root Cause|not found|No such|denied|cannot|can't open|No module|directory|unbound|"level"|"severity"|[[ :][EFC][\d: ]|^[EF][:\d]|File "/;
