@@ -2,10 +2,14 @@ import type { JobProgress } from '../core/job.ts';
 import { type MetricPoint, notFiniteOf } from '../core/log.ts';
 import { readBlock } from './metrics/block.ts';
 import { announcesBestRound, readBoosting } from './metrics/boosting.ts';
+import { readDarknet } from './metrics/darknet.ts';
 import { mayTell } from './metrics/hint.ts';
+import { readMarian } from './metrics/marian.ts';
 import { isLearningRate, lossOf } from './metrics/names.ts';
 import { messageOf, readObject } from './metrics/objects.ts';
 import { addPairs, readPairs } from './metrics/pairs.ts';
+import { placeOf } from './metrics/place.ts';
+import { readPytorchTutorial } from './metrics/pytorch.ts';
 import { rankOf } from './metrics/rank.ts';
 import { emptyReading, isStep, maxStep, type Reading } from './metrics/reading.ts';
 import { tableHeader, tableRow } from './metrics/table.ts';
@@ -139,8 +143,12 @@ export class MetricsReader {
       state.repeatsRound = false;
       return repeated ? null : round;
     }
-    const row = tableRow(text, state.table) ?? readObject(text);
+    const row = tableRow(text, state.table);
     if (row !== null) return row;
+    for (const read of readers) {
+      const reading = read(text);
+      if (reading !== null) return reading;
+    }
     const message = messageOf(text);
     return message === null ? readPairs(text) : (readObject(message) ?? readPairs(message));
   }
@@ -196,7 +204,10 @@ export class MetricsReader {
     }
     if (now.restarted) this.#state.lossStep = 0;
     progress.secondsRemaining = now.secondsRemaining;
-    const { percent, inEpoch, epoch, totalEpochs, step } = now;
+    const { percent, inEpoch, step } = now;
+    const beside = /epoch/i.test(bar.postfix) ? placeOf(bar.postfix) : null;
+    const epoch = now.epoch ?? beside?.epoch ?? null;
+    const totalEpochs = now.totalEpochs ?? beside?.totalEpochs ?? null;
     const placed = { ...reading, step, totalSteps: now.totalSteps ?? null, epoch, totalEpochs };
     const counted = countSteps(this.#state.counting, { ...placed, inEpoch });
     const totalSteps = inEpoch === null ? now.totalSteps : counted.totalSteps;
@@ -212,7 +223,9 @@ export class MetricsReader {
   /** True where the reading told something. */
   #take(reading: Reading, at: LineAt, points: MetricPoint[]): boolean {
     const { values, epoch, evaluation } = reading;
-    const heading = reading.totalEpochs !== null && reading.step === null && values.size === 0; // "Epoch 3/10"
+    // "Epoch 3/10"
+    const ofSeveral = reading.totalEpochs !== null && reading.step === null && values.size === 0;
+    const heading = reading.heading || ofSeveral;
     if (values.size === 0 && !heading && reading.inEpoch === null) return false;
     if (evaluation) {
       this.#add({ values, loss: null }, reading.step ?? this.#stepNow(epoch, false), at, points);
@@ -275,6 +288,14 @@ export class MetricsReader {
     }
   }
 }
+
+/** Readers that need no line before: the next framework's is added here. The rest are pairs. */
+const readers: readonly ((text: string) => Reading | null)[] = [
+  readObject,
+  readPytorchTutorial,
+  readDarknet,
+  readMarian,
+];
 
 /** What a terminal would have drawn over: each part is a state of its own. */
 const overwritten = /[\b\r]+/;

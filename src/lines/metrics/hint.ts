@@ -14,7 +14,8 @@ export function mayTell(text: string): boolean {
 }
 
 // Each is four characters at least, so that the search can go on in leaps.
-const words = /step|epoch|iter|update|batch=|it \[|train:|\bep \d|running train/i;
+const words =
+  /step|epoch|iter|update|batch=|it \[|train:|\bep \d|running train|loss: |loss,|: up\. |\] \[\d/i;
 
 /** `[25]\t` and `25:\t` of boosting, `12/100 ` of Keras, and spaCy's header. */
 function beginsAsRow(text: string): boolean {

@@ -8,7 +8,7 @@ const noMeasure =
   /^(?:time|timestamp|ts|elapsed|eta|level|pid|rank|local_rank|port|lineno|seed|v_num|percentage)$|[_/ ](?:runtime|time|timestamp)$/i;
 /** Durations, sizes and counters, where a program has not put them among its metrics on purpose. */
 const noMeasureInText =
-  /(?:^|[_/. -])(?:time|timing|eta|elapsed|runtime|duration|remaining|wall|mem|memory|mem_reserved|mem_allocated|reader_cost|batch_cost|bsz|size|bytes|version|gb_free|skipped|mom|betas|train_wall|dt)(?:$|[_/. (-])|(?<!per)(?:^|[_. -])(?:seconds|secs?|s|ms)$|^(?:data|total|best|from|to|in|at|on|of|[dptc]p|ep|images|instances|size|frames|over|world|nodes?|gpus?|cuda|torch|python|attempt|line|id|layers?|heads?|iter_avg|step_avg)$/i;
+  /(?:^|[_/. -])(?:time|timing|eta|elapsed|runtime|duration|remaining|wall|mem|memory|mem_reserved|mem_allocated|reader_cost|batch_cost|data_cost|bsz|size|bytes|version|gb_free|skipped|mom|betas|train_wall|dt)(?:$|[_/. (-])|(?<!per)(?:^|[_. -])(?:seconds|secs?|s|ms)$|^(?:data|total|best|from|to|in|at|on|of|[dptc]p|ep|images|instances|size|frames|over|world|nodes?|gpus?|cuda|torch|python|attempt|line|id|layers?|heads?|iter_avg|step_avg|batch|samples?|progress_or_epoch)$/i;
 
 /** True for a name of a measure in an object that a trainer has logged: all but places and clocks. */
 export function isMeasure(name: string): boolean {

@@ -37,7 +37,10 @@ export function messageOf(text: string): string | null {
 }
 
 const told = /step|epoch|loss|eval_|train_|update/i;
-const telling = /loss|^eval_|^train_/i;
+const telling = /loss|^eval_|^train_(?:runtime|samples_|steps_|acc|ppl|perp)/i;
+/** Settings that are printed at the start of a run, with a number of epochs and a learning rate among them. */
+const setting =
+  /batch_size|_per_|accumulation|(?:num|max|warmup|save|eval|logging|total)_(?:train_)?(?:steps|epochs)|^epochs$|seed|vocab|hidden|num_layers|n_layer|max_length|seq_len|block_size|lora_|weight_decay|dropout|num_workers/i;
 
 type Role = 'step' | 'totalSteps' | 'epoch' | 'totalEpochs' | 'measure' | 'none';
 
@@ -56,15 +59,21 @@ const placeRoles = new Map<string, Role>([
   ...places.totalEpochs.map((name): [string, Role] => [name, 'totalEpochs']),
 ]);
 
+interface NameKind {
+  role: Role;
+  tells: boolean;
+  isSetting: boolean;
+}
+
 /** Logs repeat few names: each is looked at once. */
-const known = new Map<string, { role: Role; tells: boolean }>();
+const known = new Map<string, NameKind>();
 const maxKnown = 1024;
 
-function kindOf(name: string): { role: Role; tells: boolean } {
+function kindOf(name: string): NameKind {
   let kind = known.get(name);
   if (kind === undefined) {
     const role = placeRoles.get(name.toLowerCase()) ?? (isMeasure(name) ? 'measure' : 'none');
-    kind = { role, tells: telling.test(name) };
+    kind = { role, tells: telling.test(name), isSetting: setting.test(name) };
     if (known.size >= maxKnown) known.clear();
     known.set(name, kind);
   }
@@ -74,11 +83,14 @@ function kindOf(name: string): { role: Role; tells: boolean } {
 function readingOf(entries: Iterable<[string, unknown]>): { reading: Reading; tells: boolean } {
   const reading = emptyReading();
   let tells = false;
+  let isConfig = false;
   for (const [name, said] of entries) {
-    const { role, tells: also } = kindOf(name);
+    const { role, tells: also, isSetting } = kindOf(name);
     tells ||= also;
+    isConfig ||= isSetting;
     if (role === 'none') continue;
     const value = typeof said === 'string' ? toNumber(said.trim()) : said;
+    if (name === 'global_step/max_steps' && typeof said === 'string') readShare(reading, said);
     if (typeof value !== 'number') continue;
     if (role === 'measure') {
       if (!reading.values.has(name)) reading.values.set(name, value);
@@ -86,7 +98,15 @@ function readingOf(entries: Iterable<[string, unknown]>): { reading: Reading; te
       if (value >= 0 && value <= maxStep * 10) reading.epoch = value;
     } else if (isStep(value) && (role === 'step' || value > 0)) reading[role] = value;
   }
-  return { reading, tells: tells || reading.step !== null || reading.epoch !== null };
+  const isPlaced = reading.step !== null || reading.epoch !== null;
+  return { reading, tells: tells || (isPlaced && !isConfig) };
+}
+
+/** ms-swift's `'global_step/max_steps': '10/100'`. */
+function readShare(reading: Reading, said: string): void {
+  const [step = Number.NaN, total = Number.NaN] = said.split('/').map(Number);
+  if (isStep(step)) reading.step = step;
+  if (isStep(total) && total > 0) reading.totalSteps = total;
 }
 
 /** Strings, to pass over, and what Python's JSON says where JSON has no word. */

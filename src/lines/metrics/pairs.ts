@@ -102,7 +102,7 @@ function nameBefore(text: string, separator: number): { name: string; start: num
     const before = wordBefore(text, start - 1);
     if (before === start - 1 || !beginsName(text.charCodeAt(before))) break;
     const word = text.slice(before, start - 1);
-    if (stopWords.has(word.toLowerCase()) || /^[A-Z]{4,}$/.test(word)) break;
+    if (stopWords.has(word.toLowerCase())) break;
     words.unshift(word);
     start = before;
   }
@@ -117,6 +117,7 @@ function goesOn(text: string, start: number): boolean {
 }
 
 function named(words: string[], start: number): { name: string; start: number } | null {
+  if (words.length > 1 && placeWord.test(words.at(-1) ?? '')) return null; // "OK step=3"
   const name = words
     .filter((word) => !word.startsWith('('))
     .map((word) =>
@@ -169,9 +170,11 @@ function beginsName(code: number): boolean {
 }
 
 const unitInBrackets = /^\w*\((?:ns|us|ms|s|secs?|seconds?|min|h|hours|[kmg]i?b)\)$/i;
+const placeWord = /^(?:epochs?|steps?|iter|iterations?|batch)$/i;
 const stopWords = new Set([
   ...['the', 'a', 'an', 'is', 'are', 'was', 'with', 'at', 'in', 'to', 'for', 'on', 'and', 'from'],
-  ...['has', 'have', 'got', 'now', 'this', 'that', 'its', 'using', 'info', 'done', 'finished'],
+  ...['has', 'have', 'got', 'now', 'this', 'that', 'its', 'using', 'done', 'finished'],
+  ...['info', 'debug', 'warning', 'warn', 'error', 'notice', 'critical'],
 ]);
 /** Named so, a number may follow a colon without a space. */
 const obvious = /loss|acc|lr|ppl|perplexity|norm|reward|learning_rate/i;

@@ -45,7 +45,7 @@ export function placeOf(text: string): FoundPlace | null {
     found.end = Math.max(found.end, count.lastIndex);
     word.lastIndex = Math.max(word.lastIndex, count.lastIndex);
   }
-  found ??= espnetPlace(text);
+  found ??= espnetPlace(text) ?? bracketedPlace(text);
   if (found === null || (found.step === null && found.epoch === null)) return null;
   return settled(found, stepRank);
 }
@@ -53,7 +53,7 @@ export function placeOf(text: string): FoundPlace | null {
 const maxGap = 12;
 // `Train Epoch: 1 [640/60000 (1%)]` counts samples. Each starts at a word's beginning only and repeats within bounds: linear.
 const word =
-  /(?<![\w.-])(?<!\b(?:total|max|num|number of|warmup|every|per|after|of|save|eval|logging|accumulation|remaining|best|skipped|nan|in|for) )(?:(train )|(?:global|train|training|trainer|current|optimizer)[_ /])?(epochs?|ep|num_updates|steps?|iter(?:ation)?s?|updates?|batch)(?:\((?:train|val|test)\))?(?=[ :=#[(\]])|(?<![\w.-])(train):(?= \[?\d)/gi;
+  /(?<![\w.-])(?<!\b(?:total|max|num|number of|warmup|every|per|after|of|save|eval|logging|accumulation|remaining|best|skipped|nan|in|for) )(?:(train )|(?:global|train|training|trainer|current|optimizer)[_ /])?(epoch|ep|num_updates|steps?|iter(?:ation)?s?|updates?|batch)(?:\((?:train|val|test)\))?(?=[ :=#[(\]])|(?<![\w.-])(train):(?= \[?\d)/gi;
 const count = new RegExp(
   `(\\]?[ :=#[(]{1,${maxGap}})(\\d{1,3}(?:,\\d{3})+|\\d{1,9}(?:\\.\\d{1,15})?)(?: ?/ {0,${maxGap}}(\\d{1,9}))?(?![\\w?&]|[.,:/]\\d)`,
   'y',
@@ -74,11 +74,25 @@ function espnetPlace(text: string): FoundPlace | null {
   return { ...emptyPlace(), epoch: Number(match[1]), tight: false, end: match.index };
 }
 
+/** `[0/5][50/1583]` of an epoch and a batch, and Flax's `logging_writer.py:48] [100] loss=2.3`. */
+function bracketedPlace(text: string): FoundPlace | null {
+  const found = { ...emptyPlace(), tight: false, end: 0 };
+  const [, epoch, epochs, batch, batches] = epochAndBatch.exec(text) ?? [];
+  if (epoch !== undefined && Number(batches) > 0) {
+    const inEpoch = { step: Number(batch), total: Number(batches) };
+    return { ...found, epoch: Number(epoch), totalEpochs: Number(epochs), inEpoch };
+  }
+  const [, step] = afterWriter.exec(text) ?? [];
+  return step === undefined ? null : { ...found, step: Number(step) };
+}
+
+const epochAndBatch = /^\[ ?(\d{1,6})\/(\d{1,6})\] ?\[ {0,8}(\d{1,9})\/(\d{1,9})\](?=[\s:])/;
+const afterWriter = /(?:^|:\d{1,5}\] )\[(\d{1,9})\] (?=[\w/]+=)/;
+
 /** 0 for an epoch; of several counts of steps on a line the one with the highest rank is the step. */
 function rankOf(keyword: string): number {
   switch (keyword.toLowerCase()) {
     case 'epoch':
-    case 'epochs':
     case 'ep':
     case 'train':
       return 0;

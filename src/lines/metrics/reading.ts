@@ -17,6 +17,8 @@ export interface Reading extends Place {
   values: Map<string, number>;
   /** The line tells of a validation or a test: its place is not that of the training. */
   evaluation: boolean;
+  /** The line announces an epoch, and has nothing else to tell. */
+  heading: boolean;
   /** 0 to 100, where the line tells nothing but that. */
   percent: number | null;
   secondsRemaining: number | null;
@@ -32,6 +34,7 @@ export function emptyReading(): Reading {
     inEpoch: null,
     values: new Map(),
     evaluation: false,
+    heading: false,
     percent: null,
     secondsRemaining: null,
   };

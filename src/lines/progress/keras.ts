@@ -27,7 +27,7 @@ export function readKeras(
   if (header !== null) {
     const epoch = Number(header[1]);
     const totalEpochs = Number(header[2]);
-    const reading = { ...emptyReading(), epoch, totalEpochs };
+    const reading = { ...emptyReading(), epoch, totalEpochs, heading: true };
     return { reading, state: { epoch, totalEpochs, total: null, step: 0, over: false } };
   }
   const bar = shape.exec(text);

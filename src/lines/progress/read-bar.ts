@@ -1,6 +1,8 @@
 import { readAliveBar } from './alive.ts';
 import type { ProgressBar } from './bar.ts';
+import { readFastText } from './fasttext.ts';
 import { readLineBar } from './line-bar.ts';
+import { readNotebookBar } from './notebook.ts';
 import { readProgressbar2 } from './progressbar2.ts';
 import { readTqdm } from './tqdm.ts';
 
@@ -10,6 +12,8 @@ const readers: readonly ((text: string) => ProgressBar | null)[] = [
   readLineBar,
   readAliveBar,
   readProgressbar2,
+  readFastText,
+  readNotebookBar,
 ];
 
 /** The state of a progress bar that a line shows; null for any other line. */

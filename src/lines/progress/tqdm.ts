@@ -20,7 +20,8 @@ export function readTqdm(text: string): ProgressBar | null {
     total: Number(total),
     percent: null,
     secondsRemaining: secondsOf(remaining),
-    postfix: postfix ?? '',
+    // What was printed behind the bar before its line has ended belongs to its step.
+    postfix: `${postfix ?? ''}, ${text.slice(tail.lastIndex)}`,
   };
 }
 
