@@ -1,5 +1,6 @@
 import type { Config } from './config/config.ts';
 import { ConfigError } from './config/config-error.ts';
+import type { JobTimes } from './jobs/times.ts';
 import type { Logger } from './lib/system/logger.ts';
 import { isLoopback } from './lib/system/loopback.ts';
 import { Access } from './server/checks/access.ts';
@@ -18,14 +19,20 @@ export interface App {
 }
 
 /** Puts the parts together and listens. Whatever was opened is closed again where a later part fails. */
-export async function openApp(config: Config, logger: Logger): Promise<App> {
+export async function openApp(
+  config: Config,
+  logger: Logger,
+  jobTimes: Partial<JobTimes> = {},
+): Promise<App> {
   if (!isLoopback(config.host) && config.tokens.length === 0) {
     throw new ConfigError(
       `HOST is ${JSON.stringify(config.host)}: beyond this machine, Trainyard needs TRAINYARD_TOKENS (one or more tokens of your own making, separated by commas).`,
     );
   }
   await using opened = new AsyncDisposableStack();
-  const services = opened.adopt(await openServices(config, logger), (it) => it.close());
+  const services = opened.adopt(await openServices(config, { logger, jobTimes }), (it) =>
+    it.close(),
+  );
   const { providers } = services;
   const access = new Access(config);
   const server = opened.adopt(

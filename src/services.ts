@@ -11,6 +11,7 @@ import { JobChanges } from './jobs/job-changes.ts';
 import { Jobs } from './jobs/jobs.ts';
 import { Providers } from './jobs/providers.ts';
 import { Reclaim } from './jobs/sweep/reclaim.ts';
+import type { JobTimes } from './jobs/times.ts';
 import { Hints } from './lib/async/hints.ts';
 import type { Logger } from './lib/system/logger.ts';
 import { GrowingLines } from './logs/growing-lines.ts';
@@ -41,14 +42,23 @@ export function createServices(parts: {
   store: Store;
   providers: readonly Provider[];
   logger: Logger;
+  jobTimes?: Partial<JobTimes>;
 }): Services {
-  const { store, logger } = parts;
+  const { store, logger, jobTimes: times } = parts;
   const providers = new Providers(parts.providers);
   const hints = new Hints<string>();
   const advanced = (jobId: string) => hints.give(jobId);
   const changes = new JobChanges(store.jobs);
   const growing = new GrowingLines();
-  const supervisor = new Supervisor({ store, changes, providers, growing, advanced, logger });
+  const supervisor = new Supervisor({
+    store,
+    changes,
+    providers,
+    growing,
+    advanced,
+    logger,
+    times,
+  });
   const reclaim = new Reclaim({ store, providers, logger });
   const logReader = new LogReader(store, growing);
   return {
@@ -59,7 +69,7 @@ export function createServices(parts: {
     context: {
       jobs: new Jobs({ changes, logs: store.logs, providers }),
       deploy: new Deploy({ changes, providers, supervisor }),
-      cancel: new Cancel({ changes, providers }),
+      cancel: new Cancel({ changes, logs: store.logs, providers }),
       providers,
       logReader,
       liveLogs: new LiveLogs({ reader: logReader, hints }),
@@ -83,8 +93,9 @@ export function createServices(parts: {
  */
 export async function openServices(
   config: Pick<Config, 'dataDir' | 'providers' | 'embeddedTrainer'>,
-  logger: Logger,
+  options: { logger: Logger; jobTimes: Partial<JobTimes> },
 ): Promise<Services> {
+  const { logger } = options;
   await using opened = new AsyncDisposableStack();
   const store = opened.adopt(await openSqliteStore({ dataDir: config.dataDir, logger }), (it) =>
     it.close(),
@@ -102,7 +113,7 @@ export async function openServices(
   for (const provider of configured) {
     providers.push(opened.adopt(await provider.open({ logger }), (it) => it.close()));
   }
-  const services = createServices({ store, providers, logger });
+  const services = createServices({ store, providers, ...options });
   opened.defer(() => services.close());
   const parts = opened.move();
   return { ...services, close: () => parts.disposeAsync() };

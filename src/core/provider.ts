@@ -90,8 +90,8 @@ export interface Provider {
   cancel(ref: JobRef, options: { force: boolean }, signal: AbortSignal): Promise<boolean>;
   /** Follows a job's log from the cursor (null: the first line) to its end. Ends early only by throwing or by the signal. */
   followLogs(ref: JobRef, cursor: string | null, signal: AbortSignal): AsyncIterable<LogBatch>;
-  /** What a reader should know where this job's log cannot be had. */
-  logNotice(job: Job): LogNotice | null;
+  /** What a reader should know where this job's log cannot be had; `awaitsLog`: though the job is over, lines are still to come. */
+  logNotice(job: Job, options?: { awaitsLog?: boolean }): LogNotice | null;
   /** Everything that is still held for jobs, over or not, of this store or of another; where holding costs. */
   held?(signal: AbortSignal): Promise<JobRef[]>;
   /** Gives back what is held for a job, which ends it. Doing so twice is fine. */

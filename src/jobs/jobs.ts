@@ -46,7 +46,7 @@ export class Jobs {
     const { complete } = await this.#logs.head(id);
     if (!isOver(job.status) || !complete) {
       const message = isOver(job.status)
-        ? `The log of job ${id} is not complete yet; wait until it is, then delete the job.`
+        ? `The log of job ${id} is not complete yet; wait until it is, or give up the rest of it (cancelJob with force), then delete the job.`
         : `The job ${id} is ${job.status}; only an ended job can be deleted. Cancel it, or wait.`;
       throw new TrainyardError('CONFLICT', message, { details: { jobId: id } });
     }

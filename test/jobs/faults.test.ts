@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ConfiguredProvider } from '../../src/config/providers.ts';
 import { openLocalProvider } from '../../src/providers/local/provider.ts';
+import { openSqliteStore } from '../../src/store/sqlite/open.ts';
 import { openTestApp, type TestApp } from '../support/app.ts';
 import { deploy, graphql, serverSentEvents } from '../support/clients.ts';
 import { openQueueingServer, type QueueingServer } from '../support/dialects/queueing-server.ts';
@@ -29,6 +30,7 @@ async function openApp(
   return stack.use(
     await openTestApp({
       ...rest,
+      jobTimes: { lostAfterMs: 500, cancelAnswerMs: 300 },
       embeddedTrainer: null,
       providers: configured ? [provider] : [],
     }),
@@ -204,6 +206,123 @@ describe('a job of a provider that is somewhere else now', () => {
     expect((await cancel(elsewhere, id, true)).data.cancelJob.job.status).toBe('LOST');
     expect(await ended(elsewhere, id)).toMatchObject({ status: 'LOST', logs: { complete: true } });
   });
+});
+
+describe('a job that is over, whose log is not drained', () => {
+  const whole =
+    'query ($id: ID!) { job(id: $id) { status logs { lines complete gaps { offset reason } notice { code message help } } } }';
+  const known = async ({ url }: TestApp) => (await graphql(url, whole, { id })).data.job;
+  const remove = ({ url }: TestApp) =>
+    graphql(
+      url,
+      'mutation ($input: DeleteJobInput!) { deleteJob(input: $input) { deletedJobId } }',
+      { input: { jobId: id } },
+    );
+  let dataDir = '';
+  let id = '';
+  let first: TestApp;
+  let showLog = () => {};
+  beforeEach(async () => {
+    ({ path: dataDir } = stack.use(await openFolder()));
+    first = await openApp({ dataDir });
+    id = await deploy(first.url, { provider: 'box' });
+    const running = await scripted(id);
+    running.emit(['one']);
+    await expect.poll(() => known(first)).toMatchObject({ logs: { lines: ['one'] } });
+    showLog = box.server.fail({ on: /logs/, act: { status: 503, body: null } });
+    running.emit(['two']);
+    running.finish('completed');
+    await expect.poll(() => known(first)).toMatchObject({ status: 'COMPLETED' });
+  });
+
+  test('waits where its provider is somewhere else now, says so, and goes on when it is set back', async () => {
+    await first.close();
+    const other = await openQueueingServer();
+    stack.defer(() => other.server.close());
+    const elsewhere = await openApp({ dataDir, at: other });
+    other.server.fail({ on: /logs/, act: { status: 404, body: { detail: 'no such job' } } });
+    await expect
+      .poll(() => known(elsewhere))
+      .toMatchObject({
+        logs: {
+          notice: {
+            code: 'JOB_UNKNOWN_TO_PROVIDER',
+            message: expect.stringContaining(`was deployed to ${box.server.url}`),
+            help: expect.arrayContaining([expect.stringContaining('cancelJob with force')]),
+          },
+        },
+      });
+    // Denied for longer than what makes a log given up that is denied where it was written.
+    const asked = other.server.calls.length;
+    await expect.poll(() => other.server.calls.length).toBeGreaterThan(asked + 3);
+    expect(await known(elsewhere)).toMatchObject({ logs: { complete: false, gaps: [] } });
+    await elsewhere.close();
+    showLog();
+    const back = await openApp({ dataDir });
+    expect(await ended(back, id)).toMatchObject({
+      status: 'COMPLETED',
+      logs: { lines: ['one', 'two'], complete: true },
+    });
+  });
+
+  test('is completed by force where the box is gone for ever: with a gap, and then it can be deleted', async () => {
+    await box.server.close();
+    const following = ended(first, id);
+    expect((await cancel(first, id)).errors).toMatchObject([
+      { message: expect.stringContaining('by force'), extensions: { code: 'CONFLICT' } },
+    ]);
+    expect((await remove(first)).errors).toMatchObject([
+      { message: expect.stringContaining('with force'), extensions: { code: 'CONFLICT' } },
+    ]);
+    expect((await cancel(first, id, true)).data.cancelJob.job.status).toBe('COMPLETED');
+    expect(await following).toMatchObject({ logs: { lines: ['one'], complete: true } });
+    expect(await known(first)).toMatchObject({
+      logs: { gaps: [{ offset: 1, reason: expect.stringContaining('given up by force') }] },
+    });
+    expect((await cancel(first, id, true)).errors).toMatchObject([
+      { extensions: { code: 'CONFLICT' } },
+    ]);
+    expect((await remove(first)).errors).toBeUndefined();
+  });
+
+  test('is completed by force where its provider is not configured any more', async () => {
+    await first.close();
+    const without = await openApp({ dataDir, configured: false });
+    expect((await cancel(without, id, true)).data.cancelJob.job.status).toBe('COMPLETED');
+    expect(await known(without)).toMatchObject({
+      logs: { lines: ['one'], complete: true, gaps: [{ offset: 1 }] },
+    });
+  });
+
+  test('has a gap where the box itself has forgotten it', async () => {
+    await first.close();
+    showLog();
+    box.server.fail({ on: /status|logs/, act: { status: 404, body: { detail: 'no such job' } } });
+    const again = await openApp({ dataDir });
+    await ended(again, id);
+    expect(await known(again)).toMatchObject({
+      status: 'COMPLETED',
+      logs: {
+        complete: true,
+        gaps: [{ offset: 1, reason: expect.stringContaining('no longer has') }],
+      },
+    });
+  });
+});
+
+test('a cancel whose server did not live to hear the answer is carried through by the next one', async () => {
+  const { path: dataDir } = stack.use(await openFolder());
+  const app = await openApp({ dataDir });
+  const id = await deploy(app.url, { provider: 'box' });
+  const running = await scripted(id);
+  await app.close();
+  const store = await openSqliteStore({ dataDir });
+  await store.jobs.update(id, () => ({ cancelRequestedAt: 5, cancelByForce: true }));
+  await store.close();
+  const again = await openApp({ dataDir });
+  expect(await ended(again, id)).toMatchObject({ status: 'CANCELLED', failure: null });
+  expect(running.isOver).toBe(true);
+  expect(callsOf(/POST.*cancel/)).toBe(1);
 });
 
 test('a job whose provider is not configured any more can be let go by force, and deleted', async () => {

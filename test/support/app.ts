@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { openApp } from '../../src/app.ts';
 import type { Config, TrainerConfig } from '../../src/config/config.ts';
+import type { JobTimes } from '../../src/jobs/times.ts';
 import { type ObedientJobs, openObedientJobs } from './dialects/obedient-jobs.ts';
 import { openFolder } from './folder.ts';
 import { LogCapture } from './log-capture.ts';
@@ -21,6 +22,7 @@ export interface TestApp extends AsyncDisposable {
 type Overrides = Partial<Omit<Config, 'embeddedTrainer'>> & {
   /** Null: no training server of its own. */
   embeddedTrainer?: Partial<TrainerConfig> | null;
+  jobTimes?: Partial<JobTimes>;
 };
 
 /**
@@ -32,7 +34,7 @@ export async function openTestApp(overrides: Overrides = {}): Promise<TestApp> {
   const folder = opened.use(await openFolder());
   const obedient = opened.adopt(await openObedientJobs(), (jobs) => jobs.close());
   const log = new LogCapture();
-  const { embeddedTrainer, ...rest } = overrides;
+  const { embeddedTrainer, jobTimes, ...rest } = overrides;
   const dataDir = rest.dataDir ?? folder.path;
   const config: Config = {
     host: '127.0.0.1',
@@ -47,7 +49,7 @@ export async function openTestApp(overrides: Overrides = {}): Promise<TestApp> {
     embeddedTrainer:
       embeddedTrainer === null ? null : { ...trainerOf(dataDir, obedient), ...embeddedTrainer },
   };
-  const app = await openApp(config, log.logger);
+  const app = await openApp(config, log.logger, jobTimes);
   let closed: Promise<void> | null = null;
   const close = () => {
     closed ??= app.close();

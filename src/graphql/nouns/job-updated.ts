@@ -82,7 +82,7 @@ builder.mutationFields((t) => ({
   cancelJob: t.field({
     type: CancelJobPayload,
     description:
-      'Asks the provider to end a job. Once it has agreed, the job ends CANCELLED. CONFLICT for a job that has ended otherwise. With force, a job that nobody can be asked about becomes LOST: its provider does not know it, or is not configured any more.',
+      'Asks the provider to end a job. Once it has agreed, the job ends CANCELLED. CONFLICT for a job that has ended otherwise. With force, a job that nobody can be asked about becomes LOST: its provider does not know it, or is not configured any more; and a job that is over, but whose log waits for lines that will never come, has its log completed, with a gap.',
     args: { input: t.arg({ type: CancelJobInput, required: true }) },
     resolve: async (_root, { input }, { cancel }) => ({
       job: await cancel.run(input.jobId, { force: input.force ?? false }),

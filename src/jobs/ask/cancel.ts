@@ -1,17 +1,24 @@
 import { codeOf, TrainyardError } from '../../core/errors.ts';
 import { isOver, type Job } from '../../core/job.ts';
+import type { LogStore } from '../../core/store.ts';
+import { waitMs } from '../../lib/async/wait.ts';
 import type { JobChanges } from '../job-changes.ts';
 import type { Providers } from '../providers.ts';
 import { applyEvent, type JobEvent } from '../states.ts';
 import { withinTime } from './within-time.ts';
 
+/** A log may still be read for so long after its job has ended, and takes at most as long to be completed. */
+const drainMs = 10_000;
+
 /** Ends jobs on demand. */
 export class Cancel {
   readonly #changes: JobChanges;
   readonly #providers: Providers;
+  readonly #logs: LogStore;
 
-  constructor(options: { changes: JobChanges; providers: Providers }) {
+  constructor(options: { changes: JobChanges; logs: LogStore; providers: Providers }) {
     this.#changes = options.changes;
+    this.#logs = options.logs;
     this.#providers = options.providers;
   }
 
@@ -21,7 +28,8 @@ export class Cancel {
    * job that has ended otherwise, `PROVIDER_UNAVAILABLE` where nobody was reached and nothing changed.
    * With `force`, a job that nobody can be asked about becomes LOST: its provider does not know it, or is not
    * configured any more. That it was asked for is saved first: where this server does not live to hear the
-   * answer, whoever drives the job asks again.
+   * answer, whoever drives the job asks again. A job that is over, and whose log still waits for lines, has
+   * its log completed by `force`, with a gap.
    */
   async run(jobId: string, options: { force: boolean }): Promise<Job> {
     const known = await this.#changes.store.get(jobId);
@@ -32,6 +40,7 @@ export class Cancel {
       if (now.externalId === null) return { name: 'dropped' };
       return provider ? { name: 'cancelAsked', byForce: options.force } : null;
     });
+    if (options.force && isOver(job.status) && (await this.#giveUpLog(job))) return job;
     if (job.status === 'CANCELLED') return job;
     if (isOver(job.status) || job.externalId === null) throw ended(job);
     if (!provider) {
@@ -60,8 +69,20 @@ export class Cancel {
     return cancelled;
   }
 
+  /** Has the log of a job that is over completed as it is; false where that is not to be. */
+  async #giveUpLog(job: Job): Promise<boolean> {
+    const endedAgoMs = Date.now() - (job.finishedAt ?? 0);
+    // Asked for the end of the job again, not for that of its log.
+    if (job.status === 'CANCELLED' && endedAgoMs < drainMs) return false;
+    if ((await this.#logs.head(job.id)).complete) return false;
+    await this.#changes.update(job.id, () => ({ logGivenUpAt: Date.now() }));
+    const signal = AbortSignal.timeout(drainMs);
+    while (!(await this.#logs.head(job.id)).complete) if (!(await waitMs(50, signal))) break;
+    return true;
+  }
+
   /** Nobody can be asked any more: the job is LOST, whatever becomes of it. */
-  #letGo(job: Job, why: string): Promise<Job> {
+  async #letGo(job: Job, why: string): Promise<Job> {
     const failure = {
       message: `${why}; it was let go by force, and how it ended is not known.`,
       exitCode: null,
@@ -69,7 +90,8 @@ export class Cancel {
       offset: null,
       excerpt: [],
     };
-    return this.#apply(job.id, () => ({ name: 'letGo', failure }));
+    const lost = await this.#apply(job.id, () => ({ name: 'letGo', failure }));
+    return (await this.#changes.update(job.id, () => ({ logGivenUpAt: Date.now() }))) ?? lost;
   }
 
   async #apply(jobId: string, eventFor: (now: Job) => Omit<JobEvent, 'now'> | null): Promise<Job> {
@@ -89,7 +111,7 @@ function unknown(jobId: string): TrainyardError {
 function ended(job: Job): TrainyardError {
   return new TrainyardError(
     'CONFLICT',
-    `The job ${job.id} has ended already, so it cannot be cancelled. Ask for its status.`,
+    `The job ${job.id} has ended already, so it cannot be cancelled. Ask for its status. Where its log is not complete and never will be, cancel it by force: the rest of the log is given up then.`,
     { details: { jobId: job.id } },
   );
 }

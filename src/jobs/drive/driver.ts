@@ -1,9 +1,8 @@
 import { codeOf, messageOf, TrainyardError } from '../../core/errors.ts';
 import { isOver, type Job, type JobPatch } from '../../core/job.ts';
+import type { LogNotice } from '../../core/log.ts';
 import type { JobRef, Provider, ProviderState, StatusReport } from '../../core/provider.ts';
 import type { Lease, LogStore } from '../../core/store.ts';
-import { Backoff } from '../../lib/async/backoff.ts';
-import { waitMs } from '../../lib/async/wait.ts';
 import { Wakeup } from '../../lib/async/wakeup.ts';
 import type { Logger } from '../../lib/system/logger.ts';
 import type { GrowingLines } from '../../logs/growing-lines.ts';
@@ -14,9 +13,14 @@ import type { JobTimes } from '../times.ts';
 import { mergeProgress, transition } from '../transition.ts';
 import type { StatusWatch } from '../watch/watch.ts';
 import { Cancellation } from './cancellation.ts';
+import { collectLog, isElsewhere } from './collect-log.ts';
 import { finishJob } from './finish.ts';
+import { recordGap } from './give-up.ts';
 import { HandOver } from './hand-over.ts';
-import { restUntilOver, untilCancelAnswered, untilOver } from './until-over.ts';
+import { untilCancelAnswered, untilOver } from './until-over.ts';
+
+const giveUpHelp =
+  'Or give up the rest of this log: cancelJob with force completes it, with a gap that says so';
 
 export interface DriverOptions {
   job: Job;
@@ -103,44 +107,20 @@ export class JobDriver {
       stale: () => this.#later(() => this.#change(() => ({ stale: true }))),
     });
     try {
-      const end = await this.#collect(collector, signal);
-      if (end) await this.#saveState(end, (job) => transition(job, end, Date.now()), signal);
+      const { job, changes, times } = this.#options;
+      const { lostAfterMs } = times;
+      const options = { jobId: job.id, collector, provider, changes, lostAfterMs, logger };
+      const end = await collectLog(options, signal);
+      const state = end?.state;
+      if (state) await this.#saveState(state, (now) => transition(now, state, Date.now()), signal);
       await this.#changing;
+      if (end?.gap && !signal.aborted) await recordGap(end.gap, logs, lease);
       if (!signal.aborted) await this.#change((job) => this.#progressOf(job, collector));
       // A log can end before its provider has said so of the job.
       await untilOver(ref.jobId, this.#options.changes, signal);
     } finally {
       unwatch();
     }
-  }
-
-  /** The end that the log told. Where the provider denies the log, that of a job that is over is given up; any other may yet come. */
-  async #collect(collector: Collector, signal: AbortSignal): Promise<ProviderState | null> {
-    const { job, provider, changes, logger } = this.#options;
-    const backoff = new Backoff({ firstMs: 500, maxMs: 5000 });
-    const { lostAfterMs } = this.#options.times;
-    let deniedSince: number | null = null;
-    while (!signal.aborted) {
-      const startedAt = performance.now();
-      try {
-        return await collector.run(signal);
-      } catch (error) {
-        if (codeOf(error) !== 'NOT_FOUND') throw error;
-        if (performance.now() - startedAt > lostAfterMs) deniedSince = null;
-        if (deniedSince === null) {
-          const facts = { job: job.id, provider: provider.name };
-          logger.warn(facts, `the provider denies the log: ${messageOf(error)}`);
-          backoff.reset();
-          deniedSince = startedAt;
-        }
-        const ms = backoff.nextMs();
-        if (!(await this.#isOver())) await restUntilOver(job.id, { ms, changes }, signal);
-        else if (performance.now() - deniedSince > lostAfterMs) break;
-        else await waitMs(ms, signal);
-      }
-    }
-    if (!signal.aborted) await collector.settle();
-    return null;
   }
 
   #heard(report: StatusReport, signal: AbortSignal): void {
@@ -156,7 +136,15 @@ export class JobDriver {
       this.#isSilent = true;
       if (codeOf(report.error) === 'NOT_FOUND') this.#denied();
     }
-    this.#later(() => this.#change((job) => ({ notice: this.#options.provider.logNotice(job) })));
+    this.#later(() => this.#change((job) => ({ notice: this.#noticeOf(job) })));
+  }
+
+  /** Why lines may be missing; where only the log is still waited for, how to stop waiting. */
+  #noticeOf(job: Job): LogNotice | null {
+    const awaitsLog = isOver(job.status);
+    const notice = this.#options.provider.logNotice(job, { awaitsLog });
+    if (!notice || !awaitsLog) return notice;
+    return { ...notice, help: [...notice.help, giveUpHelp] };
   }
 
   #denied(): void {
@@ -211,11 +199,6 @@ export class JobDriver {
     return known ? { progress: mergeProgress(job.progress, collector.progress) } : null;
   }
 
-  async #isOver(): Promise<boolean> {
-    const job = await this.#options.changes.store.get(this.#options.job.id);
-    return !job || isOver(job.status);
-  }
-
   #change(change: (job: Job) => JobPatch | null): Promise<Job | null> {
     const { changes, job, lease } = this.#options;
     return changes.update(job.id, change, lease);
@@ -229,9 +212,4 @@ export class JobDriver {
       this.#options.logger.warn(facts, `the job's state is not saved yet: ${messageOf(error)}`);
     });
   }
-}
-
-/** True for a job that was deployed to another place than where its provider is now. */
-function isElsewhere({ options }: Job, { place }: Provider): boolean {
-  return options.place !== undefined && options.place !== place;
 }

@@ -6,6 +6,7 @@ import { Backoff } from '../../lib/async/backoff.ts';
 import { waitMs } from '../../lib/async/wait.ts';
 import type { Logger } from '../../lib/system/logger.ts';
 import type { JobChanges } from '../job-changes.ts';
+import { recordGap } from './give-up.ts';
 import { summarize } from './summary.ts';
 
 /** How long a provider may take to give back what a job held. */
@@ -19,6 +20,8 @@ export interface FinishOptions {
   holds: () => boolean;
   changes: JobChanges;
   logs: LogStore;
+  /** Why the rest of the log will not come, where it was given up. */
+  gap?: string;
   /** Called when the log is complete. */
   advanced: () => void;
   logger: Logger;
@@ -59,6 +62,7 @@ async function finish(jobId: string, options: FinishOptions, signal: AbortSignal
   const failure = await summarize(job, logs);
   if (failure) await changes.update(jobId, () => ({ failure }), lease);
   await release(job, options, signal);
+  if (options.gap !== undefined) await recordGap(options.gap, logs, lease);
   const { total } = await logs.complete(lease);
   advanced();
   // Readers of the job learn, too, that its log is complete.

@@ -10,6 +10,7 @@ import { type JobTimes, jobTimes } from '../times.ts';
 import { StatusWatch } from '../watch/watch.ts';
 import { JobDriver } from './driver.ts';
 import { finishJob } from './finish.ts';
+import { givenUpByForce } from './give-up.ts';
 
 export interface SupervisorOptions {
   store: Store;
@@ -19,7 +20,7 @@ export interface SupervisorOptions {
   /** Called when a job's log has grown or become complete. */
   advanced: (jobId: string) => void;
   logger: Logger;
-  times?: Partial<JobTimes>;
+  times?: Partial<JobTimes> | undefined;
 }
 
 /** Sees to it that every unfinished job has one driver, here or on another server of the same store. */
@@ -77,8 +78,9 @@ export class Supervisor {
     const watch = this.#watches.get(job.provider);
     if (!provider || !watch) {
       // Of any other, lines may be missing that its provider still has.
-      const isAllThere = isOver(job.status) && (job.externalId === null || job.status === 'LOST');
-      if (isAllThere) await this.#finishWithoutProvider(job);
+      const isGivenUp = job.status === 'LOST' || job.logGivenUpAt !== null;
+      if (isOver(job.status) && (job.externalId === null || isGivenUp))
+        await this.#finishWithoutProvider(job);
       else this.#missesProvider(job);
       return null;
     }
@@ -169,6 +171,7 @@ export class Supervisor {
         changes,
         logs: store.logs,
         logger,
+        ...(job.externalId === null ? {} : { gap: givenUpByForce }),
         advanced: () => advanced(job.id),
       },
       this.#closing.signal,

@@ -10,6 +10,15 @@ export function untilOver(jobId: string, changes: JobChanges, signal: AbortSigna
   return untilJob(jobId, { changes, is: (job) => isOver(job.status) }, signal);
 }
 
+/** Resolves when the rest of the job's log was given up, or the job is gone, or the signal is aborted. */
+export function untilGivenUp(
+  jobId: string,
+  changes: JobChanges,
+  signal: AbortSignal,
+): Promise<void> {
+  return untilJob(jobId, { changes, is: (job) => job.logGivenUpAt !== null }, signal);
+}
+
 /** Waits, but no longer than until the job is over: a cancel is seen at once. */
 export function restUntilOver(
   jobId: string,

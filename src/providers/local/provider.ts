@@ -146,10 +146,10 @@ class TrainingServerProvider implements OpenedProvider {
     }
   }
 
-  logNotice(job: Job): LogNotice | null {
-    if (this.#unknown.has(job.id)) return unknownJobNotice(this, job);
+  logNotice(job: Job, { awaitsLog = false } = {}): LogNotice | null {
+    if (this.#unknown.has(job.id)) return unknownJobNotice(this, job, { awaitsLog });
     const said = this.#said.of(job.id);
-    if (isOver(job.status) || !this.#health) return said;
+    if ((isOver(job.status) && !awaitsLog) || !this.#health) return said;
     const { status, message } = this.#health;
     if (status === 'DOWN') return unreachableNotice(this.name, message);
     return this.#server.keyRefusal === null ? said : refusedNotice(this.name, message);

@@ -32,17 +32,20 @@ export class SaidNotices {
 export function unknownJobNotice(
   { name, place }: Pick<Provider, 'name' | 'place'>,
   job: Job,
+  { awaitsLog }: { awaitsLog: boolean },
 ): LogNotice {
   const { id, status, options } = job;
   const code = 'JOB_UNKNOWN_TO_PROVIDER';
-  if (options.place !== undefined && options.place !== place && !isOver(status)) {
+  if (options.place !== undefined && options.place !== place && (awaitsLog || !isOver(status))) {
     return {
       code,
       message: `The job ${id} was deployed to ${options.place}; the provider ${name} is now ${place}, which does not know it`,
       url: null,
       help: [
         'Set the provider back (TRAINING_SERVER_URL, or its url in trainyard.config.json) and start again: capture then goes on by itself, without loss',
-        'Or let go of the job: cancelJob with force calls it LOST, and ends nothing there',
+        ...(awaitsLog
+          ? []
+          : ['Or let go of the job: cancelJob with force calls it LOST, and ends nothing there']),
       ],
     };
   }

@@ -1,0 +1,91 @@
+import { codeOf, messageOf } from '../../core/errors.ts';
+import { isOver, type Job } from '../../core/job.ts';
+import type { Provider, ProviderState } from '../../core/provider.ts';
+import { Backoff } from '../../lib/async/backoff.ts';
+import { waitMs } from '../../lib/async/wait.ts';
+import type { Logger } from '../../lib/system/logger.ts';
+import type { Collector } from '../../logs/write/collector.ts';
+import type { JobChanges } from '../job-changes.ts';
+import { givenUpByForce, noLongerThere } from './give-up.ts';
+import { restUntilOver, untilGivenUp } from './until-over.ts';
+
+export interface CollectOptions {
+  jobId: string;
+  collector: Collector;
+  provider: Provider;
+  changes: JobChanges;
+  /** A log that its provider has denied for so long is given up, where the job is over. */
+  lostAfterMs: number;
+  logger: Logger;
+}
+
+/** How a log came to its end: drained, with the end of the job where the log told it, or given up. */
+export interface LogEnd {
+  state: ProviderState | null;
+  /** Why the rest of it will not come. */
+  gap: string | null;
+}
+
+/**
+ * Collects a job's log until it is drained, or until its rest is given up: by force, or because the provider
+ * that the job ran at denies the log of a job that is over. One that was set to another place since is
+ * waited for: it may be set back. A job that is not over is waited for, too. Null where the signal was aborted.
+ */
+export async function collectLog(
+  options: CollectOptions,
+  signal: AbortSignal,
+): Promise<LogEnd | null> {
+  const { jobId, collector, changes } = options;
+  const givenUp = new AbortController();
+  const either = AbortSignal.any([signal, givenUp.signal]);
+  const waiting = untilGivenUp(jobId, changes, either).then(
+    () => givenUp.abort(),
+    (error: unknown) => options.logger.warn({ job: jobId }, messageOf(error)),
+  );
+  try {
+    const end = await collectOrDeny(options, either);
+    if (end?.gap === null) return end;
+    if (signal.aborted) return null;
+    await collector.settle();
+    return end ?? { state: null, gap: givenUpByForce };
+  } finally {
+    givenUp.abort();
+    await waiting;
+  }
+}
+
+/** Null where the signal was aborted. */
+async function collectOrDeny(options: CollectOptions, signal: AbortSignal): Promise<LogEnd | null> {
+  const { jobId, collector, provider, changes, lostAfterMs, logger } = options;
+  const backoff = new Backoff({ firstMs: 500, maxMs: 5000 });
+  let deniedSince: number | null = null;
+  while (!signal.aborted) {
+    const startedAt = performance.now();
+    try {
+      const state = await collector.run(signal);
+      return signal.aborted ? null : { state, gap: null };
+    } catch (error) {
+      if (codeOf(error) !== 'NOT_FOUND') throw error;
+      if (performance.now() - startedAt > lostAfterMs) deniedSince = null;
+      if (deniedSince === null) {
+        const facts = { job: jobId, provider: provider.name };
+        logger.warn(facts, `the provider denies the log: ${messageOf(error)}`);
+        backoff.reset();
+        deniedSince = startedAt;
+      }
+      const ms = backoff.nextMs();
+      const job = await changes.store.get(jobId);
+      if (job && !isOver(job.status)) await restUntilOver(jobId, { ms, changes }, signal);
+      else if (job && isElsewhere(job, provider)) await waitMs(ms, signal);
+      else if (performance.now() - deniedSince > lostAfterMs) {
+        return { state: null, gap: noLongerThere(provider.name) };
+      } else await waitMs(ms, signal);
+    }
+  }
+  return null;
+}
+
+/** True for a job that was deployed to another place than where its provider is now. */
+export function isElsewhere({ options }: Job, { place }: Provider): boolean {
+  return options.place !== undefined && options.place !== place;
+}
