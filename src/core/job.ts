@@ -65,6 +65,10 @@ export interface Job {
   seq: number;
   name: string;
   provider: string;
+  /** The kind that its provider was of, such as a word of `ProviderKind`: it may not be configured any more. */
+  providerKind: string | null;
+  /** Who asked for it, by name; null where nobody had one. */
+  createdBy: string | null;
   /** The provider's own id; null until the provider has accepted the job. */
   externalId: string | null;
   recipe: string;
@@ -110,7 +114,8 @@ export type NewJob = Pick<
   | 'config'
   | 'options'
   | 'idempotencyKey'
->;
+> &
+  Partial<Pick<Job, 'providerKind' | 'createdBy'>>;
 
 /** What may change in a job's life. */
 export type JobPatch = Partial<

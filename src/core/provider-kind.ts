@@ -19,7 +19,7 @@ export interface SchemaParts {
   readonly secret: z.ZodString;
 }
 
-/** A key, and where it stands, such as `RUNPOD_API_KEY`: for whoever has to mend it. */
+/** A key, and where it stands, such as a variable's name: for whoever has to mend it. */
 export interface NamedKey {
   readonly key: string;
   readonly keyName: string;
@@ -104,7 +104,7 @@ export interface ProviderDefinition<
   ): Promise<OpenedProvider>;
 }
 
-/** The word for a kind: `runpod` for RUNPOD. */
+/** The word for a kind: its name in small letters. */
 export function kindWord({ kind }: { readonly kind: string }): string {
   return kind.toLowerCase();
 }

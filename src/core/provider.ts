@@ -75,6 +75,8 @@ export interface Provider {
   readonly pollMs: number;
   /** The names that a caller may choose; asked of the provider where it knows them, at most as old as the last health check. */
   recipes(): readonly string[];
+  /** True while nobody could be asked yet: any recipe may be one of its. */
+  readonly recipesUnknown?: boolean;
   /** Throws `BAD_USER_INPUT` for a job that could never be deployed here. */
   check?(job: NewJob): void;
   /** Starts a job; asked twice for the same job id it starts one. */

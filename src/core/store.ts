@@ -42,6 +42,8 @@ export interface JobStore {
    */
   insert(job: NewJob): Promise<{ job: Job; created: boolean }>;
   get(id: string): Promise<Job | null>;
+  /** The job that holds an idempotency key. */
+  findByKey(idempotencyKey: string): Promise<Job | null>;
   /**
    * Changes a job in one transaction: `change` sees the job as it stands and returns what to
    * change, or null for nothing. Resolves to the job as it then is and whether anything

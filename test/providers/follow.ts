@@ -9,6 +9,8 @@ export function jobOf(id: string, values: Partial<Job> = {}): Job {
     name: `job ${id}`,
     provider: 'box',
     externalId: null,
+    providerKind: null,
+    createdBy: null,
     recipe: 'default',
     modelName: 'test-model',
     datasetPath: null,

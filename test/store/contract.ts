@@ -29,6 +29,8 @@ export function storeContract(name: string, openPlace: () => Promise<StorePlace>
           datasetPath: '/data/set',
           config: { epochs: 3, nested: { list: [1, null, 'x'] } },
           options: { gpuType: 'A100' },
+          providerKind: 'LOCAL',
+          createdBy: 'ada',
         });
         const { job, created } = await store.jobs.insert(wanted);
         expect(created).toBe(true);
@@ -58,6 +60,8 @@ export function storeContract(name: string, openPlace: () => Promise<StorePlace>
         expect(again.map(({ created }) => created)).toEqual([false, false]);
         expect(again.map(({ job }) => job.id)).toEqual([one.job.id, one.job.id]);
         expect((await store.jobs.list({ limit: 9, filter: {} })).totalCount).toBe(1);
+        expect(await other.jobs.findByKey('key')).toEqual(one.job);
+        expect(await store.jobs.findByKey('another')).toBeNull();
       });
 
       test('change in one transaction, and say whether anything changed', async () => {

@@ -131,7 +131,7 @@ export const JobType = builder.objectRef<Job>('Job').implement({
     provider: t.field({
       type: ProviderType,
       description: 'Where it runs.',
-      resolve: ({ provider }) => ({ name: provider }),
+      resolve: ({ provider, providerKind }) => ({ name: provider, kind: providerKind }),
     }),
     externalId: t.exposeString('externalId', {
       nullable: true,

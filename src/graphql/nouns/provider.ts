@@ -1,3 +1,4 @@
+import { TrainyardError } from '../../core/errors.ts';
 import type { healthStatuses, ProviderHealth } from '../../core/provider.ts';
 import { providerDefinitions } from '../../providers/registry.ts';
 import { builder } from '../engine/builder.ts';
@@ -5,6 +6,8 @@ import { builder } from '../engine/builder.ts';
 /** A provider as the graph sees it: its name is enough, for a job may outlive its provider's configuration. */
 export interface ProviderNode {
   name: string;
+  /** What it was when a job was deployed to it; null where that is not known. */
+  kind?: string | null;
 }
 
 const ProviderKindEnum = builder.enumType('ProviderKind', {
@@ -46,7 +49,8 @@ export const ProviderType = builder.objectRef<ProviderNode>('Provider').implemen
     kind: t.field({
       type: ProviderKindEnum,
       description: 'What it is.',
-      resolve: ({ name }, _args, { providers }) => providers.find(name)?.kind ?? 'LOCAL',
+      resolve: ({ name, kind }, _args, { providers }) =>
+        kindOf(name, providers.find(name)?.kind ?? kind),
     }),
     health: t.field({
       type: ProviderHealthType,
@@ -77,6 +81,14 @@ builder.queryFields((t) => ({
     resolve: (_root, _args, { providers }) => providers.list().map(({ name }) => ({ name })),
   }),
 }));
+
+function kindOf(name: string, kind: string | null | undefined): string {
+  if (kind && providerDefinitions.some((known) => known.kind === kind)) return kind;
+  throw new TrainyardError(
+    'NOT_FOUND',
+    `The provider ${name} is no longer configured, and of a kind that this release does not know.`,
+  );
+}
 
 function unconfigured(name: string): ProviderHealth {
   return {

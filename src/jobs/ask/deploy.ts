@@ -26,7 +26,13 @@ export interface DeployInput {
 }
 
 const text = (most: number) =>
-  z.string().trim().min(1, 'is empty').max(most, `is over ${most} characters`);
+  z
+    .string()
+    .trim()
+    .min(1, 'is empty')
+    .max(most, `is over ${most} characters`)
+    // No store and no wire could tell two of them apart.
+    .refine((given) => given.isWellFormed(), 'holds half of a surrogate pair, which is no text');
 
 const checkedInput = z.object({
   name: text(200).nullish(),
@@ -34,6 +40,8 @@ const checkedInput = z.object({
   datasetPath: text(4096).nullish(),
   idempotencyKey: text(200).nullish(),
 });
+
+type CheckedInput = z.output<typeof checkedInput>;
 
 /** Saves the intent of a job and hands it to its provider. */
 export class Deploy {
@@ -54,11 +62,15 @@ export class Deploy {
    * provider refuses; the job is then kept as FAILED, with the provider's words.
    */
   async run(input: DeployInput): Promise<Job> {
+    const checked = checkInput(input);
+    const { idempotencyKey } = checked;
+    // Before all that may have changed since: recipes, providers and what they accept.
+    const known = idempotencyKey ? await this.#changes.store.findByKey(idempotencyKey) : null;
+    if (known) return known;
     const provider = this.#providers.get(input.provider);
     // What it can run may have changed, or not be known yet, right after the start.
     if (!provider.recipes().includes(input.recipe)) await this.#providers.health(provider.name);
-    const newJob = parseInput(input, provider);
-    const { job, created } = await this.#changes.insert(newJob);
+    const { job, created } = await this.#changes.insert(newJobOf(input, checked, provider));
     if (!created) return job;
     const driver = await this.#supervisor.drive(job, { isNew: true });
     if (driver) {
@@ -72,17 +84,20 @@ export class Deploy {
   }
 }
 
-function parseInput(input: DeployInput, provider: Provider): NewJob {
+function checkInput(input: DeployInput): CheckedInput {
   const parsed = checkedInput.safeParse(input);
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    throw new TrainyardError('BAD_USER_INPUT', `input.${issue?.path.join('.')} ${issue?.message}.`);
-  }
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new TrainyardError('BAD_USER_INPUT', `input.${issue?.path.join('.')} ${issue?.message}.`);
+}
+
+function newJobOf(input: DeployInput, checked: CheckedInput, provider: Provider): NewJob {
   const recipes = provider.recipes();
-  if (!recipes.includes(input.recipe)) {
+  // Where nobody could be asked yet, the job is kept until its provider says what it makes of it.
+  if (!recipes.includes(input.recipe) && !provider.recipesUnknown) {
     throw new TrainyardError(
       'BAD_USER_INPUT',
-      `The provider ${provider.name} has no recipe ${JSON.stringify(input.recipe)}. It has: ${recipes.join(', ') || 'none'}.`,
+      `The provider ${provider.name} has no recipe ${JSON.stringify(input.recipe)}. It has: ${recipes.join(', ') || 'none'}. Recipes stand in the trainyard.config.json of the server that runs them, which reads it when it starts.`,
     );
   }
   const config = input.config ?? {};
@@ -101,11 +116,12 @@ function parseInput(input: DeployInput, provider: Provider): NewJob {
       `input.${other} is for providers of the kind ${other.toUpperCase()}; ${provider.name} is ${provider.kind}.`,
     );
   }
-  const { name, modelName, datasetPath, idempotencyKey } = parsed.data;
+  const { name, modelName, datasetPath, idempotencyKey } = checked;
   const job: NewJob = {
     id: newJobId(),
     name: name ?? `${modelName} (${input.recipe})`,
     provider: provider.name,
+    providerKind: provider.kind,
     recipe: input.recipe,
     modelName,
     datasetPath: datasetPath ?? null,

@@ -60,6 +60,7 @@ class TrainingServerProvider implements OpenedProvider {
   readonly #unknown = new Set<string>();
   readonly #said = new SaidNotices();
   #served: readonly string[] | null = null;
+  #hasAnswered = false;
   #health: ProviderHealth | null = null;
 
   constructor(options: LocalProviderOptions) {
@@ -85,6 +86,10 @@ class TrainingServerProvider implements OpenedProvider {
 
   recipes(): readonly string[] {
     return this.#configured ?? this.#served ?? ['default'];
+  }
+
+  get recipesUnknown(): boolean {
+    return this.#configured === null && !this.#hasAnswered;
   }
 
   async deploy(job: Job, signal: AbortSignal): Promise<{ externalId: string }> {
@@ -159,6 +164,7 @@ class TrainingServerProvider implements OpenedProvider {
     const { health, recipes } = await checkHealth(this.#server, signal);
     this.#health = health;
     this.#served = recipes ?? this.#served;
+    this.#hasAnswered ||= health.status === 'UP';
     return health;
   }
 

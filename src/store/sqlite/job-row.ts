@@ -5,6 +5,8 @@ export interface JobRow {
   seq: number;
   id: string;
   provider: string;
+  provider_kind: string | null;
+  created_by: string | null;
   status: JobStatus;
   search: string;
   idempotency_key: string | null;
@@ -37,6 +39,8 @@ export function newRow(job: NewJob, now: number) {
   return {
     id: job.id,
     provider: job.provider,
+    provider_kind: job.providerKind ?? null,
+    created_by: job.createdBy ?? null,
     search: searchText(job.name, job.modelName, job.id),
     idempotency_key: job.idempotencyKey,
     now,
@@ -80,6 +84,8 @@ export function jobOf(row: JobRow): Job {
     seq: row.seq,
     name: row.name,
     provider: row.provider,
+    providerKind: row.provider_kind,
+    createdBy: row.created_by,
     externalId: row.external_id,
     recipe: row.recipe,
     modelName: row.model_name,

@@ -38,6 +38,13 @@ export class SqliteJobs implements JobStore {
     return this.#connection.read(() => this.#get(id));
   }
 
+  findByKey(idempotencyKey: string): Promise<Job | null> {
+    return this.#connection.read(() => {
+      const row = this.#sql.byKey.get(idempotencyKey);
+      return row === undefined ? null : jobOf(row);
+    });
+  }
+
   async update(
     id: string,
     change: (job: Job) => JobPatch | null,
@@ -172,9 +179,10 @@ function prepare({ db }: Connection) {
     byKey: db.prepare<[string], JobRow>('SELECT * FROM jobs WHERE idempotency_key = ?'),
     insert: db.prepare<ReturnType<typeof newRow>, JobRow>(`
       INSERT INTO jobs (id, provider, status, search, idempotency_key, created_at, updated_at,
-        name, recipe, model_name, dataset_path, config, options)
+        name, recipe, model_name, dataset_path, config, options, provider_kind, created_by)
       VALUES (@id, @provider, 'QUEUED', @search, @idempotency_key, @now, @now,
-        @name, @recipe, @model_name, @dataset_path, @config, @options)
+        @name, @recipe, @model_name, @dataset_path, @config, @options, @provider_kind,
+        @created_by)
       RETURNING *`),
     fence: db.prepare<[number], number>('SELECT fence FROM logs WHERE seq = ?').pluck(),
     insertLog: db.prepare<[number]>('INSERT INTO logs (seq) VALUES (?)'),

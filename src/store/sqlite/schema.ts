@@ -123,6 +123,12 @@ const migrations: readonly string[] = [
   ALTER TABLE jobs ADD COLUMN cancel_by_force INTEGER NOT NULL DEFAULT 0;
   ALTER TABLE jobs ADD COLUMN log_given_up_at INTEGER;
   `,
+  // Until here there were two kinds of providers, and one of them alone had a console.
+  `
+  ALTER TABLE jobs ADD COLUMN provider_kind TEXT;
+  ALTER TABLE jobs ADD COLUMN created_by TEXT;
+  UPDATE jobs SET provider_kind = CASE WHEN console_url IS NULL THEN 'LOCAL' ELSE 'RUNPOD' END;
+  `,
 ];
 
 /** The version that `migrate` brings a store to. */
