@@ -5,6 +5,8 @@ export const exitCode = {
   ok: 0,
   /** The job that was followed ended FAILED. Its own code is in the last message: here it would be taken for one of these. */
   jobFailed: 1,
+  /** `check` has found damage. */
+  damaged: 1,
   usage: 2,
   jobCancelled: 3,
   jobLost: 4,

@@ -27,7 +27,7 @@ Environment:
 
 Exit codes:
   0   done; with --follow: the job COMPLETED
-  1   with --follow: the job FAILED
+  1   with --follow: the job FAILED; of check: something is damaged
   2   wrong use
   3   with --follow: the job was CANCELLED
   4   with --follow: the job is LOST
@@ -63,7 +63,7 @@ export function createProgram(options: { screen: Screen; environment: NodeJS.Pro
   defineDeploy(program, run);
   defineLogs(program, run);
   defineJobs(program, run);
-  defineServers(program);
+  defineServers(program, run);
   defineCompletion(program, run);
   return {
     command: program,

@@ -25,6 +25,7 @@ const definitiveCodes: ReadonlySet<string> = new Set([
   'BAD_USER_INPUT',
   'UNAUTHENTICATED',
   'FORBIDDEN',
+  'DATA_DAMAGED',
   // Words of gateways.
   'BAD_REQUEST',
   'GRAPHQL_PARSE_FAILED',

@@ -9,6 +9,7 @@ export const errorCodes = [
   'PROVIDER_REJECTED',
   'RATE_LIMITED',
   'STORE_UNAVAILABLE',
+  'DATA_DAMAGED',
   'INTERNAL',
 ] as const;
 

@@ -11,5 +11,6 @@ export const httpStatuses = {
   PROVIDER_REJECTED: 422,
   RATE_LIMITED: 429,
   STORE_UNAVAILABLE: 503,
+  DATA_DAMAGED: 500,
   INTERNAL: 500,
 } as const satisfies Record<ErrorCode, number>;

@@ -3,7 +3,8 @@ import type { LineBlock, LogGap, MetricPoint, MetricSeries, PlacedBlock } from '
 
 /**
  * The ports that a store implements. Every method may fail with `STORE_UNAVAILABLE` (locked, full,
- * damaged, closed): the caller may try again, nothing was half done.
+ * closed): the caller may try again, nothing was half done. What is read of a log and is not as it was
+ * stored fails with `DATA_DAMAGED`, whose details name the lines; it is never wrong text.
  */
 export interface Store {
   readonly jobs: JobStore;
@@ -102,14 +103,18 @@ export interface LogStore {
   append(lease: Lease, batch: Append): Promise<LogHead>;
   /** Marks the log as complete; same rule for the lease. */
   complete(lease: Lease): Promise<LogHead>;
-  /** Up to `limit` lines from `offset` on and about `maxChars` of text, yet one line at least where there is one. */
+  /**
+   * Up to `limit` lines from `offset` on and about `maxChars` of text, yet one line at least where there is
+   * one. Ends before damaged lines; `DATA_DAMAGED` where it would begin with one.
+   */
   read(
     jobId: string,
     options: { offset: number; limit: number; maxChars: number },
   ): Promise<PlacedBlock>;
   /**
    * Goes over the log from `from` on, in order, one stored chunk a stretch. `maybe` looks at a
-   * chunk's UTF-8 text (lines joined by \n) and says false to skip it unsplit.
+   * chunk's UTF-8 text (lines joined by \n) and says false to skip it unsplit. `DATA_DAMAGED` where it
+   * comes to damaged lines.
    */
   scan(
     jobId: string,

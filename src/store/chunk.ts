@@ -1,5 +1,4 @@
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
-import { messageOf, TrainyardError } from '../core/errors.ts';
 import type { LineBlock, LineRun } from '../core/log.ts';
 import { encodeLines } from './line-text.ts';
 import { decodeRuns, encodeRuns, extendRuns, sliceRuns } from './runs.ts';
@@ -94,16 +93,11 @@ export function isRaw(chunk: Pick<Chunk, 'encoding'>): boolean {
   return chunk.encoding === raw;
 }
 
-/** A chunk's lines joined by \n, in UTF-8. */
+/** The lines, joined by \n, in UTF-8, of a chunk that is as it was stored. */
 export function textOf(chunk: Pick<Chunk, 'encoding' | 'bytes' | 'text'>): Buffer {
   if (chunk.encoding === raw) return chunk.text;
-  try {
-    // One output buffer for all of it, and a byte more, which tells zlib that no more is to come.
-    return zstdDecompressSync(chunk.text, { chunkSize: Math.max(64, chunk.bytes + 1) });
-  } catch (cause) {
-    const message = `stored lines are damaged and cannot be read: ${messageOf(cause)}`;
-    throw new TrainyardError('STORE_UNAVAILABLE', message, { cause });
-  }
+  // One output buffer for all of it, and a byte more, which tells zlib that no more is to come.
+  return zstdDecompressSync(chunk.text, { chunkSize: Math.max(64, chunk.bytes + 1) });
 }
 
 /** The runs of a chunk. */

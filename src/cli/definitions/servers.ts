@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
+import type { Run } from '../context.ts';
 
-export function defineServers(program: Command): void {
+export function defineServers(program: Command, run: Run): void {
   program
     .command('serve')
     .description('Starts a Trainyard server, as `npm start` does in a checkout.')
@@ -17,6 +18,25 @@ Examples:
       const { serve } = await import('../../serve.ts');
       await serve();
     });
+
+  program
+    .command('check')
+    .description('Reads every stored line and says what is damaged; writes nothing.')
+    .addHelpText(
+      'after',
+      `
+The store is the one of TRAINYARD_DATA_DIR; a server may run meanwhile. The exit code is 1 where something
+is damaged, 5 where there is no store to read.
+
+Example:
+  TRAINYARD_DATA_DIR=/srv/trainyard trainyard check`,
+    )
+    .action(() =>
+      run(async ({ screen }) => {
+        const { check } = await import('../../check.ts');
+        return check(screen);
+      }),
+    );
 
   program
     .command('trainer')

@@ -1,4 +1,4 @@
-import { TrainyardError } from '../../core/errors.ts';
+import { codeOf, TrainyardError } from '../../core/errors.ts';
 import type { Job } from '../../core/job.ts';
 import {
   type LogFilter,
@@ -7,7 +7,7 @@ import {
   maxPageLines,
   type PlacedBlock,
 } from '../../core/log.ts';
-import type { JobStore, LogHead, LogStore } from '../../core/store.ts';
+import type { JobStore, LogHead, LogStore, ScanStretch } from '../../core/store.ts';
 import { Turns } from '../../lib/async/turns.ts';
 import { GrowingLines } from '../growing-lines.ts';
 import { compileFilter, type LineMatcher } from './filter.ts';
@@ -58,7 +58,8 @@ export class LogReader {
 
   /**
    * One page. With a filter, `offset` is where to start looking, and one call looks at no more than
-   * `maxScanLines` lines or for `maxScanMs`. Errors: `NOT_FOUND`, `BAD_USER_INPUT`, `STORE_UNAVAILABLE`.
+   * `maxScanLines` lines or for `maxScanMs`. Errors: `NOT_FOUND`, `BAD_USER_INPUT`, `STORE_UNAVAILABLE`,
+   * `DATA_DAMAGED` where it would begin with damaged lines; one that would cross them ends before.
    */
   async page(jobId: string, request: PageRequest): Promise<LogPage> {
     const matcher = compileFilter(request.filter);
@@ -165,7 +166,13 @@ export class LogReader {
     do {
       const until = performance.now() + turnMs;
       const part = { from: nextOffset, to: end, until };
-      nextOffset = await this.#searchOn(job.id, { matcher, matches, signal, ...part });
+      try {
+        nextOffset = await this.#searchOn(job.id, { matcher, matches, signal, ...part });
+      } catch (error) {
+        // Damaged lines: the page ends before them, as one without a filter does.
+        if (nextOffset === offset || codeOf(error) !== 'DATA_DAMAGED') throw error;
+        break;
+      }
     } while (!matches.full && nextOffset < end && (await request.mayGoOn(startedAt)));
     return { block: matches.block(offset), offsets: matches.offsets, nextOffset };
   }
@@ -176,7 +183,7 @@ export class LogReader {
     signal?.throwIfAborted();
     let next = part.from;
     const scan = { from: next, maybe: matcher.maybe, signal };
-    for await (const { first, count, block } of this.#logs.scan(jobId, scan)) {
+    for await (const { first, count, block } of untilDamage(this.#logs.scan(jobId, scan))) {
       if (first >= part.to) return part.to;
       const to = Math.min(first + count, part.to);
       next = block ? matches.take(block, matcher, { from: next, to, until }) : to;
@@ -200,6 +207,19 @@ interface SearchPart {
   to: number;
   until: number;
   signal: AbortSignal | undefined;
+}
+
+/** Stretches up to damaged lines; their error only where there is none before them, as pages have it. */
+async function* untilDamage(stretches: AsyncIterable<ScanStretch>): AsyncGenerator<ScanStretch> {
+  let isFirst = true;
+  try {
+    for await (const stretch of stretches) {
+      yield stretch;
+      isFirst = false;
+    }
+  } catch (error) {
+    if (isFirst || codeOf(error) !== 'DATA_DAMAGED') throw error;
+  }
 }
 
 /** The lines that a search has found so far. */

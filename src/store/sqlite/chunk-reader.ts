@@ -2,10 +2,13 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
 import type { PlacedBlock } from '../../core/log.ts';
 import type { ScanStretch } from '../../core/store.ts';
-import { type Chunk, isRaw, runsOf, textOf } from '../chunk.ts';
+import { isRaw, runsOf, textOf } from '../chunk.ts';
+import { damagedLines } from '../damage.ts';
 import { splitLines } from '../line-text.ts';
 import { extendRuns, sliceRuns } from '../runs.ts';
 import type { Connection } from './connection.ts';
+import { isDamage } from './errors.ts';
+import { isSound, type PlacedChunk } from './placed-chunk.ts';
 
 /** A scan lets others go on after this long. */
 const turnMs = 4;
@@ -15,11 +18,7 @@ const chunksPerFetch = 8;
 /** The most text that is kept decoded. */
 const decodedBytes = 4 * 1024 * 1024;
 
-interface PlacedChunk extends Chunk {
-  first: number;
-}
-
-/** Reads lines out of the chunks of a SQLite store. */
+/** Reads lines out of the chunks of a SQLite store; of damaged ones none. */
 export class ChunkReader {
   readonly #connection: Connection;
   readonly #sql: ReturnType<typeof prepare>;
@@ -38,12 +37,15 @@ export class ChunkReader {
   /** Lines from `offset` on, as `LogStore.read` promises; all from one moment of the log. */
   page(jobId: string, options: { offset: number; limit: number; maxChars: number }): PlacedBlock {
     const page: PlacedBlock = { first: options.offset, texts: [], runs: [] };
-    const seq = this.#sql.seq.get(jobId);
-    if (seq === undefined || options.limit < 1) return page;
-    const end = options.offset + options.limit;
+    const log = this.#sql.log.get(jobId);
+    if (log === undefined) return page;
+    const end = Math.min(options.offset + options.limit, log.total);
+    if (end <= options.offset) return page;
+    const { seq } = log;
     let room = options.maxChars;
-    for (const chunk of this.#sql.span.iterate({ seq, line: options.offset, end: end - 1 })) {
-      const from = options.offset + page.texts.length - chunk.first;
+    let next = options.offset;
+    for (const chunk of this.#sound(log, { jobId, next, end })) {
+      const from = next - chunk.first;
       const to = Math.min(end - chunk.first, chunk.count);
       const lines = splitLines(this.#textOf(seq, chunk), from, to);
       const fitting = countFitting(lines, room, page.texts.length === 0);
@@ -53,9 +55,41 @@ export class ChunkReader {
         room -= line.length;
       }
       extendRuns(page.runs, sliceRuns(runsOf(chunk), from, from + fitting));
-      if (fitting < to - from) break;
+      next += fitting;
+      if (fitting < to - from) return page;
     }
+    if (page.texts.length === 0) throw this.#damage(log, { jobId, from: next });
     return page;
+  }
+
+  /** The chunks that hold the lines from `next` up to `end`, in order; ends before one that is damaged or missing. */
+  *#sound(
+    { seq }: Log,
+    { jobId, next, end }: { jobId: string; next: number; end: number },
+  ): Generator<PlacedChunk, void, undefined> {
+    let line = next;
+    try {
+      for (const chunk of this.#sql.span.iterate({ seq, line, end: end - 1 })) {
+        if (!holds(chunk, line) || !isSound(jobId, chunk)) return;
+        yield chunk;
+        line = chunk.first + chunk.count;
+      }
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+    }
+  }
+
+  /** The error for the lines from `from` on: up to where the next stored lines begin. */
+  #damage({ seq, total }: Log, { jobId, from }: { jobId: string; from: number }): Error {
+    let to = total;
+    let cause: unknown;
+    try {
+      to = this.#sql.nextFirst.get({ seq, line: from }) ?? total;
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      cause = error;
+    }
+    return damagedLines({ jobId, from, to: Math.max(from + 1, Math.min(to, total)) }, cause);
   }
 
   #textOf(seq: number, chunk: PlacedChunk): Buffer {
@@ -75,24 +109,21 @@ export class ChunkReader {
     options: { from: number; maybe?: (text: Buffer) => boolean; signal?: AbortSignal },
   ): AsyncGenerator<ScanStretch, void, undefined> {
     const { maybe, signal } = options;
-    const seq = await this.#connection.read(() => this.#sql.seq.get(jobId));
-    if (seq === undefined) return;
     let next = options.from;
     let turnEndsAt = performance.now() + turnMs;
     for (;;) {
       signal?.throwIfAborted();
       // Looked up by line number each time: meanwhile raw rows may have become one chunk.
-      const chunks = await this.#connection.read(() =>
-        this.#sql.fetch.all({ seq, line: next, limit: chunksPerFetch }),
-      );
+      const chunks = await this.#connection.read(() => this.#fetch(jobId, next));
       if (chunks.length === 0) return;
       for (const chunk of chunks) {
         const skipped = next - chunk.first;
-        const count = chunk.count - skipped;
-        // A hole: the job is being deleted.
-        if (skipped < 0 || count <= 0) return;
-        yield { first: next, count, block: blockOf(chunk, skipped, maybe) };
-        next += count;
+        yield {
+          first: next,
+          count: chunk.count - skipped,
+          block: blockOf(chunk, skipped, maybe),
+        };
+        next = chunk.first + chunk.count;
         if (performance.now() >= turnEndsAt) {
           await nextTurn();
           signal?.throwIfAborted();
@@ -101,6 +132,23 @@ export class ChunkReader {
       }
     }
   }
+
+  /** Some sound chunks from the line `next` on; none at the end of the log, and of a job that is gone. */
+  #fetch(jobId: string, next: number): PlacedChunk[] {
+    const log = this.#sql.log.get(jobId);
+    if (log === undefined || next >= log.total) return [];
+    const chunks: PlacedChunk[] = [];
+    for (const chunk of this.#sound(log, { jobId, next, end: log.total })) {
+      chunks.push(chunk);
+      if (chunks.length === chunksPerFetch) return chunks;
+    }
+    if (chunks.length === 0) throw this.#damage(log, { jobId, from: next });
+    return chunks;
+  }
+}
+
+function holds(chunk: PlacedChunk, line: number): boolean {
+  return chunk.first <= line && line < chunk.first + chunk.count;
 }
 
 function countFitting(lines: readonly string[], room: number, isFirst: boolean): number {
@@ -126,23 +174,30 @@ function blockOf(
   };
 }
 
+interface Log {
+  seq: number;
+  total: number;
+}
+
 interface Place {
   seq: number;
   line: number;
 }
 
 function prepare({ db }: Connection) {
-  // The chunk that holds a line is the last one that begins at or before it.
-  const from = `
-    SELECT id & 0xffffffff AS first, count, encoding, bytes, runs, text FROM chunks
-    WHERE id >= (SELECT max(id) FROM chunks WHERE id BETWEEN @seq << 32 AND (@seq << 32) | @line)`;
   return {
-    seq: db.prepare<[string], number>('SELECT seq FROM jobs WHERE id = ?').pluck(),
-    span: db.prepare<Place & { end: number }, PlacedChunk>(
-      `${from} AND id <= (@seq << 32) | @end ORDER BY id`,
+    log: db.prepare<[string], Log>(
+      'SELECT seq, total FROM logs WHERE seq = (SELECT seq FROM jobs WHERE id = ?)',
     ),
-    fetch: db.prepare<Place & { limit: number }, PlacedChunk>(
-      `${from} AND id < (@seq + 1) << 32 ORDER BY id LIMIT @limit`,
-    ),
+    // The chunk that holds a line is the last one that begins at or before it.
+    span: db.prepare<Place & { end: number }, PlacedChunk>(`
+      SELECT id & 0xffffffff AS first, count, encoding, bytes, runs, text, checksum FROM chunks
+      WHERE id >= (SELECT max(id) FROM chunks WHERE id BETWEEN @seq << 32 AND (@seq << 32) | @line)
+        AND id <= (@seq << 32) | @end ORDER BY id`),
+    nextFirst: db
+      .prepare<Place, number>(`
+        SELECT min(id) & 0xffffffff FROM chunks
+        WHERE id > (@seq << 32) | @line AND id < (@seq + 1) << 32`)
+      .pluck(),
   };
 }

@@ -11,6 +11,11 @@ export function isDamage(error: unknown): boolean {
   return codeOf(error).startsWith('SQLITE_CORRUPT') || codeOf(error).startsWith('SQLITE_NOTADB');
 }
 
+/** Whether SQLite found other tables than a statement names: where they were made by a schema, that is damage. */
+export function isWrongTable(error: unknown): boolean {
+  return codeOf(error) === 'SQLITE_ERROR';
+}
+
 /** The failures that lie in the file, the disk or a lock as `STORE_UNAVAILABLE`; any other error as it is. */
 export function translate(error: unknown, path: string): unknown {
   const code = codeOf(error);

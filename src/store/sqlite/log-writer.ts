@@ -1,10 +1,13 @@
 import { TrainyardError } from '../../core/errors.ts';
 import { maxLines } from '../../core/log.ts';
 import type { Append, Lease, LogHead } from '../../core/store.ts';
+import { chunkChecksum } from '../checksum.ts';
 import { type Chunk, cutChunks, fullness, joinTail, rawChunk } from '../chunk.ts';
 import { textSize } from '../line-text.ts';
 import type { Connection } from './connection.ts';
+import { type HeadRow, headChecksum, headColumns, soundHead } from './head-row.ts';
 import type { SqliteMetrics } from './metrics.ts';
+import { isSound, type PlacedChunk } from './placed-chunk.ts';
 
 /** A page must not have to gather more raw rows than this: so many single ones are joined. */
 const maxSingleRows = 128;
@@ -54,15 +57,20 @@ export class LogWriter {
   /** As `LogStore.complete` promises. */
   complete(lease: Lease): Promise<LogHead> {
     const work = (): LogHead => {
-      const head = this.#sql.complete.get(lease.jobId, lease.fence);
-      if (head === undefined) throw this.#refusal(lease);
-      return { ...head, complete: true };
+      const row = this.#sql.end.get(lease.jobId);
+      if (row === undefined) throw this.#refusal(lease);
+      const head = { ...soundHead(lease.jobId, row), complete: 1 };
+      const checksum = headChecksum(lease.jobId, head);
+      const { changes } = this.#sql.complete.run(checksum, head.seq, lease.fence);
+      if (changes === 0) throw this.#refusal(lease);
+      const { total, cursor, carry } = head;
+      return { total, cursor, collectorState: carry, complete: true };
     };
     return this.#connection.write(work, { synced: () => true });
   }
 
   #append(lease: Lease, batch: Append): LogEnd {
-    const start = this.#ends.get(lease) ?? this.#sql.end.get(lease.jobId);
+    const start = this.#ends.get(lease) ?? this.#storedEnd(lease.jobId);
     this.#ends.delete(lease);
     if (start === undefined) throw this.#refusal(lease);
     const end = endAfter(start, batch.texts);
@@ -77,12 +85,18 @@ export class LogWriter {
       end.single_rows,
       batch.cursor,
       batch.collectorState,
+      headChecksum(lease.jobId, {
+        ...end,
+        complete: 0,
+        cursor: batch.cursor,
+        carry: batch.collectorState,
+      }),
       start.seq,
       lease.fence,
       start.total,
     );
     if (changes === 0) throw this.#refusal(lease);
-    if (batch.texts.length > 0) this.#insertLines(start, end, batch);
+    if (batch.texts.length > 0) this.#insertLines(lease.jobId, { start, end, batch });
     for (const { before, reason } of batch.gaps ?? []) {
       this.#sql.addGap.run(start.seq, start.total + before, reason);
     }
@@ -90,31 +104,46 @@ export class LogWriter {
     return end;
   }
 
-  #insertLines(start: LogEnd, end: LogEnd, batch: Append): void {
-    const { seq } = start;
+  #storedEnd(jobId: string): LogEnd | undefined {
+    const row = this.#sql.end.get(jobId);
+    return row && soundHead(jobId, row);
+  }
+
+  #insertLines(
+    jobId: string,
+    { start, end, batch }: { start: LogEnd; end: LogEnd; batch: Append },
+  ): void {
+    const { seq, total } = start;
     if (end.tail_first > start.tail_first) {
-      this.#joinRows({ seq, first: start.tail_first }, batch, { compress: this.#compress });
+      const from = { jobId, seq, first: start.tail_first, total };
+      this.#joinRows(from, batch, { compress: this.#compress });
     } else if (end.single_first > start.single_first) {
-      this.#joinRows({ seq, first: start.single_first }, batch, { compress: false });
+      this.#joinRows({ jobId, seq, first: start.single_first, total }, batch, { compress: false });
     } else {
-      this.#insertChunk(seq, start.total, rawChunk(batch));
+      this.#insertChunk({ jobId, seq, first: total }, rawChunk(batch));
     }
   }
 
-  /** Replaces the rows from a line on, and adds the new lines to them, by as few chunks as can be. */
-  #joinRows(from: RowKey, batch: Append, options: { compress: boolean }): void {
-    const tail = joinTail(this.#sql.rows.all(from));
-    this.#sql.deleteRows.run(from);
-    let { first } = from;
-    for (const chunk of cutChunks(tail, batch, options)) {
-      this.#insertChunk(from.seq, first, chunk);
+  /**
+   * Replaces the rows from a line on, and adds the new lines to them, by as few chunks as can be. Damaged
+   * rows stay as they are: within a new chunk they would pass for sound.
+   */
+  #joinRows(from: RowKey & { total: number }, batch: Append, options: { compress: boolean }): void {
+    const { jobId, seq } = from;
+    const rows = this.#sql.rows.all({ seq, first: from.first });
+    const sound = coverLines(rows, from) && rows.every((row) => isSound(jobId, row));
+    if (sound) this.#sql.deleteRows.run({ seq, first: from.first });
+    let first = sound ? from.first : from.total;
+    for (const chunk of cutChunks(joinTail(sound ? rows : []), batch, options)) {
+      this.#insertChunk({ jobId, seq, first }, chunk);
       first += chunk.count;
     }
   }
 
-  #insertChunk(seq: number, first: number, chunk: Chunk): void {
+  #insertChunk({ jobId, seq, first }: RowKey, chunk: Chunk): void {
     const { count, encoding, bytes, runs, text } = chunk;
-    this.#sql.insert.run(seq, first, count, encoding, bytes, runs, text);
+    const checksum = chunkChecksum(jobId, first, chunk);
+    this.#sql.insert.run(seq, first, count, encoding, bytes, runs, text, checksum);
   }
 
   /** Why a lease may not write. */
@@ -123,6 +152,19 @@ export class LogWriter {
     const why = complete ? 'is complete' : 'is collected by another server';
     return new TrainyardError('CONFLICT', `the log of job ${lease.jobId} ${why}`);
   }
+}
+
+/** Whether rows hold each line from `first` up to `total` once. */
+function coverLines(
+  rows: readonly PlacedChunk[],
+  { first, total }: { first: number; total: number },
+): boolean {
+  let next = first;
+  for (const row of rows) {
+    if (row.first !== next) return false;
+    next += row.count;
+  }
+  return next === total;
 }
 
 function checkRuns(batch: Append): void {
@@ -149,15 +191,16 @@ function endAfter(start: LogEnd, texts: readonly string[]): LogEnd {
 }
 
 interface RowKey {
+  jobId: string;
   seq: number;
   first: number;
 }
 
-type HeadRow = Omit<LogHead, 'complete'>;
 type Advance = [
   ...number[],
   cursor: string | null,
   collectorState: string | null,
+  checksum: number,
   number,
   number,
   number,
@@ -165,30 +208,28 @@ type Advance = [
 
 function prepare({ db }: Connection) {
   return {
-    end: db.prepare<[string], LogEnd>(`
-      SELECT seq, total, tail_first, tail_size, single_first, single_rows FROM logs
+    end: db.prepare<[string], LogEnd & HeadRow & { checksum: number | null }>(`
+      SELECT seq, ${headColumns} FROM logs
       WHERE seq = (SELECT seq FROM jobs WHERE id = ?)`),
     // The fence is checked here: under an older lease, or once the log is complete, no row is found.
     advance: db.prepare<Advance>(`
       UPDATE logs SET total = ?, tail_first = ?, tail_size = ?, single_first = ?, single_rows = ?,
-        cursor = ?, carry = ?
+        cursor = ?, carry = ?, checksum = ?
       WHERE seq = ? AND fence = ? AND total = ? AND complete = 0`),
-    complete: db.prepare<[string, number], HeadRow>(`
-      UPDATE logs SET complete = 1
-      WHERE seq = (SELECT seq FROM jobs WHERE id = ?) AND fence = ? AND complete = 0
-      RETURNING total, cursor, carry AS collectorState`),
+    complete: db.prepare<[number, number, number]>(`
+      UPDATE logs SET complete = 1, checksum = ? WHERE seq = ? AND fence = ? AND complete = 0`),
     isComplete: db
       .prepare<[string], number>(
         'SELECT complete FROM logs WHERE seq = (SELECT seq FROM jobs WHERE id = ?)',
       )
       .pluck(),
-    insert: db.prepare<[number, number, number, number, number, Buffer, Buffer]>(`
-      INSERT INTO chunks (id, count, encoding, bytes, runs, text)
-      VALUES ((? << 32) | ?, ?, ?, ?, ?, ?)`),
-    rows: db.prepare<RowKey, Pick<Chunk, 'count' | 'runs' | 'text'>>(`
-      SELECT count, runs, text FROM chunks
+    insert: db.prepare<[number, number, number, number, number, Buffer, Buffer, number]>(`
+      INSERT INTO chunks (id, count, encoding, bytes, runs, text, checksum)
+      VALUES ((? << 32) | ?, ?, ?, ?, ?, ?, ?)`),
+    rows: db.prepare<{ seq: number; first: number }, PlacedChunk>(`
+      SELECT id & 0xffffffff AS first, count, encoding, bytes, runs, text, checksum FROM chunks
       WHERE id >= (@seq << 32) | @first AND id < (@seq + 1) << 32 ORDER BY id`),
-    deleteRows: db.prepare<RowKey>(
+    deleteRows: db.prepare<{ seq: number; first: number }>(
       'DELETE FROM chunks WHERE id >= (@seq << 32) | @first AND id < (@seq + 1) << 32',
     ),
     addGap: db.prepare<[number, number, string]>(

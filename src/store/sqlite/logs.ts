@@ -2,6 +2,7 @@ import type { LogGap, MetricSeries, PlacedBlock } from '../../core/log.ts';
 import type { Append, Lease, LogHead, LogStore, ScanStretch } from '../../core/store.ts';
 import { ChunkReader } from './chunk-reader.ts';
 import type { Connection } from './connection.ts';
+import { type HeadRow, headColumns, soundHead } from './head-row.ts';
 import { LogWriter } from './log-writer.ts';
 import type { SqliteMetrics } from './metrics.ts';
 
@@ -29,7 +30,9 @@ export class SqliteLogs implements LogStore {
   head(jobId: string): Promise<LogHead> {
     return this.#connection.read(() => {
       const row = this.#sql.head.get(jobId);
-      return row === undefined ? emptyHead : { ...row, complete: row.complete === 1 };
+      if (row === undefined) return emptyHead;
+      const { total, cursor, carry, complete } = soundHead(jobId, row);
+      return { total, cursor, collectorState: carry, complete: complete === 1 };
     });
   }
 
@@ -67,12 +70,10 @@ export class SqliteLogs implements LogStore {
   }
 }
 
-type HeadRow = Omit<LogHead, 'complete'> & { complete: number };
-
 function prepare({ db }: Connection) {
   return {
-    head: db.prepare<[string], HeadRow>(`
-      SELECT total, cursor, carry AS collectorState, complete FROM logs
+    head: db.prepare<[string], HeadRow & { checksum: number | null }>(`
+      SELECT ${headColumns} FROM logs
       WHERE seq = (SELECT seq FROM jobs WHERE id = ?)`),
     gaps: db.prepare<[string, number, number, number], LogGap>(`
       SELECT line AS offset, reason FROM gaps

@@ -6,10 +6,12 @@ import type { Store } from '../../core/store.ts';
 import type { Logger } from '../../lib/system/logger.ts';
 import { makeFolder } from '../../lib/system/make-folder.ts';
 import { Connection } from './connection.ts';
+import { damaged, isWrongTable } from './errors.ts';
 import { SqliteJobs } from './jobs.ts';
 import { SqliteLeases } from './leases.ts';
 import { SqliteLogs } from './logs.ts';
 import { SqliteMetrics } from './metrics.ts';
+import { notePresence, refuseVanished } from './presence.ts';
 import { Purger } from './purge.ts';
 import { retryWhileLocked } from './retry.ts';
 import { migrate, pageSize } from './schema.ts';
@@ -35,11 +37,12 @@ const maxIdleWalBytes = 64 * 1024 * 1024;
 
 /**
  * Opens, or creates, the store in `dataDir/trainyard.db`. Rejects with `STORE_UNAVAILABLE` and a
- * message that names the file where it cannot be used; a damaged or newer one is left as it is.
+ * message that names the file where it cannot be used; a damaged, newer or vanished one is left as it is.
  */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
   const path = join(options.dataDir, 'trainyard.db');
   const lockWaitMs = options.lockWaitMs ?? 8000;
+  refuseVanished(path);
   createFile(options.dataDir, path);
   const db = await retryWhileLocked(
     () => {
@@ -48,23 +51,36 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     },
     { path, lockWaitMs, signal: new AbortController().signal },
   );
-  const connection = new Connection(db, { lockWaitMs });
-  const purger = new Purger(connection, options.logger);
-  const leases = new SqliteLeases(connection, { leaseMs: options.leaseMs ?? 3000 });
-  const metrics = new SqliteMetrics(connection);
-  const logs = new SqliteLogs(connection, metrics, { compress: options.compress ?? true });
+  const parts = assemble(db, options, lockWaitMs);
+  const { connection, purger, leases } = parts;
+  note(path, 'in use', options.logger);
   void purger.purge();
   let closed: Promise<void> | undefined;
   return {
-    jobs: new SqliteJobs(connection, purger),
-    logs,
+    jobs: parts.jobs,
+    logs: parts.logs,
     leases,
     check: createCheck(connection),
     close: () => {
-      closed ??= close({ connection, purger, leases });
+      closed ??= close({ connection, purger, leases, logger: options.logger });
       return closed;
     },
   };
+}
+
+/** The store's parts over an open database. Where its tables are not what they were made, it is damaged. */
+function assemble(db: Database, options: SqliteStoreOptions, lockWaitMs: number) {
+  try {
+    const connection = new Connection(db, { lockWaitMs });
+    const purger = new Purger(connection, options.logger);
+    const leases = new SqliteLeases(connection, { leaseMs: options.leaseMs ?? 3000 });
+    const metrics = new SqliteMetrics(connection);
+    const logs = new SqliteLogs(connection, metrics, { compress: options.compress ?? true });
+    return { connection, purger, leases, logs, jobs: new SqliteJobs(connection, purger) };
+  } catch (error) {
+    db.close();
+    throw isWrongTable(error) ? damaged(db.name, error) : error;
+  }
 }
 
 function createFile(dataDir: string, path: string): void {
@@ -98,7 +114,16 @@ function openDatabase(path: string): Database {
     return db;
   } catch (error) {
     db.close();
-    throw error;
+    throw isWrongTable(error) ? damaged(path, error) : error;
+  }
+}
+
+/** A store that cannot be noted is used all the same. */
+function note(path: string, presence: 'in use' | 'closed', logger: Logger | undefined): void {
+  try {
+    notePresence(path, presence);
+  } catch (error) {
+    logger?.warn({ err: error }, `it cannot be noted that the store ${path} is ${presence}`);
   }
 }
 
@@ -114,9 +139,12 @@ async function close(parts: {
   connection: Connection;
   purger: Purger;
   leases: SqliteLeases;
+  logger: Logger | undefined;
 }): Promise<void> {
   parts.connection.stop();
   await parts.purger.settled();
   parts.leases.abandon();
+  // Before the closing, which removes the write-ahead log.
+  note(parts.connection.db.name, 'closed', parts.logger);
   await parts.connection.close();
 }

@@ -1,5 +1,6 @@
 import type { Database } from 'better-sqlite3';
 import { TrainyardError } from '../../core/errors.ts';
+import { addChecksums } from './add-checksums.ts';
 
 /** Marks a file as a Trainyard store: "Tyrd" in the header's application id. */
 export const applicationId = 0x54797264;
@@ -8,7 +9,7 @@ export const applicationId = 0x54797264;
 export const pageSize = 8192;
 
 // One entry a version, applied in order; an entry never changes once it has been released.
-const migrations: readonly string[] = [
+const migrations: readonly (string | ((db: Database) => void))[] = [
   `
   CREATE TABLE jobs (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -129,6 +130,7 @@ const migrations: readonly string[] = [
   ALTER TABLE jobs ADD COLUMN created_by TEXT;
   UPDATE jobs SET provider_kind = CASE WHEN console_url IS NULL THEN 'LOCAL' ELSE 'RUNPOD' END;
   `,
+  addChecksums,
 ];
 
 /** The version that `migrate` brings a store to. */
@@ -140,7 +142,10 @@ export function migrate(db: Database): void {
     const version = Number(db.pragma('user_version', { simple: true }));
     if (version > schemaVersion) throw newerSchema(db.name, version);
     if (version === schemaVersion) return;
-    for (const step of migrations.slice(version)) db.exec(step);
+    for (const step of migrations.slice(version)) {
+      if (typeof step === 'string') db.exec(step);
+      else step(db);
+    }
     db.pragma(`application_id = ${applicationId}`);
     db.pragma(`user_version = ${schemaVersion}`);
   });

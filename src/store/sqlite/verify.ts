@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import Sqlite, { type Database } from 'better-sqlite3';
 import { TrainyardError } from '../../core/errors.ts';
 import { damaged, isDamage } from './errors.ts';
@@ -15,6 +15,7 @@ export function verify(path: string, options: { timeoutMs: number }): void {
   const db = new Sqlite(path, { readonly: true, fileMustExist: true, timeout: options.timeoutMs });
   try {
     checkIdentity(db);
+    checkLength(db);
     if (statSync(path).size <= fullCheckBytes) checkEveryPage(db);
     else checkEnds(db);
   } catch (error) {
@@ -37,6 +38,15 @@ function checkIdentity(db: Database): void {
   }
   const version = Number(db.pragma('user_version', { simple: true }));
   if (version > schemaVersion) throw newerSchema(db.name, version);
+}
+
+/** Without a write-ahead log, whose pages lie elsewhere, the file is as long as it says. */
+function checkLength(db: Database): void {
+  if (existsSync(`${db.name}-wal`) && statSync(`${db.name}-wal`).size > 0) return;
+  const pages = Number(db.pragma('page_count', { simple: true }));
+  const bytes = pages * Number(db.pragma('page_size', { simple: true }));
+  const { size } = statSync(db.name);
+  if (size < bytes) throw damaged(db.name, `it has ${size} bytes of ${bytes}`);
 }
 
 function checkEveryPage(db: Database): void {

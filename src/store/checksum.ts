@@ -1,0 +1,29 @@
+import { crc32 } from 'node:zlib';
+import type { Chunk } from './chunk.ts';
+
+const numbers = Buffer.alloc(16);
+
+/**
+ * CRC-32 over all that decides what a stored chunk says: whose lines they are, where they stand, how
+ * they are to be read, when they were captured, and their bytes as they are stored.
+ */
+export function chunkChecksum(jobId: string, first: number, chunk: Chunk): number {
+  numbers.writeUInt32LE(first >>> 0, 0);
+  numbers.writeUInt32LE(chunk.count >>> 0, 4);
+  numbers.writeUInt32LE(chunk.encoding >>> 0, 8);
+  numbers.writeUInt32LE(chunk.bytes >>> 0, 12);
+  return crc32(chunk.text, crc32(chunk.runs, crc32(numbers, crc32(jobId))));
+}
+
+/** CRC-32 over facts of one job, in order. */
+export function factsChecksum(jobId: string, facts: readonly (number | string | null)[]): number {
+  let checksum = crc32(jobId);
+  // The kind and the length of each, so that no two lists of facts run together to the same bytes.
+  for (const fact of facts) {
+    const text = fact === null ? '' : String(fact);
+    const kind = fact === null ? 'null' : typeof fact;
+    checksum = crc32(`${kind} ${text.length} `, checksum);
+    checksum = crc32(text, checksum);
+  }
+  return checksum;
+}

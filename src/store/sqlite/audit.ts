@@ -1,0 +1,134 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import Sqlite, { type Database } from 'better-sqlite3';
+import { messageOf, TrainyardError } from '../../core/errors.ts';
+import { textOf } from '../chunk.ts';
+import type { DamagedLines } from '../damage.ts';
+import { isDamage } from './errors.ts';
+import { type HeadRow, headColumns, soundHead } from './head-row.ts';
+import { isSound, type PlacedChunk } from './placed-chunk.ts';
+import { refuseVanished } from './presence.ts';
+import { schemaVersion } from './schema.ts';
+
+/** One finding of an audit, in words, and the lines that it is about, where it is about some. */
+interface Finding {
+  message: string;
+  lines: DamagedLines | null;
+}
+
+export interface Audit {
+  jobs: number;
+  lines: number;
+  findings: Finding[];
+}
+
+/** No more findings are kept. */
+const maxFindings = 10_000;
+
+/**
+ * Reads the whole store in `dataDir`, every line of it, and tells what is damaged. Writes nothing, and may
+ * run beside a server. Throws `STORE_UNAVAILABLE` where there is no store of this release that could be read.
+ */
+export function auditSqliteStore(dataDir: string): Audit {
+  const path = join(dataDir, 'trainyard.db');
+  refuseVanished(path);
+  if (!existsSync(path)) {
+    throw new TrainyardError('STORE_UNAVAILABLE', `there is no store in ${dataDir}`);
+  }
+  const db = new Sqlite(path, { readonly: true, fileMustExist: true, timeout: 5000 });
+  try {
+    const audit: Audit = { jobs: 0, lines: 0, findings: [] };
+    checkFile(db, audit);
+    attempt(audit, 'the list of jobs cannot be read', () => {
+      for (const job of jobsOf(db)) {
+        audit.jobs += 1;
+        const what = `job ${job.id}: its log cannot be read`;
+        attempt(audit, what, () => checkLog(db, job, audit));
+      }
+    });
+    return audit;
+  } finally {
+    db.close();
+  }
+}
+
+function checkFile(db: Database, audit: Audit): void {
+  attempt(audit, 'the file is no sound database', () => {
+    for (const verdict of db.prepare<[], string>('PRAGMA integrity_check(100)').pluck().all()) {
+      if (verdict !== 'ok') find(audit, `the file: ${verdict}`);
+    }
+    const version = Number(db.pragma('user_version', { simple: true }));
+    if (version !== schemaVersion) {
+      throw new TrainyardError(
+        'STORE_UNAVAILABLE',
+        `the store ${db.name} has schema version ${version}, and this release checks ${schemaVersion}: start the server of this release once, which brings it there, or use the release that wrote it`,
+      );
+    }
+  });
+}
+
+interface JobRow {
+  seq: number;
+  id: string;
+}
+
+/** By pages, so that jobs that come or go meanwhile disturb nothing. */
+function* jobsOf(db: Database): Generator<JobRow> {
+  const page = db.prepare<[number], JobRow>(
+    'SELECT seq, id FROM jobs WHERE seq > ? ORDER BY seq LIMIT 1000',
+  );
+  let after = 0;
+  for (;;) {
+    const jobs = page.all(after);
+    yield* jobs;
+    const last = jobs.at(-1);
+    if (last === undefined) return;
+    after = last.seq;
+  }
+}
+
+/** Each log is read as it stands at one moment. */
+function checkLog(db: Database, { seq, id }: JobRow, audit: Audit): void {
+  const head = db.prepare<[number], HeadRow & { checksum: number | null }>(
+    `SELECT ${headColumns} FROM logs WHERE seq = ?`,
+  );
+  const chunks = db.prepare<[number, number], PlacedChunk>(`
+    SELECT id & 0xffffffff AS first, count, encoding, bytes, runs, text, checksum FROM chunks
+    WHERE id >= ? << 32 AND id < (? + 1) << 32 ORDER BY id`);
+  db.transaction(() => {
+    const row = head.get(seq);
+    if (row === undefined) return find(audit, `job ${id}: what is known of its log is missing`);
+    attempt(audit, `job ${id}`, () => soundHead(id, row));
+    let next = 0;
+    for (const chunk of chunks.iterate(seq, seq)) {
+      if (chunk.first > next) lose(audit, { jobId: id, from: next, to: chunk.first });
+      const end = chunk.first + chunk.count;
+      if (!isSound(id, chunk)) lose(audit, { jobId: id, from: chunk.first, to: end });
+      else textOf(chunk);
+      audit.lines += chunk.count;
+      next = end;
+    }
+    if (next < row.total) lose(audit, { jobId: id, from: next, to: row.total });
+  })();
+}
+
+/** Runs one check; what it throws because of damage is a finding. */
+function attempt(audit: Audit, what: string, check: () => void): void {
+  try {
+    check();
+  } catch (error) {
+    const isFinding =
+      isDamage(error) || (error instanceof TrainyardError && error.code === 'DATA_DAMAGED');
+    if (!isFinding) throw error;
+    find(audit, `${what}: ${messageOf(error)}`);
+  }
+}
+
+function lose(audit: Audit, lines: DamagedLines): void {
+  const { jobId, from, to } = lines;
+  find(audit, `job ${jobId}: lines ${from} to ${to - 1} are damaged or missing`, lines);
+}
+
+function find(audit: Audit, message: string, lines: DamagedLines | null = null): void {
+  if (audit.findings.length < maxFindings) audit.findings.push({ message, lines });
+}
