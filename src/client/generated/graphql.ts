@@ -79,11 +79,11 @@ export type JobStatus =
 
 /** Which lines to show: those that pass every condition given. */
 export type LogFilter = {
-  /** Part of the line; case matters. At most 1000 characters. */
+  /** Part of the line without its colours and other escape sequences; case matters. At most 1000 characters. */
   contains?: string | null | undefined;
   /** Lines of this level or above. */
   minLevel?: LogLevel | null | undefined;
-  /** An RE2 expression, found anywhere in the line; `(?i)` ignores case. At most 1000 characters. */
+  /** An RE2 expression, found anywhere in the line without its escape sequences; `(?i)` ignores case. At most 1000 characters. */
   regex?: string | null | undefined;
   /** Lines from this moment on. */
   since?: string | null | undefined;

@@ -41,7 +41,8 @@ const JobFailureType = builder.objectRef<JobFailure>('JobFailure').implement({
     }),
     offset: t.exposeInt('offset', {
       nullable: true,
-      description: 'The line where the last traceback or error begins.',
+      description:
+        'The line where the failure that ended the job begins; where no line tells why, the first of the last ones.',
     }),
     excerpt: t.exposeStringList('excerpt', {
       description: 'That line and what follows it, at most 20 lines.',

@@ -112,10 +112,13 @@ export const LogPageType = builder.objectRef<LogPage>('LogPage').implement({
 const LogFilterInput = builder.inputType('LogFilter', {
   description: 'Which lines to show: those that pass every condition given.',
   fields: (t) => ({
-    contains: t.string({ description: 'Part of the line; case matters. At most 1000 characters.' }),
+    contains: t.string({
+      description:
+        'Part of the line without its colours and other escape sequences; case matters. At most 1000 characters.',
+    }),
     regex: t.string({
       description:
-        'An RE2 expression, found anywhere in the line; `(?i)` ignores case. At most 1000 characters.',
+        'An RE2 expression, found anywhere in the line without its escape sequences; `(?i)` ignores case. At most 1000 characters.',
     }),
     minLevel: t.field({ type: LogLevelEnum, description: 'Lines of this level or above.' }),
     sources: t.field({ type: [LogSourceEnum], description: 'Lines written there.' }),

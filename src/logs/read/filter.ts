@@ -2,6 +2,8 @@ import { RE2JS } from 're2js';
 import { messageOf, TrainyardError } from '../../core/errors.ts';
 import { type LogFilter, type LogSource, logLevels } from '../../core/log.ts';
 import { levelOf } from '../../lines/level.ts';
+import { plainText } from '../../lines/plain-text.ts';
+import { chunkMayHold } from './chunk-search.ts';
 
 /** The longest text or expression that a filter takes, in UTF-16 units. */
 const maxPatternChars = 1000;
@@ -21,12 +23,13 @@ export interface LineMatcher {
 
 /**
  * Compiles a filter; null where it lets every line pass. `contains` is a plain, case-sensitive part
- * of the line, `regex` an RE2 expression found anywhere in it, `since` is inclusive and `until`
+ * of the line, `regex` an RE2 expression found anywhere in it, both without escape sequences; `since` is inclusive and `until`
  * exclusive; a line without a known level passes no `minLevel`. `BAD_USER_INPUT` for a broken expression.
  */
 export function compileFilter(filter: LogFilter | null | undefined): LineMatcher | null {
   if (!filter) return null;
-  const contains = filter.contains ? checkedLength('contains', filter.contains) : null;
+  // What was copied out of a coloured line is found, too.
+  const contains = filter.contains ? plainText(checkedLength('contains', filter.contains)) : null;
   const regex = filter.regex ? compileRegex(checkedLength('regex', filter.regex)) : null;
   const leastLevel = filter.minLevel ? logLevels.indexOf(filter.minLevel) : null;
   const sources = filter.sources ? new Set(filter.sources) : null;
@@ -35,18 +38,18 @@ export function compileFilter(filter: LogFilter | null | undefined): LineMatcher
   const unbounded = !filter.since && !filter.until && !sources;
   if (contains === null && regex === null && leastLevel === null && unbounded) return null;
 
-  const needle = contains === null ? null : Buffer.from(contains);
   return {
-    maybe: needle === null ? undefined : (text) => text.includes(needle),
+    maybe: contains === null ? undefined : chunkMayHold(contains),
     run: (time, source) =>
       time >= since && time < until && (!sources || (source !== null && sources.has(source))),
     text(text) {
-      if (contains !== null && !text.includes(contains)) return false;
+      const plain = plainText(text);
+      if (contains !== null && !plain.includes(contains)) return false;
       if (leastLevel !== null) {
         const level = levelOf(text);
         if (level === null || logLevels.indexOf(level) < leastLevel) return false;
       }
-      return regex === null || regex.test(text);
+      return regex === null || regex.test(plain);
     },
   };
 }
