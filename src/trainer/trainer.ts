@@ -19,41 +19,41 @@ const closeMs = 500;
 
 export interface TrainerOptions {
   host: string;
-  /** 0 takes a free one. */
+  /** 0 means any free port. */
   port: number;
   dataDir: string;
-  /** Needed to listen beyond loopback. */
+  /** Required to listen beyond loopback. */
   apiKey: string | null;
-  /** Jobs that run at a time. */
+  /** How many jobs run at a time. */
   concurrency: number;
-  /** Jobs are held while less than this is free, or than 5 % of the disk. 256 by default; 0: never. */
+  /** Jobs are held while less is free on the disk; 5 % of the disk at most. 256 by default; 0 means never. */
   diskReserveMb?: number | undefined;
-  /** How to learn the room on the disk; from the system by default. */
+  /** Reads the room on the disk. By default the system says it. */
   readSpace?: ((folder: string) => Promise<DiskSpace>) | undefined;
   recipes: Readonly<Record<string, Recipe>>;
   /** The folder where a recipe's relative working folder and relative data sets start. */
   recipeBase: string;
-  /** The server's environment; jobs see the harmless part of it. */
+  /** The server's environment. Jobs get its harmless part. */
   baseEnv: NodeJS.ProcessEnv;
-  /** The Node that runs the jobs' runners. This one, by default. */
+  /** The Node that runs the jobs' runners; this one by default. */
   nodePath?: string | undefined;
-  /** From a cancel to SIGKILL. 10 s by default. */
+  /** The time from a cancel to SIGKILL; 10 s by default. */
   graceMs?: number | undefined;
-  /** Between two signs of life of a silent event stream. 15 s by default. */
+  /** The time between two signs of life on a silent event stream; 15 s by default. */
   heartbeatMs?: number | undefined;
   logger: Pick<Logger, 'info' | 'warn' | 'error'>;
 }
 
 export interface Trainer {
   url: string;
-  /** Stops serving; jobs that run, run on, and the next server adopts them. */
+  /** Stops serving. Running jobs go on, and the next server adopts them. */
   close(): Promise<void>;
 }
 
 /**
- * Opens a training server: takes its data folder, adopts the jobs that an earlier one has started,
- * and listens. Fails, in one line that says what to do, where the folder is another server's, the
- * port is taken, or it would be open to other machines without a key.
+ * Opens a training server: it takes its data folder, adopts the jobs of an earlier server, and
+ * listens. Fails if another server uses the folder, if the port is taken, or if other machines could
+ * reach it without a key. The error is one line that says what to do.
  */
 export async function openTrainer(options: TrainerOptions): Promise<Trainer> {
   const { host, port, dataDir, apiKey, recipes, baseEnv, logger } = options;

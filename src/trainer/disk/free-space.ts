@@ -6,10 +6,10 @@ export interface DiskSpace {
   total: number;
 }
 
-/** With less than this, what a job writes is likely to be refused. */
+/** With less free than this, a job's writes are likely to fail. */
 export const fullBytes = 64 * 1024;
 
-/** The room where this folder is, as far as this user may take it. */
+/** The room on the file system of this folder. `free` is what this user may fill. */
 export async function readSpace(folder: string): Promise<DiskSpace> {
   const { bsize, blocks, bfree, bavail } = await statfs(folder);
   const isRoot = process.getuid?.() === 0;

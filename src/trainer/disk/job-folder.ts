@@ -5,32 +5,32 @@ import path from 'node:path';
 /** A job's id is a folder's name: no separator, and no dot in front. */
 export const jobIdPattern = /^(?!\.)[A-Za-z0-9._-]{1,128}$/;
 
-/** The files of one job; all but the data set and the output are ours. */
+/** The files of one job. The job itself writes the log and the output, the server and the runner all others. */
 export interface JobFolder {
   path: string;
-  /** What was asked and what became of it; the server writes it. */
+  /** The job's record. */
   record: string;
-  /** Everything that the job prints; the job itself writes it. */
+  /** Everything that the job prints. */
   log: string;
   /** Where lines begin in the log. */
   index: string;
-  /** Up to where the log was read. */
+  /** How far the log was read. */
   mark: string;
-  /** Where the log's file was cut, and lines were lost. */
+  /** Where the log was cut, and where lines were lost. */
   cuts: string;
-  /** What the log told of metrics. */
+  /** The metrics that the log told. */
   metrics: string;
   /** The job's config as the job reads it. */
   config: string;
   dataset: string;
   output: string;
-  /** What the runner shall start; it holds the job's token and is gone once the runner has read it. */
+  /** What the runner must start. It holds the job's token, so the runner removes it after reading it. */
   plan: string;
-  /** Whoever makes this file may start the job, and nobody else ever after. */
+  /** Whoever creates this file may start the job. Nobody else ever may. */
   claim: string;
   /** Which process the job is. */
   process: string;
-  /** How it ended. */
+  /** How the job ended. */
   exit: string;
 }
 
@@ -38,7 +38,7 @@ export function jobFolder(dataDir: string, id: string): JobFolder {
   return folderAt(path.join(dataDir, 'jobs', id));
 }
 
-/** The same, by the folder's own path. */
+/** The files of the job in this folder. */
 export function folderAt(folder: string): JobFolder {
   const at = (name: string) => path.join(folder, name);
   return {
@@ -59,7 +59,7 @@ export function folderAt(folder: string): JobFolder {
   };
 }
 
-/** True once somebody has removed, or moved, the folder of an accepted job. */
+/** True if somebody has removed or moved the folder of an accepted job. */
 export function isRemoved(folder: JobFolder): boolean {
   return statSync(folder.record, { throwIfNoEntry: false }) === undefined;
 }
@@ -72,7 +72,7 @@ const nothing = {
   metrics: devNull,
 } as const;
 
-/** The same with an empty log that keeps nothing. */
+/** The same folder with an empty log that keeps nothing. */
 export function withoutLog(folder: JobFolder): JobFolder {
   return { ...folder, ...nothing };
 }

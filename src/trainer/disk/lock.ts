@@ -5,7 +5,7 @@ import { TrainyardError } from '../../core/errors.ts';
 import { identityOf, isGone, type ProcessIdentity } from '../../lib/system/process-identity.ts';
 import { claimRun, parseClaim, readClaim, readText } from './run-files.ts';
 
-/** Makes this process the only server of a data folder. Fails with `CONFLICT` while another one lives. */
+/** Makes this process the only server of a data folder. Fails with `CONFLICT` while another server uses it. */
 export function lockFolder(dataDir: string): Disposable {
   const self = identityOf(process.pid);
   if (self === null) throw new TrainyardError('INTERNAL', 'this process cannot find itself');
@@ -21,8 +21,8 @@ function lock(file: string, dataDir: string, self: ProcessIdentity): Disposable 
         `another Trainyard or training server (process ${owner.pid}) uses ${dataDir}: stop it, or choose another folder`,
       );
     }
-    // Of those who meet the lock of a killed server, one at a time may remove it: the others could
-    // remove the lock that the first has made since. Whoever is killed meanwhile leaves a lock, too.
+    // Several servers may find the lock of a killed one. Only one at a time may remove it: another one
+    // could remove the new lock of the first. This takeover has a lock, too, which may also be left behind.
     using _ = lock(`${file}.takeover`, dataDir, self);
     if (isStale(file)) rmSync(file, { force: true });
   }
@@ -33,7 +33,7 @@ function lock(file: string, dataDir: string, self: ProcessIdentity): Disposable 
   };
 }
 
-/** Read once: nobody else removes a stale lock meanwhile, but one that is not stale may come and go. */
+/** Reads the lock once. A stale lock stays during a takeover, but a sound one may come and go. */
 function isStale(file: string): boolean {
   const text = readText(file);
   if (text === null) return false;

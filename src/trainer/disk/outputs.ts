@@ -3,19 +3,19 @@ import { type FileHandle, lstat, open, readdir, realpath } from 'node:fs/promise
 import path from 'node:path';
 import { TrainyardError } from '../../core/errors.ts';
 
-/** Files that one list tells of, and folders that are looked into for it. */
+/** The most files in one list, and the most folders that are searched for it. */
 const maxFiles = 10_000;
 const maxFolders = 10_000;
 
 export interface OutputFile {
-  /** From the output folder on, with slashes. */
+  /** Relative to the output folder, with slashes. */
   path: string;
   bytes: number;
   /** Milliseconds since 1970. */
   modified: number;
 }
 
-/** What a job has made, by path; `truncated` where it is more than 10,000 files. Links are passed over. */
+/** The files that a job has made, sorted by path, without links. `truncated` says that there may be more. */
 export async function listOutputs(
   folder: string,
 ): Promise<{ files: OutputFile[]; truncated: boolean }> {
@@ -40,8 +40,8 @@ export async function listOutputs(
 }
 
 /**
- * Opens one file of a job's output by its path in the list. Fails with `NOT_FOUND` where there is
- * none, also for a path that leads out of the folder, over a link or not.
+ * Opens one file of a job's output by its path in the list. Fails with `NOT_FOUND` if there is no such
+ * file, and for any path that uses a link or leads out of the folder.
  */
 export async function openOutput(
   folder: string,
@@ -56,7 +56,7 @@ export async function openOutput(
   let handle: FileHandle;
   try {
     if ((await realpath(file)) !== path.join(await realpath(folder), name)) throw missing;
-    // A named pipe would be waited for, without end.
+    // Without O_NONBLOCK, opening a named pipe would wait for ever.
     handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (cause) {
     if (cause === missing || isGone(cause)) throw missing;
@@ -70,7 +70,7 @@ export async function openOutput(
   throw missing;
 }
 
-/** None where the folder has gone, or never was. */
+/** The entries of a folder; none if it does not exist. */
 async function entriesOf(folder: string): Promise<Dirent[]> {
   try {
     return await readdir(folder, { withFileTypes: true });
@@ -85,7 +85,7 @@ async function fileAt(folder: string, name: string): Promise<OutputFile | null> 
     const { size, mtimeMs } = await lstat(path.join(folder, name));
     return { path: name, bytes: size, modified: mtimeMs };
   } catch (error) {
-    if (isGone(error)) return null; // removed while the list was made
+    if (isGone(error)) return null; // it was removed while the list was made
     throw error;
   }
 }

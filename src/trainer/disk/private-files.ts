@@ -1,7 +1,7 @@
 import { open, rename } from 'node:fs/promises';
 import path from 'node:path';
 
-/** Writes a file that only its owner may read, synced and renamed into place. */
+/** Writes a file that only its owner may read. It is synced and then renamed into place. */
 export async function writeDurably(file: string, content: string): Promise<void> {
   const temporary = `${file}.new`;
   const handle = await open(temporary, 'w', 0o600);

@@ -8,25 +8,25 @@ const time = z.number();
 
 const jobRecordShape = z.object({
   id: z.string(),
-  /** Grows by one with every job: the order of the queue. */
+  /** Its place in the order of the queue. It grows by one with every job. */
   order: z.number(),
   name: z.string(),
   recipe: z.string(),
   modelName: z.string().nullable(),
   datasetPath: z.string().nullable(),
-  /** Until the job is over. */
+  /** Null once the job is over. */
   jobToken: z.string().nullable(),
-  /** Of what was asked: tells a repeated request from another one. */
+  /** The digest of the request. It tells a repeated request from another one. */
   digest: z.string(),
   status: z.enum(statuses),
-  /** A cancel that was accepted: the job ends as cancelled, and by force at `killAt` at the latest. */
+  /** Set if a cancel was accepted. The job will be cancelled, and is killed at `killAt` at the latest. */
   cancel: z.object({ killAt: time }).nullable(),
   exitCode: z.number().nullable(),
   signal: z.string().nullable(),
   errorMessage: z.string().nullable(),
-  /** The log's length once the job is over; what comes later is not the job's. */
+  /** The log's length once the job is over. Later bytes of the file are not the job's. */
   logBytes: z.number().nullable(),
-  /** How far it came, once it is over. */
+  /** The last step that the job did, once it is over. */
   step: z.number().nullable(),
   totalSteps: z.number().nullable(),
   createdAt: time,
@@ -35,14 +35,14 @@ const jobRecordShape = z.object({
   updatedAt: time,
 });
 
-/** What the server knows of a job, as it stands in the job's folder. Times are milliseconds since 1970. */
+/** What the server knows of a job. It is kept in the job's folder. Times are milliseconds since 1970. */
 export type JobRecord = z.infer<typeof jobRecordShape>;
 
 export function isOver(record: JobRecord): boolean {
   return ['completed', 'failed', 'cancelled'].includes(record.status);
 }
 
-/** Null where the file is not there; throws where it is damaged. */
+/** Null if the file is not there. Throws if it is damaged. */
 export async function loadRecord(file: string): Promise<JobRecord | null> {
   let text: string;
   try {
@@ -54,7 +54,7 @@ export async function loadRecord(file: string): Promise<JobRecord | null> {
   return jobRecordShape.parse(JSON.parse(text));
 }
 
-/** On the disk when it resolves; whoever reads the file meets the old record or the new one, whole. */
+/** Saves the record. When it resolves, the record is on the disk. A reader gets the old record or the new one, never a mixture. */
 export async function saveRecord(file: string, record: JobRecord): Promise<void> {
   await writeDurably(file, JSON.stringify(record));
 }

@@ -6,7 +6,7 @@ export interface RunPlan {
   command: readonly string[];
   cwd: string;
   env: Readonly<Record<string, string>>;
-  /** From SIGTERM to SIGKILL. */
+  /** The time from SIGTERM to SIGKILL. */
   graceMs: number;
 }
 
@@ -15,20 +15,20 @@ export interface RunProcess {
   command: ProcessIdentity;
 }
 
-/** How a job's process ended. `error` says why there never was one. */
+/** How a job's process ended. `error` says why it never started. */
 export interface RunExit {
   code: number | null;
   signal: string | null;
   error: string | null;
-  /** The disk was seen full while the process ran and wrote. */
+  /** True if the disk was full while the process could write. */
   diskFull?: boolean;
   /** Milliseconds since 1970, UTC. */
   finishedAt: number;
 }
 
 /**
- * Makes the claim file with its content in one step. False where somebody has claimed before: of
- * any number of runners and servers, one alone gets true.
+ * Creates the claim file with its content in one step. Returns false if somebody has claimed before:
+ * of any number of runners and servers, only one gets true.
  */
 export function claimRun(file: string, by: ProcessIdentity): boolean {
   const temporary = `${file}.${by.pid}`;
@@ -48,7 +48,7 @@ export function readClaim(file: string): ProcessIdentity | null {
   return asIdentity(readJson(file));
 }
 
-/** Null where the claim is damaged. */
+/** Null if the claim is damaged. */
 export function parseClaim(text: string): ProcessIdentity | null {
   return asIdentity(parseJson(text));
 }
@@ -72,7 +72,7 @@ export function readExit(file: string): RunExit | null {
   };
 }
 
-/** Null where the file is not there. */
+/** Null if the file is not there. */
 export function readText(file: string): string | null {
   try {
     return readFileSync(file, 'utf8');
@@ -87,7 +87,7 @@ function readJson(file: string): unknown {
   return text === null ? null : parseJson(text);
 }
 
-/** These files are renamed or linked into place: one that cannot be parsed was damaged, and counts as absent. */
+/** Null if the text cannot be parsed: these files are put into place whole, so such a file was damaged later. */
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -1,14 +1,14 @@
 import { watch } from 'node:fs';
 
-/** Changes that come faster than this are one change. */
+/** Changes of one file within this time are reported once. */
 const paceMs = 5;
 
-/** Tells of changed files; `reliable` turns false where the system cannot tell any more, and the caller must look for itself. */
+/** A watch of one folder. When `reliable` is false, the system reports no changes, and the caller must look by itself. */
 export interface FolderWatch extends Disposable {
   readonly reliable: boolean;
 }
 
-/** Calls with each changed file's name: at once after a quiet time, then at most once in 5 ms a file. */
+/** Calls `onChange` with the name of each changed file, at most once in 5 ms for each file. */
 export function watchFolder(folder: string, onChange: (name: string) => void): FolderWatch {
   const pacing = new Map<string, { timer: NodeJS.Timeout; again: boolean }>();
   let reliable = true;

@@ -4,7 +4,7 @@ import type { Job } from '../jobs/job.ts';
 import type { QueueWait } from '../jobs/jobs.ts';
 import type { JobLog, LogLines } from '../log/job-log.ts';
 
-/** The fields of `GET /api/training/status/{id}`; what nobody knows is null. */
+/** The answer to `GET /api/training/status/{id}`. A field that nobody knows is null. */
 export function statusAnswer(job: Job, log: JobLog, wait: QueueWait | null) {
   const record = job.shown;
   const { progress } = log.metrics;
@@ -54,7 +54,7 @@ function waitAnswer({ position, ahead, concurrency, lack }: QueueWait) {
   };
 }
 
-/** Why the job does not go on, and why lines of its log may be missing; no field where there is nothing to tell. */
+/** Why the job is held, or why lines of its log may be missing. There is no field if neither is so. */
 function noticeAnswer({ heldFor }: Job, { lossReason }: JobLog) {
   if (heldFor !== null) {
     const message = `The job is held until there is room. ${heldFor}`;
@@ -72,7 +72,7 @@ const lostHelp = [
   "The gaps of the log say where lines may be missing; what is left of the file lies in the job's folder on the training server",
 ];
 
-/** One row of `GET /api/training/metrics/{id}` a step, oldest first. */
+/** The answer to `GET /api/training/metrics/{id}`: one row for each step, oldest first. */
 export function metricsAnswer(record: JobRecord, log: JobLog) {
   const metrics = [...log.metrics.rows].map((row) => ({
     ...row.values,
@@ -83,7 +83,7 @@ export function metricsAnswer(record: JobRecord, log: JobLog) {
   return { job_id: record.id, metrics };
 }
 
-/** One row of `GET /api/training/jobs`. */
+/** One row of the answer to `GET /api/training/jobs`. */
 export function jobAnswer(record: JobRecord, steps: Pick<JobRecord, 'step' | 'totalSteps'>) {
   return {
     job_id: record.id,
@@ -95,7 +95,7 @@ export function jobAnswer(record: JobRecord, steps: Pick<JobRecord, 'step' | 'to
   };
 }
 
-/** `GET /api/training/queue`. */
+/** The answer to `GET /api/training/queue`. */
 export function queueAnswer(running: JobRecord[], queued: JobRecord[]) {
   return {
     running_count: running.length,
@@ -116,7 +116,7 @@ export function queueAnswer(running: JobRecord[], queued: JobRecord[]) {
   };
 }
 
-/** The `end` event of a log's stream. */
+/** The data of the `end` event of a log's stream. */
 export function endAnswer(job: Job, log: JobLog) {
   const { record } = job;
   return {
@@ -129,7 +129,7 @@ export function endAnswer(job: Job, log: JobLog) {
   };
 }
 
-/** The gaps that go with lines that were read from the line `asked` on; no field where there are none. */
+/** The gaps of a read that was asked for at line `asked`. There is no field if there are none. */
 export function gapsAnswer(
   log: JobLog,
   asked: number,
@@ -139,7 +139,7 @@ export function gapsAnswer(
   return gaps.length === 0 ? {} : { gaps };
 }
 
-/** ISO 8601 with its zone. */
+/** A time in ISO 8601, with its zone. */
 export function isoTime(ms: number): string;
 export function isoTime(ms: number | null): string | null;
 export function isoTime(ms: number | null): string | null {

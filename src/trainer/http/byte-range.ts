@@ -1,13 +1,13 @@
-/** Bytes of a file, both ends included. */
+/** A range of bytes. It includes both ends. */
 export interface ByteRange {
   start: number;
   end: number;
 }
 
 /**
- * The one range that a `Range` header asks for, of a file of so many bytes. `whole` where it asks for
- * none that is understood, or for several: RFC 9110 lets a server pass over them. `none` where it
- * lies behind the end.
+ * The range that a `Range` header asks for, of a file with so many bytes. `whole` if there is no
+ * header, or one that RFC 9110 lets a server ignore: several ranges, or an unknown unit. `none` if
+ * the range lies behind the file's end.
  */
 export function parseRange(
   header: string | undefined,

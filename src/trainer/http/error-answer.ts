@@ -5,12 +5,12 @@ import type { Logger } from '../../lib/system/logger.ts';
 
 type ErrorStatus = (typeof httpStatuses)[ErrorCode] | 413 | 421;
 
-/** The contract's answer to what cannot be done. Some of its clients read `error`, others `message`. */
+/** An error as the contract has it. Some clients read `error`, others `message`. */
 export function refuse(c: Context, status: ErrorStatus, code: ErrorCode, error: string): Response {
   return c.json({ error, message: error, code }, status);
 }
 
-/** Answers with the message of an error that was thrown on purpose; others are logged and masked. */
+/** Answers an error that was thrown on purpose with its message. Any other error is logged and masked. */
 export function createErrorHandler(logger: Pick<Logger, 'error'>): ErrorHandler {
   return (error, c) => {
     if (error instanceof TrainyardError) return answer(c, error);

@@ -8,23 +8,23 @@ import { endAnswer, gapsAnswer, isoTime } from './answers.ts';
 
 const maxBatchLines = 1000;
 const maxBatchChars = 1024 * 1024;
-/** How often to send what is found in a log that is read for the first time since a restart. */
+/** How often to send what was found, while a log is read again after a restart. */
 const readAgainMs = 1000;
-/** How often to look whether the job goes on writing a line that does not end. */
+/** How often to look whether an unfinished line has grown. */
 const unfinishedMs = 1000;
 
 export interface EventStreamOptions {
   jobs: Jobs;
   id: string;
-  /** The first line to send; it may lie behind the last one. */
+  /** The first line to send. The log may be shorter. */
   offset: number;
-  /** A comment is sent when nothing else was for this long. */
+  /** A comment is sent if nothing else was sent for so long. */
   heartbeatMs: number;
 }
 
 /**
- * A job's log as server-sent events, from a line on until the job is over and all is sent. Pulled:
- * as long as its reader does not read, nothing is read from the log and nothing queues.
+ * A job's log as server-sent events, from a line on until the job is over and every line is sent. If
+ * the client does not read, nothing is read from the log and nothing queues.
  */
 export function openEventStream(options: EventStreamOptions): AsyncGenerator<Uint8Array, void> {
   return abortable((signal) => events(options, signal));
@@ -47,7 +47,7 @@ async function* events(
   const growing = new Unfinished();
   while (!signal.aborted) {
     const { record } = job;
-    const over = isOver(record) && log.complete; // asked before reading: what is read then is all
+    const over = isOver(record) && log.complete; // before the read: if it is over now, the read misses no line
     const read = await log.read({
       offset: line,
       maxLines: maxBatchLines,
@@ -82,12 +82,12 @@ async function* events(
   }
 }
 
-/** A line that was there, unfinished, when it was looked at before, and what of it was told. */
+/** The unfinished line that was seen last, and how much of it was sent. */
 class Unfinished {
   #line = -1;
   #told = '';
 
-  /** The text to tell: null where the line has only begun, or has not grown. */
+  /** The text to send; null if the line is new since the last look, or has not grown. */
   look(line: number, text: string): string | null {
     const isNew = line !== this.#line || text === '';
     this.#line = text === '' ? -1 : line;
@@ -98,7 +98,7 @@ class Unfinished {
   }
 }
 
-/** False: none came in that time. */
+/** Waits for a hint. Resolves to false if none came in that time. */
 async function hint(wakeup: Wakeup, ms: number, signal: AbortSignal): Promise<boolean> {
   let hinted = true;
   const timer = setTimeout(() => {

@@ -5,7 +5,7 @@ import { openEventStream } from './event-stream.ts';
 
 const maxStreams = 256;
 
-/** The open event streams of a server: bounded in number, and all ended when it closes. */
+/** The open event streams of a server. Their number is bounded, and closing ends them all. */
 export class EventStreams {
   readonly #open = new Set<AsyncGenerator<Uint8Array, void>>();
   readonly #options: { jobs: Jobs; heartbeatMs: number; logger: Pick<Logger, 'warn'> };
@@ -14,7 +14,7 @@ export class EventStreams {
     this.#options = options;
   }
 
-  /** Answers with a job's log as events. Fails with `RATE_LIMITED` where 256 streams are open. */
+  /** Answers with a job's log as events. Fails with `RATE_LIMITED` if 256 streams are open. */
   open(id: string, offset: number): Response {
     if (this.#open.size >= maxStreams) {
       throw new TrainyardError('RATE_LIMITED', `${maxStreams} streams are open already`);
@@ -25,7 +25,7 @@ export class EventStreams {
       headers: {
         'content-type': 'text/event-stream; charset=utf-8',
         'cache-control': 'no-store',
-        'transfer-encoding': 'chunked', // tells the adaptor to pass every piece on at once
+        'transfer-encoding': 'chunked', // makes the adaptor send every piece at once
       },
     });
   }
@@ -37,7 +37,7 @@ export class EventStreams {
   #body(id: string, events: AsyncGenerator<Uint8Array, void>): ReadableStream<Uint8Array> {
     const source: UnderlyingDefaultSource<Uint8Array> = {
       pull: async (controller) => {
-        this.#open.add(events); // not before: the body of an answer to HEAD is never pulled
+        this.#open.add(events); // only now: the body of an answer to HEAD is never pulled
         const { value, done } = await this.#next(id, events);
         if (!done) return controller.enqueue(value);
         this.#open.delete(events);
@@ -51,7 +51,7 @@ export class EventStreams {
     return new ReadableStream(source, { highWaterMark: 0 });
   }
 
-  /** A stream that fails ends without its `end` event: its reader comes again. */
+  /** If the stream fails, it ends without an `end` event, and its reader opens another one. */
   async #next(id: string, events: AsyncGenerator<Uint8Array, void>) {
     try {
       return await events.next();

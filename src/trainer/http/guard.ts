@@ -4,8 +4,8 @@ import { isLoopback } from '../../lib/system/loopback.ts';
 import { refuse } from './error-answer.ts';
 
 /**
- * Keeps web pages out: any `Origin` is refused with 403, and on loopback so is, with 421, a `Host`
- * that is not loopback, which a rebound name would be.
+ * Keeps web pages out. Any request with an `Origin` is refused with 403. A server on loopback also
+ * refuses, with 421, a `Host` that is not loopback: a page may have rebound a name to this machine.
  */
 export function refuseBrowsers(options: { loopback: boolean }): MiddlewareHandler {
   return async (c, next) => {
@@ -20,7 +20,7 @@ export function refuseBrowsers(options: { loopback: boolean }): MiddlewareHandle
   };
 }
 
-/** Tells whether a request carries the key, in a time that does not depend on how much of it is right. */
+/** Returns a function that says whether a request carries the key. Its time does not depend on the key that was sent. */
 export function createKeyCheck(apiKey: string | null): (c: Context) => boolean {
   if (apiKey === null) return () => true;
   const expected = digest(`Bearer ${apiKey}`);

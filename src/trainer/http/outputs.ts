@@ -7,7 +7,7 @@ import { type ByteRange, parseRange } from './byte-range.ts';
 
 const pieceBytes = 256 * 1024;
 
-/** `GET /api/training/outputs/{id}`: what the job has made so far. */
+/** The answer to `GET /api/training/outputs/{id}`: the files that the job has made so far. */
 export async function outputsAnswer(job: Job) {
   const { files, truncated } = await listOutputs(job.folder.output);
   const outputs = files.map(({ modified, ...file }) => ({ ...file, modified: isoTime(modified) }));
@@ -15,8 +15,8 @@ export async function outputsAnswer(job: Job) {
 }
 
 /**
- * `GET /api/training/outputs/{id}/{path}`: the bytes of one file, or one range of them. `If-Range`
- * with the `ETag` of an earlier answer gets the whole file where it has changed since.
+ * The answer to `GET /api/training/outputs/{id}/{path}`: one file, or one range of it. A client that
+ * resumes sends the earlier `ETag` as `If-Range`: if the file has changed, it gets the whole file.
  */
 export async function sendOutput(c: Context, job: Job, name: string): Promise<Response> {
   const { handle, file } = await openOutput(job.folder.output, name);
@@ -41,7 +41,7 @@ export async function sendOutput(c: Context, job: Job, name: string): Promise<Re
   return new Response(bytesOf(handle, { start, end }), { status, headers });
 }
 
-/** Reads on only when its reader has taken what came before; closes the file at the end, or when the reader leaves. */
+/** Reads one piece each time the client has taken the one before. Closes the file at the end, or when the client leaves. */
 function bytesOf(handle: FileHandle, { start, end }: ByteRange): ReadableStream<Uint8Array> {
   let at = start;
   const source: UnderlyingDefaultSource<Uint8Array> = {
@@ -72,7 +72,7 @@ function headersOf(file: OutputFile, tag: string): Headers {
   });
 }
 
-/** A file that was written anew has another one. */
+/** The file's `ETag`, which changes when the file is written. */
 function tagOf({ bytes, modified }: OutputFile): string {
   return `"${bytes.toString(36)}-${Math.round(modified * 1000).toString(36)}"`;
 }

@@ -25,18 +25,18 @@ const cancelQueryShape = z.object({ force: flag.default(false) });
 
 export const parseExecute = (body: unknown) => parse(executeShape, body);
 /**
- * A limit is 1 to 5000. A larger one counts as 5000, and the answer says so, for clients of the
- * contract ask for more; it is refused where the client is strict. Anything else is refused.
+ * The query of a log page. A limit is a whole number from 1 on. Above 5000 it counts as 5000, because
+ * clients of the contract ask for more; with `strict` handling it is refused instead.
  */
 export const parseLogQuery = (query: unknown, handling: keyof typeof limits) =>
   parse(logQueryShape(handling), query);
 export const parseStreamQuery = (query: unknown) => parse(streamQueryShape, query);
-/** Its limit as above. */
+/** The query of the list of jobs. Its limit is as in `parseLogQuery`. */
 export const parseJobsQuery = (query: unknown, handling: keyof typeof limits) =>
   parse(jobsQueryShape(handling), query);
 export const parseCancelQuery = (query: unknown) => parse(cancelQueryShape, query);
 
-/** `Last-Event-ID` of a stream: the number of the line to go on with. */
+/** The `Last-Event-ID` of a stream, which is the number of the next line. */
 export function parseLastEventId(value: string): number {
   return parse(wholeNumber.pipe(z.number().min(0)), value, 'Last-Event-ID');
 }

@@ -23,11 +23,11 @@ import {
   parseStreamQuery,
 } from './request.ts';
 
-/** A request's body; a data set may come inside of it. */
+/** The longest body of a request. It may hold a data set. */
 const maxBodyBytes = 16 * 1024 * 1024;
-/** The text of one page of a log, in UTF-16 units. */
+/** The most text on one page of a log, in UTF-16 units. */
 const maxPageChars = 8 * 1024 * 1024;
-/** How long an answer waits for the newest lines of a running job, and for a log that is not known yet. */
+/** How long an answer waits for the newest lines of a running job, and for a log that must be read first. */
 const maxCatchUpMs = 250;
 const maxOpenMs = 5000;
 
@@ -37,7 +37,7 @@ export interface RouteOptions {
   gpus: () => Promise<Gpu[]>;
   recipes: readonly string[];
   apiKey: string | null;
-  /** Listens where no other machine can reach it. */
+  /** True if the server listens where no other machine can reach it. */
   loopback: boolean;
   logger: Pick<Logger, 'error'>;
 }
@@ -54,7 +54,7 @@ export function createRoutes(options: RouteOptions): Hono {
     const { lack } = jobs.disk;
     const known = { status: lack === null ? 'ok' : 'degraded', service: 'trainyard-trainer' };
     if (!hasKey(c)) {
-      // Whoever sends no key may know that somebody is here; one who sends a wrong one wants to know that.
+      // Without a key a caller learns only that the server lives. With a wrong key it must learn that.
       return c.req.header('authorization') === undefined ? c.json(known) : refuseKey(c);
     }
     const [running, queued] = [jobs.running().length, jobs.queued().length];
@@ -67,7 +67,7 @@ export function createRoutes(options: RouteOptions): Hono {
   const limitBody = bodyLimit({
     maxSize: maxBodyBytes,
     onError: (c) => {
-      c.header('connection', 'close'); // what is still to come of the body, nobody reads
+      c.header('connection', 'close'); // nobody reads the rest of the body
       return refuse(c, 413, 'BAD_USER_INPUT', `a body of over ${maxBodyBytes} bytes is refused`);
     },
   });
@@ -133,7 +133,7 @@ export function createRoutes(options: RouteOptions): Hono {
     return c.json({ success: true, job_id: id, previous_status: status, message });
   });
 
-  // A paused job goes on where it stopped: `checkpoint_path`, which others need, changes nothing.
+  // A paused job goes on where it stopped, so it needs no `checkpoint_path`, as other servers do.
   app.post('/api/training/resume/:id', async (c) => {
     const { id, status } = await jobs.get(c.req.param('id')).resume();
     const message = 'the job goes on';
@@ -166,7 +166,7 @@ function refuseKey(c: Context): Response {
   return refuse(c, 401, 'UNAUTHENTICATED', 'the API key is missing or wrong');
 }
 
-/** As RFC 7240 has it, a client may prefer to be refused rather than served by less than it asked for. */
+/** `strict` if the client says `Prefer: handling=strict` (RFC 7240): it wants an error rather than a smaller page. */
 function limitsOf(c: Context): 'strict' | 'lenient' {
   const preferences = c.req.header('prefer') ?? '';
   return /(?:^|[,;\s])handling\s*=\s*"?strict\b/i.test(preferences) ? 'strict' : 'lenient';
@@ -181,7 +181,7 @@ async function readJson(body: Promise<string>): Promise<unknown> {
   }
 }
 
-/** A running job's log is read all the time; one of a job that is over may have to be read first. */
+/** Opens the log and waits a moment for it. The log of a job that is over may have to be read first. */
 async function openKnownLog(job: Job): Promise<HeldLog> {
   const held = await job.openLog();
   try {

@@ -9,15 +9,15 @@ import { writeDurably } from '../disk/private-files.ts';
 import { type JobRecord, saveRecord } from '../disk/record.ts';
 import type { ExecuteRequest } from './execute-request.ts';
 
-/** Tells two requests apart. The token is left out: it may be another one when a request is repeated. */
+/** The same for equal requests. The token does not count: it may differ when a request is repeated. */
 export function digestOf({ job_token: _, ...asked }: ExecuteRequest): string {
   return createHash('sha256').update(canonical(asked)).digest('hex');
 }
 
 /**
- * Makes the folder of a new job and saves it as queued, on the disk when this resolves. Fails with
- * `BAD_USER_INPUT`, and leaves nothing, for an unknown recipe or a data set that is not there;
- * `CONFLICT` where the folder is a job's already.
+ * Makes the folder of a new job and saves the job as queued. When it resolves, the job is on the
+ * disk. Fails with `BAD_USER_INPUT` if the recipe is unknown or the data set is not there, and leaves
+ * nothing then. Fails with `CONFLICT` if the folder holds a job already.
  */
 export async function acceptJob(
   request: ExecuteRequest,
@@ -45,7 +45,7 @@ export async function acceptJob(
   if (await isThere(folder.record)) {
     throw new TrainyardError('CONFLICT', `the folder ${folder.path} holds another job`);
   }
-  // A folder without a record is what a crash has left before the job was accepted.
+  // A folder without a record is left from a crash: that job was never accepted.
   await rm(folder.path, { recursive: true, force: true });
   makeFolder(folder.path);
   await writeDurably(folder.config, JSON.stringify({ ...recipe.defaults, ...config }));
@@ -105,7 +105,7 @@ async function isThere(file: string): Promise<boolean> {
   }
 }
 
-/** Loaders of data sets go by a file's ending. */
+/** The file's extension, which loaders of data sets need. */
 function extensionOf(name: string | null): string {
   const [extension = ''] = /(?:\.[A-Za-z0-9]{1,10}){1,2}$/.exec(name ?? '') ?? [];
   return extension;

@@ -4,23 +4,23 @@ import type { Logger } from '../../lib/system/logger.ts';
 import { type DiskSpace, fullBytes } from '../disk/free-space.ts';
 
 const pollMs = 250;
-/** The reserve is no more than this share of the disk. */
+/** The reserve is at most this share of the disk. */
 const maxShare = 0.05;
-/** There is room again when so much more than the reserve is free: else jobs would start and stop all the time. */
+/** Jobs go on when so much more than the reserve is free. Without this they would stop and go on all the time. */
 const roomShare = 0.25;
 const mebibyte = 1024 * 1024;
 
 export interface DiskGuardOptions {
   folder: string;
-  /** Free bytes below which jobs are held; 0: never. */
+  /** Jobs are held while fewer bytes are free. 0 means never. */
   reserveBytes: number;
   readSpace: (folder: string) => Promise<DiskSpace>;
-  /** Called after every reading while there is too little room, and once when there is room again. */
+  /** Called after each reading while there is too little room, and once when there is enough again. */
   onChange: () => void;
   logger: Pick<Logger, 'info' | 'warn'>;
 }
 
-/** Watches the room on the disk of a folder, four times a second. */
+/** Reads four times a second how much room the disk of a folder has. */
 export class DiskGuard {
   readonly #options: DiskGuardOptions;
   readonly #closing = new AbortController();
@@ -29,7 +29,7 @@ export class DiskGuard {
   #isUnreadable = false;
   #watching: Promise<void> = Promise.resolve();
 
-  /** Resolves once the room is known. */
+  /** Resolves after the first reading. */
   static async open(options: DiskGuardOptions): Promise<DiskGuard> {
     const guard = new DiskGuard(options);
     await guard.#look();
@@ -41,12 +41,12 @@ export class DiskGuard {
     this.#options = options;
   }
 
-  /** Why jobs are held, in words; null while there is room. */
+  /** Why jobs are held; null while there is room. */
   get lack(): string | null {
     return this.#lack;
   }
 
-  /** There is no room at all: what a running job writes is lost. */
+  /** True if there is no room at all, so that a running job loses what it writes. */
   get isFull(): boolean {
     return this.#isFull;
   }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { jobIdPattern } from '../disk/job-folder.ts';
 
-/** What a caller may ask for; whatever else it sends is dropped. */
+/** The fields that a caller may send. Any other field is dropped. */
 export const executeShape = z.object({
   execution_id: z.string().regex(jobIdPattern, '1 to 128 of A-Z a-z 0-9 . _ - and no dot in front'),
   name: z.string().max(500).nullish(),

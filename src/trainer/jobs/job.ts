@@ -11,15 +11,12 @@ import type { JobLog } from '../log/job-log.ts';
 import type { HeldLog, OpenLogs } from '../log/open-logs.ts';
 import { type LaunchOptions, writePlan } from '../process/launch.ts';
 import type { DiskGuard } from './disk-guard.ts';
-import { DiskHold } from './disk-hold.ts';
+import { DiskHold, diskFullReason } from './disk-hold.ts';
 import { conflict, outcome, over, refuseIfOver, refuseToReopen, reopened } from './outcome.ts';
 import { Run, removedFolder } from './run.ts';
 
-/** How long a pause waits for a job that is only just starting. */
+/** How long a pause waits for a job that is just starting. */
 const startMs = 5000;
-
-const fullReason =
-  'The disk of the training server was full while the job ran: what it printed then is lost, and the line before or after is torn';
 
 export interface JobOptions extends LaunchOptions {
   logs: OpenLogs;
@@ -30,14 +27,14 @@ export interface JobOptions extends LaunchOptions {
   logger: Pick<Logger, 'info' | 'warn' | 'error'>;
 }
 
-/** One job's life. Its record changes in memory once the change is on the disk, one change after the other. */
+/** One job. Changes of its record are made one after the other, first on the disk and then in memory. */
 export class Job {
   readonly folder: JobFolder;
   readonly #options: JobOptions;
   readonly #hold: DiskHold;
   #record: JobRecord;
   #changing: Promise<unknown> = Promise.resolve();
-  /** Both are there while it runs. */
+  /** Both are set while the job runs. */
   #run: Run | null = null;
   #log: JobLog | null = null;
 
@@ -52,22 +49,22 @@ export class Job {
     return this.#record;
   }
 
-  /** The same as others shall see it: a job that is held is paused. */
+  /** The record that clients see: a held job is shown as paused. */
   get shown(): JobRecord {
     return this.#hold.shown(this.#record);
   }
 
-  /** Why it is held; null where it is not. */
+  /** Why the job is held; null if it is not. */
   get heldFor(): string | null {
     return this.#hold.reason;
   }
 
-  /** Steps done and to be done, as far as the log tells. */
+  /** The steps that are done and all steps, if the log tells them. */
   get steps(): Pick<JobRecord, 'step' | 'totalSteps'> {
     return this.#log?.metrics.progress ?? this.#record;
   }
 
-  /** The job's log, to be disposed of when it is read. */
+  /** Opens the job's log. The caller disposes of it. */
   openLog(): Promise<HeldLog> {
     const { logs, onChange } = this.#options;
     const { id, logBytes } = this.#record;
@@ -76,7 +73,7 @@ export class Job {
     return logs.hold(id, { folder, end: logBytes, onLines });
   }
 
-  /** Ends the job: from now on it can only become cancelled. Resolves to its record before. `CONFLICT`: it was over. */
+  /** Ends the job, which will be cancelled whatever happens. Resolves to the record before. Fails with `CONFLICT` if the job is over. */
   async cancel(options: { force: boolean }): Promise<JobRecord> {
     const killMs = options.force ? 0 : this.#options.graceMs;
     const before = await this.#change((record) => {
@@ -96,7 +93,7 @@ export class Job {
     return before;
   }
 
-  /** Stops the job's processes until it is resumed. Resolves to its record before. */
+  /** Stops the job's processes until it is resumed. Resolves to the record before. */
   async pause(): Promise<JobRecord> {
     const started = await this.#run?.started(AbortSignal.timeout(startMs));
     const before = await this.#change((record) => {
@@ -110,7 +107,7 @@ export class Job {
     return before;
   }
 
-  /** Lets a paused job go on. Resolves to its record before. */
+  /** Lets a paused job go on. Resolves to the record before. */
   async resume(): Promise<JobRecord> {
     const before = await this.#change((record) => {
       refuseIfOver(record);
@@ -124,15 +121,15 @@ export class Job {
   }
 
   /**
-   * Makes a job that has failed or was cancelled one that is queued; its log goes on. Its token is
-   * gone. Resolves to its record before; `CONFLICT` for any other job.
+   * Makes a failed or cancelled job queued again. Its log goes on; its token is gone. Resolves to the
+   * record before. Fails with `CONFLICT` for any other job.
    */
   async reopen(): Promise<JobRecord> {
     using held = await this.openLog();
     if (isOver(this.#record)) await held.log.advance();
     const before = await this.#change((record) => {
       refuseToReopen(record, { folder: this.folder, lack: this.#options.disk.lack });
-      // Before the record says that it is queued: these would tell how it ended the last time.
+      // These files tell how the job ended the last time. They go before the record says that it is queued.
       for (const file of ['claim', 'process', 'exit'] as const)
         rmSync(this.folder[file], { force: true });
       return reopened;
@@ -141,15 +138,15 @@ export class Job {
     return before;
   }
 
-  /** Holds the job, or lets it go on, as the disk has room. */
+  /** Holds the job if the disk has too little room, or lets it go on. */
   heedDisk(): void {
-    const onLoss = () => this.#noteFullDisk();
-    if (this.#hold.heed(this.#record, this.#run, onLoss)) this.#options.onChange(this.#record.id);
+    const isChanged = this.#hold.heed(this.#record, this.#run, () => this.#noteFullDisk());
+    if (isChanged) this.#options.onChange(this.#record.id);
   }
 
   /**
-   * Starts the job, unless an earlier server did, and resolves when it is over or the signal is
-   * aborted. What fails here is the disk or the system: it is tried again until it works.
+   * Starts the job if no earlier server has started it. Resolves when the job is over or the signal is
+   * aborted. An error here comes from the disk or the system, so everything is tried again.
    */
   async runToEnd(signal: AbortSignal): Promise<void> {
     const { logger } = this.#options;
@@ -168,7 +165,7 @@ export class Job {
     }
   }
 
-  /** Resolves when the changes that are under way are done. */
+  /** Resolves when all changes of the record so far are made. */
   async settled(): Promise<void> {
     await this.#changing;
   }
@@ -180,7 +177,7 @@ export class Job {
       record.status === 'queued' ? { status: 'running', startedAt: Date.now() } : null,
     );
     const { id } = this.#record;
-    if (isOver(this.#record)) return; // cancelled in that moment
+    if (isOver(this.#record)) return; // it was cancelled at this moment
     logger.info({ job: id }, before.status === 'queued' ? 'a job starts' : 'a job is adopted');
     using held = await this.openLog();
     const { log } = held;
@@ -196,7 +193,7 @@ export class Job {
     this.heedDisk();
     if (before.status !== 'queued') this.#hold.letGoOn(this.#record, run);
     const { cancel } = this.#record;
-    // The clock may have jumped since: what is left of the grace is never more than all of it.
+    // The clock may have jumped since then, so the rest of the grace is at most the whole grace.
     if (cancel !== null) run.stop(Math.min(cancel.killAt - Date.now(), this.#options.graceMs));
     onLog();
     const exit = await run.follow(signal);
@@ -204,7 +201,9 @@ export class Job {
   }
 
   #noteFullDisk(): void {
-    this.#log?.addGap(fullReason).catch(this.#warn('that the disk was full cannot be saved yet'));
+    this.#log
+      ?.addGap(diskFullReason)
+      .catch(this.#warn('that the disk was full cannot be saved yet'));
   }
 
   #warn(what: string): (error: unknown) => void {
@@ -221,7 +220,7 @@ export class Job {
 
   async #end(exit: RunExit, log: JobLog): Promise<void> {
     const logBytes = await log.finish();
-    if (exit.diskFull && log.lossReason !== fullReason) await log.addGap(fullReason);
+    if (exit.diskFull && log.lossReason !== diskFullReason) await log.addGap(diskFullReason);
     const { step, totalSteps } = log.metrics.progress;
     this.#hold.lift();
     await rm(this.folder.plan, { force: true });
@@ -242,7 +241,7 @@ export class Job {
       const patch = change(before);
       if (patch === null) return before;
       const record = { ...before, ...patch, updatedAt: Date.now() };
-      // The end of a job whose folder was removed is known until the server ends, and no longer.
+      // If the folder was removed, the end is kept in memory only: it is forgotten when the server ends.
       const lost = isOver(record) && isRemoved(this.folder);
       if (!lost) await saveRecord(this.folder.record, record);
       this.#record = record;

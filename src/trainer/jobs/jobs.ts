@@ -12,7 +12,7 @@ import type { ExecuteRequest } from './execute-request.ts';
 import { Job, type JobOptions } from './job.ts';
 
 const maxQueued = 10_000;
-/** Records read at a time when the server starts. */
+/** How many records are read at the same time when the server starts. */
 const loadBatch = 64;
 
 export interface JobsOptions
@@ -25,21 +25,21 @@ export interface JobsOptions
 
 /** Why a queued job does not run yet. */
 export interface QueueWait {
-  /** 1 for the job that starts next. */
+  /** Its place in the queue; 1 for the job that starts next. */
   position: number;
-  /** The job that is next before it: in the queue, or, where it is the first, one that runs. */
+  /** The job before it in the queue. For the first in the queue it is a running job. */
   ahead: string | null;
-  /** Jobs that run at a time. */
+  /** How many jobs run at a time. */
   concurrency: number;
-  /** The disk has too little room for any job, in words. */
+  /** Why no job is started: the disk has too little room. Null if it has enough. */
   lack: string | null;
 }
 
-/** All jobs of this server: queued first in, first out, a few running at a time; they survive restarts. */
+/** All jobs of this server. They are queued first in, first out; some run at a time; all survive restarts. */
 export class Jobs {
-  /** Hints that a job's log or status has changed, by the job's id. */
+  /** Says that a job's log or status has changed, by the job's id. */
   readonly changes = new Hints<string>();
-  /** The room on the disk: while it lacks, jobs are held, and none is started. */
+  /** Watches the room on the disk. While there is too little, jobs are held and none is started. */
   readonly disk: DiskGuard;
   readonly #options: JobsOptions;
   readonly #jobOptions: JobOptions;
@@ -51,7 +51,7 @@ export class Jobs {
   #nextOrder = 1;
   #accepting: Promise<unknown> = Promise.resolve();
 
-  /** Loads every job, queues those that wait and adopts those that run. */
+  /** Loads all jobs, queues those that wait, and adopts those that run. */
   static async open(options: JobsOptions): Promise<Jobs> {
     const folder = path.join(options.dataDir, 'jobs');
     makeFolder(folder);
@@ -74,7 +74,7 @@ export class Jobs {
     this.#jobOptions = { ...options, logs: new OpenLogs(), disk, onChange };
   }
 
-  /** Queues a job; asked twice for the same, it answers with the first. Another one of the same id is a `CONFLICT`. */
+  /** Queues a job. The same request again resolves to the same job; another one with that id fails with `CONFLICT`. */
   accept(request: ExecuteRequest): Promise<JobRecord> {
     const accepted = this.#accepting.then(() => this.#accept(request));
     this.#accepting = accepted.catch(() => {});
@@ -103,13 +103,13 @@ export class Jobs {
     return [...this.#running.keys()].map((job) => job.shown);
   }
 
-  /** 1 for the job that starts next; null for one that is not queued. */
+  /** The job's place in the queue, 1 for the next one; null if it is not queued. */
   position(id: string): number | null {
     const index = this.#queue.findIndex((job) => job.record.id === id);
     return index === -1 ? null : index + 1;
   }
 
-  /** What a queued job waits for; null for one that is not queued. */
+  /** What a queued job waits for; null if the job is not queued. */
   waitOf(job: Job): QueueWait | null {
     const index = this.#queue.indexOf(job);
     if (index === -1) return null;
@@ -132,12 +132,12 @@ export class Jobs {
   }
 
   /**
-   * Starts a job now, whatever else runs: one that is queued, or once more one that has failed or was
-   * cancelled. Resolves to its record before.
+   * Starts a job now, whatever else runs. The job is queued, or it has failed or was cancelled and
+   * runs once more. Resolves to the record before.
    */
   async forceStart(id: string): Promise<JobRecord> {
     const job = this.get(id);
-    if (isOver(job.record)) await this.#running.get(job); // it is only just over
+    if (isOver(job.record)) await this.#running.get(job); // its run may just be ending
     const before = this.#queue.includes(job) ? job.record : await job.reopen();
     this.#queue = this.#queue.filter((other) => other !== job);
     this.#start(job);
@@ -145,13 +145,13 @@ export class Jobs {
     return before;
   }
 
-  /** Holds the jobs that run, or lets them go on, as the disk has room. */
+  /** Holds the running jobs if the disk has too little room, or lets them go on. */
   heedDisk(): void {
     for (const job of this.#running.keys()) job.heedDisk();
     this.#startNext();
   }
 
-  /** Lets go of the jobs: those that run, run on. */
+  /** Stops looking after the jobs. Running jobs go on. */
   async close(): Promise<void> {
     this.#closing.abort();
     await this.disk.close();
@@ -214,7 +214,7 @@ export class Jobs {
     const job = new Job(record, folder, this.#jobOptions);
     this.#jobs.set(id, job);
     this.#queue.push(job);
-    setImmediate(() => this.#startNext()); // after the answer, which says "queued"
+    setImmediate(() => this.#startNext()); // after the answer has said "queued"
     return record;
   }
 

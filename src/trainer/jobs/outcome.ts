@@ -3,7 +3,7 @@ import { isRemoved, type JobFolder } from '../disk/job-folder.ts';
 import { isOver, type JobRecord } from '../disk/record.ts';
 import type { RunExit } from '../disk/run-files.ts';
 
-/** What the end of its process makes of a job: a cancel that was accepted is final. */
+/** How a job ends when its process has ended. If a cancel was accepted, the job is cancelled. */
 export function outcome(record: JobRecord, exit: RunExit): Partial<JobRecord> {
   const ended = { exitCode: exit.code, signal: exit.signal };
   if (record.cancel !== null) return { ...ended, status: 'cancelled' };
@@ -11,12 +11,12 @@ export function outcome(record: JobRecord, exit: RunExit): Partial<JobRecord> {
   return { ...ended, status: why === null ? 'completed' : 'failed', errorMessage: why };
 }
 
-/** What is so of every job that is over. */
+/** The changes that every job gets when it is over. */
 export function over(finishedAt: number, logBytes: number): Partial<JobRecord> {
   return { finishedAt, logBytes, jobToken: null };
 }
 
-/** What is so of a job that starts once more. */
+/** The changes that a job gets when it starts once more. */
 export const reopened: Partial<JobRecord> = {
   status: 'queued',
   cancel: null,
@@ -30,7 +30,7 @@ export const reopened: Partial<JobRecord> = {
   finishedAt: null,
 };
 
-/** A `CONFLICT` where the job is not one that can be started once more. */
+/** Throws `CONFLICT` if the job cannot be started once more. */
 export function refuseToReopen(
   record: JobRecord,
   { folder, lack }: { folder: JobFolder; lack: string | null },
@@ -45,12 +45,12 @@ export function refuseToReopen(
   if (lack !== null) throw conflict(record, lack);
 }
 
-/** A `CONFLICT` where the job is over. */
+/** Throws `CONFLICT` if the job is over. */
 export function refuseIfOver(record: JobRecord): void {
   if (isOver(record)) throw conflict(record, `it is ${record.status} already`);
 }
 
-/** A job that cannot do what is asked of it, in its present status. */
+/** The error for a job whose present status forbids what is asked. */
 export function conflict(record: JobRecord, why: string): TrainyardError {
   return new TrainyardError('CONFLICT', `job ${record.id}: ${why}`, {
     details: { jobId: record.id, previousStatus: record.status },

@@ -17,34 +17,34 @@ import { killMarked } from '../process/job-mark.ts';
 import { type LaunchOptions, startRunner } from '../process/launch.ts';
 
 const pollMs = 1000;
-/** How often to look where the system does not tell of changes, or a kill has not worked yet. */
+/** How often to look if the system does not report changes, or if a kill has not worked yet. */
 const hurriedPollMs = 100;
 const startPollMs = 20;
-/** Claims a job that shall never start. It can be no process, so it is never signalled. */
+/** The claimant of a job that must never start. No process has this identity, so none is ever signalled. */
 const noProcess: ProcessIdentity = { pid: process.pid, start: 'never', namespace: '' };
 
-/** Why a job has ended whose folder somebody has removed. */
+/** Why a job ended after somebody removed its folder. */
 export const removedFolder = "the job's folder was removed, and without it no job can run";
 
 export interface RunOptions {
   folder: JobFolder;
   launch: Pick<LaunchOptions, 'nodePath'>;
-  /** Writes the plan; called where no runner has claimed the job yet. */
+  /** Writes the plan. It is called only if no runner has claimed the job. */
   writePlan: () => Promise<void>;
   /** Called when the log may have grown. */
   onLog: () => void;
 }
 
 /**
- * One job's process from its start to its end, whoever started it: this server, or an earlier one.
- * The files in the job's folder are the truth; signals and watches only make it prompt.
+ * One job's process from its start to its end, whether this server or an earlier one has started it.
+ * The files in the job's folder decide what is true; signals and watches only make it faster.
  */
 export class Run {
   readonly #options: RunOptions;
   readonly #wakeup = new Wakeup();
   #runner: ChildProcess | null = null;
   #runnerError: string | null = null;
-  /** Both never change once they are there, and the job's folder may be removed while it runs. */
+  /** Both are kept in memory, because the folder may be removed while the job runs. Neither ever changes. */
   #claim: ProcessIdentity | null = null;
   #command: ProcessIdentity | null = null;
   /** On a clock that never jumps. */
@@ -54,7 +54,7 @@ export class Run {
     this.#options = options;
   }
 
-  /** Starts the job unless that was done before; resolves to how it ended, or to null when the signal is aborted. */
+  /** Starts the job if it has not been started before. Resolves to how it ended, or to null if the signal is aborted. */
   async follow(signal: AbortSignal): Promise<RunExit | null> {
     const { folder, onLog } = this.#options;
     using watched = watchFolder(folder.path, (name) => this.#changed(name));
@@ -69,7 +69,7 @@ export class Run {
     return null;
   }
 
-  /** Asks the job to end, and ends it by force after `killMs`, or earlier if it was told so before. */
+  /** Asks the job to end, and kills it after `killMs`. An earlier kill that was asked for before stays. */
   stop(killMs: number): void {
     const killAt = performance.now() + killMs;
     this.#killAt = Math.min(killAt, this.#killAt ?? Number.POSITIVE_INFINITY);
@@ -78,7 +78,7 @@ export class Run {
     this.#wakeup.wake();
   }
 
-  /** Resolves to true as soon as the job's process is there, to false when it is over or the signal is aborted. */
+  /** Resolves to true once the job's process is there, to false if it is over or the signal is aborted. */
   async started(signal: AbortSignal): Promise<boolean> {
     const { folder } = this.#options;
     for (;;) {
@@ -88,7 +88,7 @@ export class Run {
     }
   }
 
-  /** Stops or continues every process of the job. False: it has none. */
+  /** Sends a signal to every process of the job's group. Returns false if there is none. */
   signal(signal: 'SIGSTOP' | 'SIGCONT'): boolean {
     const command = this.#readCommand();
     return command !== null && signalGroup(command, signal);
@@ -108,7 +108,7 @@ export class Run {
       this.#runner = this.#watch(startRunner(folder, launch));
       return null;
     }
-    // A runner of an earlier server may be just about to start it: whoever claims decides.
+    // A runner of an earlier server may be about to start the job. Whoever claims it first decides.
     if (!claimRun(folder.claim, noProcess)) return null;
     if (refusal !== null) appendFileSync(folder.log, `[trainyard] ${refusal}\n`);
     return { code: null, signal: null, error: refusal, finishedAt: Date.now() };
@@ -136,15 +136,15 @@ export class Run {
   async #look(): Promise<RunExit | null> {
     const { folder } = this.#options;
     const removed = isRemoved(folder);
-    const alive = this.#runnerIsAlive(); // asked first: a runner writes how it ended before it goes
+    const alive = this.#runnerIsAlive(); // before the exit is read: a runner writes it before it ends
     const exit = readExit(folder.exit);
     if (exit !== null) return exit;
-    this.#readCommand(); // while it is there
+    this.#readCommand(); // the file may be removed later
     if (alive) {
       if (removed || this.#isKillDue()) this.#kill();
       return null;
     }
-    this.#kill(); // what an orphaned job still does, nobody would see
+    this.#kill(); // nobody would see what a job without a runner does
     if (this.#claim !== null) await killMarked(this.#claim);
     const error =
       this.#runnerError ?? 'the process vanished: it was killed, or the machine restarted';
@@ -168,7 +168,7 @@ export class Run {
     return this.#killAt !== null && this.#killAt <= performance.now();
   }
 
-  /** The runner alone can tell the job's group from a later one where the command itself is gone. */
+  /** Asks the runner first: if the command is gone, only the runner knows that the group is still the job's. */
   #kill(): void {
     this.#signalRunner('SIGQUIT');
     const command = this.#readCommand();

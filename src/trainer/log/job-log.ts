@@ -10,25 +10,24 @@ import { LogScanner } from './log-scanner.ts';
 import { LogTail } from './log-tail.ts';
 
 const readBytes = 128 * 1024;
-/** A page is read again where the file was cut meanwhile, this often at most. */
+/** How often a page is read if the file is cut during each read. */
 const maxReads = 3;
 
 const goneReason =
   "The job's log file was cut or removed: the lines before this one are not there any more";
 
 export interface LogLines {
-  /** The number of the first line: larger than asked where the lines before it are not there any more. */
+  /** The number of the first line. It is larger than asked if the lines before it are gone. */
   first: number;
   lines: string[];
-  /** Where the next line begins, for whoever reads on; null where the lines came from memory. */
+  /** Where the next line begins, for the next read; null if the lines came from memory. */
   next: Place | null;
 }
 
 /**
- * The lines of one job's growing log file. Reads it once, however many follow it, and keeps the
- * newest lines, the sparse index and the metrics; any page costs a bounded read. While the job
- * runs, its unfinished last line is no line yet. Where the file is cut, the numbers go on, and a gap
- * says where lines may be missing.
+ * The lines of one job's growing log file. The file is read once, however many clients follow it, and
+ * any page costs a bounded read. While the job runs, an unfinished last line does not count. If the
+ * file is cut, line numbers go on, and a gap says where lines may be missing.
  */
 export class JobLog {
   readonly #scanner: LogScanner;
@@ -39,7 +38,7 @@ export class JobLog {
   #again = false;
   #closing: Promise<void> | null = null;
 
-  /** `end` is the log's length where the job is over; `onLines` is called when there are more lines. */
+  /** `end` is the log's length if the job is over; `onLines` is called when there are more lines. */
   static async open(
     folder: JobFolder,
     options: { end: number | null; onLines: () => void },
@@ -65,34 +64,34 @@ export class JobLog {
     return this.#scanner.parts.metrics;
   }
 
-  /** Lines known so far. */
+  /** How many lines are known. */
   get total(): number {
     return this.#total;
   }
 
-  /** The job is over, and all its lines are known. */
+  /** True if the job is over and all its lines are known. */
   get complete(): boolean {
     return this.#scanner.ended;
   }
 
-  /** What there is of the line that the job is writing, 4096 bytes at most; empty where the last one has ended. */
+  /** The part of the last line that is there, at most 4096 bytes, if the line has not ended; else empty. */
   get unfinished(): string {
     return this.#scanner.unfinished;
   }
 
-  /** When lines were last found; null where none were since the log was opened. */
+  /** When lines were last found; null if none were found since the log was opened. */
   get changedAt(): number | null {
     return this.#changedAt;
   }
 
-  /** Reads what is new in the file; resolves when all that was there at the call is known. */
+  /** Reads what is new in the file. When it resolves, everything that was there at the call is known. */
   advance(): Promise<void> {
     this.#again = true;
     this.#scanning ??= this.#scan();
     return this.#scanning;
   }
 
-  /** Like `advance`, but waits so long at most. */
+  /** Like `advance`, but waits `maxMs` at most. */
   async catchUp(maxMs: number): Promise<void> {
     if (this.complete) return;
     const waiting = new AbortController();
@@ -100,7 +99,7 @@ export class JobLog {
     await Promise.race([this.advance(), late]).finally(() => waiting.abort());
   }
 
-  /** The job is over: its log ends here, and the unfinished last line is a line. Resolves to the length. */
+  /** Says that the job is over: its log ends here, and an unfinished last line counts. Resolves to the log's length. */
   async finish(): Promise<number> {
     await this.advance();
     await this.#scanner.end();
@@ -110,8 +109,8 @@ export class JobLog {
   }
 
   /**
-   * Up to `maxLines` lines and about `maxChars` of text from a line on, one line at least where
-   * there is one. `near` is where an earlier read ended: reading on from there skips nothing.
+   * Up to `maxLines` lines and about `maxChars` of text, from line `offset` on; at least one line if
+   * there is one. `near` is the `next` of an earlier read: it saves a search in the file.
    */
   async read(options: {
     offset: number;
@@ -129,7 +128,7 @@ export class JobLog {
       const newest = this.#tail.read(first, range.maxLines, options.maxChars);
       if (newest !== null) return { first, lines: newest, next: null };
       const read = await this.#readFile(range);
-      // Asked last: the file may have been cut while it was read.
+      // Checked last: the file may have been cut while it was read.
       if (part === cuts.part && (await file.isSame())) return { first, ...read };
       if (reads === maxReads) {
         throw new TrainyardError('STORE_UNAVAILABLE', 'the log is being cut: try again');
@@ -139,8 +138,8 @@ export class JobLog {
   }
 
   /**
-   * The gaps that go with what was read, from the line `asked` on: before its first line, between its
-   * lines, and, where the log is complete and no line follows, behind its last.
+   * The gaps that belong to a read that was asked for at line `asked`: before its first line, between
+   * its lines, and behind its last line if no line will ever follow.
    */
   gaps(asked: number, { first, lines }: Pick<LogLines, 'first' | 'lines'>): LogGap[] {
     const end = first + lines.length;
@@ -150,18 +149,18 @@ export class JobLog {
     return isTold ? gaps : [{ offset: first, reason: goneReason }, ...gaps];
   }
 
-  /** The job, which was over, starts again: its log goes on with these words, on a line of their own. */
+  /** Says that the job starts again after it was over. Its log goes on with these words as a line. */
   async goOn(words: string): Promise<void> {
     await this.advance();
     await this.#scanner.goOn(words);
   }
 
-  /** Why lines may be missing, where some may; the last reason. */
+  /** Why lines may be missing, by the newest gap; null if there is none. */
   get lossReason(): string | null {
     return this.#scanner.parts.cuts.lastGap?.reason ?? null;
   }
 
-  /** Records that lines before the next one are lost, or that it is torn. */
+  /** Records that lines before the next line are lost, or that the next line is torn. */
   async addGap(reason: string): Promise<void> {
     await this.advance();
     await this.#scanner.addGap(reason);
@@ -194,7 +193,7 @@ export class JobLog {
     this.#changedAt = Date.now();
   }
 
-  /** The first line from here on that is still there. */
+  /** The first line from `line` on that can still be read. */
   #firstFrom(line: number): number {
     const { part } = this.#scanner.parts.cuts;
     if (line >= part.line || line >= this.#tail.first) return line;
@@ -237,7 +236,7 @@ export class JobLog {
     return { lines, next };
   }
 
-  /** The last known place before the line that is in the file. */
+  /** The nearest known place at or before the line, in the file's present part. */
   #startFor({ offset, near }: { offset: number; near?: Place | null }): Place {
     const { cuts, index } = this.#scanner.parts;
     const places = [placeOf(cuts.part), index.floor(offset), near ?? null];

@@ -3,14 +3,14 @@ import { z } from 'zod';
 import type { JobProgress } from '../../core/job.ts';
 import { MetricsReader } from '../../lines/metrics.ts';
 
-/** Steps remembered; the oldest are forgotten, some at a time, for a Map is slow to tell its first key after each. */
+/** How many steps are remembered. The oldest are dropped in batches: finding a Map's first key is slow after each deletion. */
 const maxRows = 10_000;
 const rowsForgotten = 1000;
-/** Names of which the newest value is remembered. */
+/** How many metrics have their newest value remembered. */
 const maxNames = 256;
-/** How much of the file's end is read again after a restart. */
+/** How many bytes at the file's end are read after a restart. */
 const maxRestoredBytes = 4 * 1024 * 1024;
-/** Lines, or time with something new, after which the file is written. */
+/** The file is written after so many lines, or after this time if anything is new. */
 const linesPerSave = 20_000;
 const msPerSave = 10_000;
 
@@ -27,16 +27,17 @@ const savedShape = z.object({ line: z.number(), state: z.string(), rows: z.array
 export type MetricRow = z.infer<typeof rowShape>;
 
 /**
- * What one job's log tells of metrics and progress. Kept in an append-only file, one JSON line a
- * save, so that a restarted server reads on from the last save; without it, from the log's first line.
+ * The metrics and the progress that one job's log tells. Each save adds one JSON line to an
+ * append-only file. A restarted server reads the log on from the last save; if the file is gone, it
+ * reads the whole log again.
  */
 export class JobMetrics {
   readonly #file: FileHandle;
   readonly #rows = new Map<number, MetricRow>();
-  /** What the file does not hold yet. */
+  /** Rows that are not saved yet. */
   #changed = new Map<number, MetricRow>();
   #size = 0;
-  /** Half a line may follow, where the disk was full. */
+  /** True if the file may end in half a line, because the disk was full. */
   #torn = false;
   readonly #newest = new Map<string, number>();
   #reader = new MetricsReader(null);
@@ -79,7 +80,7 @@ export class JobMetrics {
     return this.#rows.values().drop(Math.max(0, this.#rows.size - maxRows));
   }
 
-  /** Lines come in order; one that was read before is passed over. */
+  /** Reads one line. Lines come in order; a line that was read before is skipped. */
   read(line: number, text: string, time: number): void {
     if (line < this.#line) return;
     this.#line = line + 1;
@@ -98,7 +99,7 @@ export class JobMetrics {
     }
   }
 
-  /** Saves when enough is new. */
+  /** Saves if enough is new. */
   async saveNowAndThen(): Promise<void> {
     const due =
       this.#line - this.#savedLine >= linesPerSave ||
@@ -141,7 +142,7 @@ export class JobMetrics {
     if (this.#newest.size < maxNames || this.#newest.has(name)) this.#newest.set(name, value);
   }
 
-  /** Reads the end of the file, and cuts off what a crash has left of a half-written line. */
+  /** Reads the end of the file, and cuts off a half-written line that a crash has left. */
   async #restore(): Promise<void> {
     const { size } = await this.#file.stat();
     const start = Math.max(0, size - maxRestoredBytes);

@@ -4,8 +4,8 @@ import type { LogGap } from '../../core/log.ts';
 import type { Place } from './log-index.ts';
 
 /**
- * A stretch of a log that lies in one file without a break: its line `line` begins at the log's
- * position `position`, which is the file's byte `from`. Positions count on over cuts.
+ * A part of a log between two cuts. It begins with line `line`, at position `position` of the whole
+ * log. In the file it begins at byte `from`.
  */
 export interface LogPart {
   line: number;
@@ -13,7 +13,7 @@ export interface LogPart {
   from: number;
 }
 
-/** The byte of the file where this position of the log is. */
+/** The byte of the file at which a position of the log lies. */
 export function byteOf(part: LogPart, position: number): number {
   return position - part.position + part.from;
 }
@@ -30,12 +30,12 @@ const entryShape = z.object({
 });
 type Entry = z.infer<typeof entryShape>;
 
-/** Gaps that are told one by one; the last one says that there are more. */
+/** How many gaps are recorded. The last one says that there are more. */
 const maxGaps = 1000;
 const manyReason =
   "The job's log file was cut again and again: from this line on, lines may be missing anywhere";
 
-/** Where a log's file was cut, and where lines were lost; kept in an append-only file, one JSON line each. */
+/** The cuts of one log and its gaps, in an append-only file with one JSON line for each. */
 export class LogCuts {
   readonly #file: FileHandle;
   #part: LogPart = { line: 0, position: 0, from: 0 };
@@ -57,12 +57,12 @@ export class LogCuts {
     }
   }
 
-  /** The part that the file holds now. */
+  /** The present part: what the file holds now. */
   get part(): LogPart {
     return this.#part;
   }
 
-  /** The gap that was found last. */
+  /** The newest gap. */
   get lastGap(): LogGap | null {
     return this.#gaps.at(-1) ?? null;
   }
@@ -72,14 +72,14 @@ export class LogCuts {
     return this.#gaps.filter(({ offset }) => offset >= from && offset < to);
   }
 
-  /** The log goes on with this part. `reason` is null where no line can have been lost that was not told. */
+  /** Begins a new part. `reason` says why lines may be lost; null if every line had been served before. */
   async addPart({ line, position, from }: LogPart, reason: string | null): Promise<void> {
     const entry = { line, part: { position, from }, reason: this.#newReason(line, reason) };
     await this.#append(entry);
     this.#keep(entry);
   }
 
-  /** Lines before this one are lost, or it is torn: known at once, and saved by this or a later `flush`. */
+  /** Records that lines before this line are lost, or that it is torn. If saving fails, a later `flush` does it. */
   async addGap(line: number, reason: string): Promise<void> {
     const told = this.#newReason(line, reason);
     if (told === null) return;
@@ -89,7 +89,7 @@ export class LogCuts {
     await this.flush();
   }
 
-  /** Saves what a full disk had no room for. */
+  /** Saves gaps that could not be saved before. */
   async flush(): Promise<void> {
     for (let entry = this.#unsaved[0]; entry !== undefined; entry = this.#unsaved[0]) {
       await this.#append(entry);
@@ -102,7 +102,7 @@ export class LogCuts {
   }
 
   async #append(entry: Entry): Promise<void> {
-    // Begun on a line of its own: a full disk may have left half an entry.
+    // The newline in front ends half an entry that a full disk may have left.
     await this.#file.appendFile(`\n${JSON.stringify(entry)}\n`);
   }
 
@@ -112,7 +112,7 @@ export class LogCuts {
     if (reason !== null && !isKnown) this.#gaps.push({ offset: line, reason });
   }
 
-  /** Null where a gap is known there already, or too many are. */
+  /** The reason to record; null if that line has a gap already, or if there are too many gaps. */
   #newReason(line: number, reason: string | null): string | null {
     const isKnown = this.#gaps.at(-1)?.offset === line || this.#gaps.length >= maxGaps;
     if (reason === null || isKnown) return null;
@@ -120,7 +120,7 @@ export class LogCuts {
   }
 }
 
-/** What cannot be read is half an entry that a full disk has left. */
+/** Skips what is no entry: a full disk may have left half of one. */
 function parseEntries(text: string): Entry[] {
   return text.split('\n').flatMap((line) => {
     if (line === '') return [];

@@ -6,12 +6,12 @@ import { isAlive } from '../../lib/system/process-identity.ts';
 import type { JobFolder } from '../disk/job-folder.ts';
 import { readClaim } from '../disk/run-files.ts';
 
-/** How much of a file's beginning, and of what was read last, is remembered. */
+/** How many bytes are remembered: of the file's beginning, and of those that were read last. */
 const printBytes = 1024;
 
 const nothing = Buffer.alloc(0);
 
-/** The beginning of a file and the bytes that were read last: it tells whether a file is still the same. */
+/** Checksums of a file's beginning and of the bytes that were read last. They tell whether the file is still the same. */
 export interface Print {
   head: Sum;
   tail: Sum;
@@ -23,13 +23,13 @@ interface Sum {
 }
 
 /**
- * The file that a job's output goes to. Others may cut it, replace it or remove it while it is read:
- * every read says whether the file still holds what was read before.
+ * The file that a job writes its output to. Somebody may cut, replace or remove it at any time, so
+ * every read checks that the file still holds what was read before.
  */
 export class LogFile {
   readonly #folder: JobFolder;
   #file: FileHandle;
-  /** The byte behind what was read. */
+  /** Where the next read begins. */
   #at = 0;
   #head: Buffer = nothing;
   #tail: Buffer = nothing;
@@ -39,7 +39,7 @@ export class LogFile {
     this.#file = file;
   }
 
-  /** Opens what the job writes to, also where that has been renamed or removed; an empty log where nothing is left. */
+  /** Opens the file that the job writes to, even if it was renamed or removed. If nothing is left, the log is empty. */
   static async open(folder: JobFolder): Promise<LogFile> {
     const path = writerOf(folder) ?? folder.log;
     return new LogFile(folder, (await tryOpen(path)) ?? (await open(devNull, 'r')));
@@ -53,7 +53,7 @@ export class LogFile {
     return (await this.#file.stat()).size;
   }
 
-  /** Whether the file has this print when it was read up to the byte `at`. */
+  /** True if the file gives this print when it is read up to byte `at`. */
   async matches({ head, tail }: Print, at: number): Promise<boolean> {
     const there = [await this.#bytes(0, head.length), await this.#bytes(at - tail.length, at)];
     return [head, tail].every((sum, index) => {
@@ -62,40 +62,40 @@ export class LogFile {
     });
   }
 
-  /** Goes on at the byte `at`. */
+  /** Makes the next read begin at byte `at`. */
   async seek(at: number): Promise<void> {
     this.#head = await this.#bytes(0, Math.min(at, printBytes));
     this.#tail = await this.#bytes(Math.max(0, at - printBytes), at);
     this.#at = at;
   }
 
-  /** Up to `maxBytes` of what follows, less at the end of the file; null where the file is not the same any more. */
+  /** The next bytes, `maxBytes` of them or fewer at the end of the file; null if the file is not the same any more. */
   async readOn(maxBytes: number): Promise<Buffer | null> {
     const tail = this.#tail;
     const buffer = Buffer.allocUnsafe(tail.length + maxBytes);
     const { bytesRead } = await this.#file.read(buffer, 0, buffer.length, this.#at - tail.length);
     const same = bytesRead >= tail.length && buffer.subarray(0, tail.length).equals(tail);
-    // Asked last: the file may have been cut while it was read.
+    // Checked last: the file may have been cut while it was read.
     if (!same || !(await this.#hasHead())) return null;
     const bytes = buffer.subarray(tail.length, bytesRead);
     this.#remember(bytes);
     return bytes;
   }
 
-  /** True while the file holds what was read of it. */
+  /** True if the file still holds what was read. */
   async isSame(): Promise<boolean> {
     const [tail, at] = [this.#tail, this.#at];
     return (await this.#bytes(at - tail.length, at)).equals(tail) && (await this.#hasHead());
   }
 
-  /** Bytes from `position` on into the buffer; resolves to how many. */
+  /** Reads from `position` on into the buffer; resolves to the number of bytes. */
   async readAt(buffer: Buffer, length: number, position: number): Promise<number> {
     return (await this.#file.read(buffer, 0, length, position)).bytesRead;
   }
 
   /**
-   * Where to go on in a file that is not the same any more: behind what is left of it where it was
-   * only shortened, else at 0. `before` is how it was, where this process has not read it.
+   * Where to read on after a cut. A file that was only shortened still begins as before: reading goes
+   * on at its end. Any other file is read from 0. `before` is what an earlier process has read.
    */
   async startAfterCut(before?: { print: Print; at: number }): Promise<number> {
     const size = await this.size();
@@ -108,8 +108,8 @@ export class LogFile {
   }
 
   /**
-   * Takes the file that stands where this one stood, if there is one with content and the job does
-   * not write to this one. False: there is none.
+   * Switches to another file that now has the log's name, if that file has content and the job does
+   * not write to the present one. Returns false if it stays with the present file.
    */
   async takeReplacement(): Promise<boolean> {
     const [own, named] = await Promise.all([this.#file.stat(), statOf(this.#folder.log)]);
@@ -128,7 +128,7 @@ export class LogFile {
     return true;
   }
 
-  /** Adds text to the file that stands under the log's name. False: it cannot be written. */
+  /** Appends text to the file that has the log's name. Returns false if that fails. */
   async append(text: string): Promise<boolean> {
     const written = appendFile(this.#folder.log, text, { mode: 0o600 });
     return await written.then(
@@ -161,8 +161,8 @@ export class LogFile {
 }
 
 /**
- * The runner's own descriptor, while it lives and the system shows it: what the job prints goes
- * there, whatever the file is called by now.
+ * The path of the descriptor that the runner and its job write to, while the runner lives. It leads
+ * to the job's file even if that was renamed or removed. Null where the system does not show it.
  */
 function writerOf(folder: JobFolder): string | null {
   if (process.platform !== 'linux') return null;
@@ -170,12 +170,12 @@ function writerOf(folder: JobFolder): string | null {
   return runner !== null && isAlive(runner) ? `/proc/${runner.pid}/fd/1` : null;
 }
 
-/** Only Linux tells who writes where: elsewhere the name decides. */
+/** True if a runner has this job. Always false where the system does not show descriptors: there the name decides. */
 function isStarted(folder: JobFolder): boolean {
   return process.platform === 'linux' && readClaim(folder.claim) !== null;
 }
 
-/** Null where there is no such file, or none that can be read again. */
+/** Null if there is no such file, or if it is a pipe or a terminal. */
 async function tryOpen(path: string): Promise<FileHandle | null> {
   const found = await statOf(path);
   if (found === null || !(found.isFile() || path === devNull)) return null;

@@ -1,7 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 
-/** Where a line begins, and whether it goes on with the line before: all that a splitter needs to begin there. */
+/** Where a line begins, and whether it continues the line before. A splitter can start at any place. */
 export interface Place {
   line: number;
   position: number;
@@ -12,17 +12,17 @@ const recordBytes = 16;
 const firstPlace: Place = { line: 0, position: 0, continued: false };
 
 /**
- * Sparse places of one log, in rising order, kept in memory and in an append-only file of 16-byte
- * records: twice the line, plus one where it is continued (48 bits), the position (48 bits), a
- * checksum (32 bits). What follows a damaged record is cut off when the file is opened, and comes
- * again as the log is read again.
+ * Some places of one log, in rising order. They are kept in memory and in an append-only file. Each
+ * record of the file has 16 bytes: twice the line number, plus one if the line continues the line
+ * before (48 bits), the position (48 bits), and a checksum (32 bits). Opening the file cuts off a
+ * damaged record and all behind it; reading the log again adds them again.
  */
 export class LogIndex {
   readonly #file: FileHandle;
   #places: Place[];
   #pending: Place[] = [];
   #size: number;
-  /** Half a record may follow, where the disk was full. */
+  /** True if the file may end in half a record, because the disk was full. */
   #torn = false;
 
   private constructor(file: FileHandle, places: Place[]) {
@@ -31,7 +31,7 @@ export class LogIndex {
     this.#size = places.length * recordBytes;
   }
 
-  /** Keeps no place behind `logBytes`. */
+  /** Opens the index and drops every place behind `logBytes`. */
   static async open(path: string, logBytes: number): Promise<LogIndex> {
     const file = await open(path, 'a+', 0o600);
     try {
@@ -67,7 +67,7 @@ export class LogIndex {
     this.#pending.push(place);
   }
 
-  /** Appends what was added to the file. A failure costs nothing but reading the log again. */
+  /** Appends new places to the file. If this fails, a later server only has to read more of the log. */
   async flush(): Promise<void> {
     if (this.#pending.length === 0) return;
     const records = Buffer.alloc(this.#pending.length * recordBytes);

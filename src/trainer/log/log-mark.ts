@@ -5,23 +5,23 @@ import type { Print } from './log-file.ts';
 
 const sum = z.object({ length: z.int().nonnegative(), crc: z.int().nonnegative() });
 const markShape = z.object({
-  /** Lines that were told. */
+  /** How many lines were served to clients. */
   line: z.int().nonnegative(),
-  /** The position up to which the log was read. */
+  /** How many bytes of the log were read. */
   position: z.int().nonnegative(),
   print: z.object({ head: sum, tail: sum }),
 });
 
-/** How far a log was read: lines up to here have been told, and their numbers are taken for ever. */
+/** How far a log was read. The lines up to here may have been served, so their numbers never change. */
 export type Mark = z.infer<typeof markShape> & { print: Print };
 
-/** No mark is longer. It is written over the one before, so that a full disk has room for it. */
+/** The size of every mark. Each one overwrites the one before, so it needs no new room on a full disk. */
 const markBytes = 256;
 
-/** One log's mark in a file of its own. A server that is killed leaves the mark of all lines that it told. */
+/** The mark of one log, in a file of its own. It survives a server that is killed. */
 export class LogMark {
   readonly #file: FileHandle;
-  /** As the last server left it; null where it left none. */
+  /** The mark that the last server wrote; null if there is none. */
   readonly found: Mark | null;
 
   private constructor(file: FileHandle, found: Mark | null) {
@@ -48,7 +48,7 @@ export class LogMark {
   }
 }
 
-/** Null where a loss of power has left half of it. */
+/** Null if the text is no whole mark, as after a power loss. */
 function parseMark(text: string): Mark | null {
   try {
     return markShape.parse(JSON.parse(text));

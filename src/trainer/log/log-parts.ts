@@ -16,13 +16,13 @@ export interface LogParts {
 
 export interface OpenedParts {
   parts: LogParts;
-  /** How far the log was read before; null where nothing of the file's present part was. */
+  /** How far an earlier server read the present part of the log; null if it read nothing of it. */
   found: Mark | null;
-  /** The file does not hold any more what was read of it. */
+  /** True if the file no longer holds the bytes that were read. */
   isCut: boolean;
 }
 
-/** Opens the files of a log, of `end` bytes where its job is over, and compares the log with what was read of it. */
+/** Opens the files of a log and checks whether the log was cut. `end` is the log's length if its job is over. */
 export async function openParts(folder: JobFolder, end: number | null): Promise<OpenedParts> {
   await using opened = new AsyncDisposableStack();
   const own = <T extends { close(): Promise<void> }>(it: T) => opened.adopt(it, () => it.close());

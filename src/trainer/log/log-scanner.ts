@@ -5,7 +5,7 @@ import type { Place } from './log-index.ts';
 import type { Mark } from './log-mark.ts';
 import { closeParts, type LogParts, openParts } from './log-parts.ts';
 
-/** A place is noted after this many lines or bytes: a page skips no more than that. */
+/** The index gets a place after this many lines or bytes, so a page reads no more than that in vain. */
 const linesPerPlace = 1000;
 const bytesPerPlace = 256 * 1024;
 const readBytes = 128 * 1024;
@@ -13,31 +13,31 @@ const readBytes = 128 * 1024;
 const cutReason =
   "The job's log file was cut or replaced while the job wrote to it: lines before this one may be missing, and the lines next to the cut may be incomplete";
 
-/** Receives lines, the first with its number. */
+/** Receives lines. `first` is the number of the first one. */
 type TakeLines = (first: number, texts: string[]) => void;
 
 interface ScannerOptions {
-  /** The log's length in bytes where the job is over. */
+  /** The log's length in bytes if the job is over, else null. */
   end: number | null;
   take: TakeLines;
 }
 
 /**
- * Reads a log from its first byte to its last, each byte once, and keeps what can be known of it:
- * places of lines, metrics, cuts, and the mark up to which lines were told. Positions are bytes of
- * the log, not of its file: they count on where the file was cut and begins again.
+ * Reads a log from its first byte to its last, each byte once. It keeps the places of lines, the
+ * metrics, the cuts, and the mark of what was served. A position counts the bytes of the whole log,
+ * not of its file: after a cut the file begins at 0 again, and positions count on.
  */
 export class LogScanner {
   readonly #parts: LogParts;
   readonly #take: TakeLines;
-  /** Lines up to here were told by an earlier server, out of bytes up to there. */
+  /** What an earlier server has served: so many lines, out of so many bytes. */
   #known = { line: 0, position: 0 };
   #splitter = new LineSplitter();
   #line = 0;
   #position = 0;
   #end: number | null;
   #ended = false;
-  /** Its last line has no end. */
+  /** True if the last line does not end with a newline. */
   #isOpenEnded = false;
   #closed = false;
 
@@ -63,27 +63,27 @@ export class LogScanner {
     return this.#parts;
   }
 
-  /** Lines known so far. */
+  /** How many lines are known. */
   get line(): number {
     return this.#line;
   }
 
-  /** The byte behind what was read. */
+  /** How many bytes were read. */
   get position(): number {
     return this.#position;
   }
 
-  /** What there is of the line that the job is writing; empty where the last one has ended. */
+  /** The part of the last line that is there, if the line has not ended; else empty. */
   get unfinished(): string {
     return this.#splitter.unfinished;
   }
 
-  /** The job is over, and all its lines are known. */
+  /** True if the job is over and all its lines are known. */
   get ended(): boolean {
     return this.#ended;
   }
 
-  /** The job is over: its log ends where its file ends now. Resolves to the log's length. */
+  /** Says that the job is over and that its log ends where the file ends now. Resolves to the log's length. */
   async end(): Promise<number> {
     if (this.#end === null) {
       const size = await this.#parts.file.size();
@@ -93,18 +93,18 @@ export class LogScanner {
     return this.#end;
   }
 
-  /** The job starts again: its log goes on with these words, where they can be written, on a line of their own. */
+  /** Says that the job starts again. Its log goes on with these words as a line, if they can be written. */
   async goOn(words: string): Promise<void> {
     const { file } = this.#parts;
     const isTold = await file.append(`${this.#isOpenEnded ? '\n' : ''}${words}\n`);
-    // The last line was told already, without its end.
+    // The newline that was added belongs to the last line, which is known already.
     const position = this.#position + (isTold && this.#isOpenEnded ? 1 : 0);
     await this.#startAt({ line: this.#line, position, continued: false });
     this.#end = null;
     this.#ended = false;
   }
 
-  /** Reads all that is new. */
+  /** Reads everything that is new. */
   async readOn(): Promise<void> {
     let some = await this.#readSome();
     while (some === 'more') some = await this.#readSome();
@@ -115,12 +115,12 @@ export class LogScanner {
     }
   }
 
-  /** Lines before the next one are lost, or that one is torn. */
+  /** Records that lines before the next line are lost, or that the next line is torn. */
   async addGap(reason: string): Promise<void> {
     await this.#parts.cuts.addGap(this.#line, reason);
   }
 
-  /** No read begins after this. */
+  /** Ends the reading: no further read begins. */
   stop(): void {
     this.#closed = true;
   }
@@ -151,7 +151,7 @@ export class LogScanner {
       await this.#startPart(await file.startAfterCut());
       return 'more';
     }
-    // The job may have ended while that was read: what lies behind its end is not its own.
+    // The job may have ended during the read. Bytes behind its end are not the job's.
     const bytes = read.subarray(0, this.#bytesLeft());
     this.#position += bytes.length;
     if (bytes.length < read.length) await file.seek(byteOf(this.#parts.cuts.part, this.#position));
@@ -167,7 +167,7 @@ export class LogScanner {
     return Math.max(0, (this.#end ?? Number.POSITIVE_INFINITY) - this.#position);
   }
 
-  /** The unfinished last line is a line. */
+  /** The job is over, so an unfinished last line counts as a line. */
   async #finish(end: number): Promise<void> {
     const isShort = this.#position < end;
     this.#ended = true;
@@ -179,8 +179,8 @@ export class LogScanner {
   }
 
   /**
-   * The file is not the one that was read: what it holds from the byte `from` on follows on the lines
-   * that were told. Of a line that was cut in its middle, what was read is a line.
+   * The file was cut or replaced. Its bytes from `from` on become the next lines of the log. If the
+   * cut hit the middle of a line, the half that was read counts as a line.
    */
   async #startPart(from: number): Promise<void> {
     const { cuts } = this.#parts;
@@ -203,13 +203,13 @@ export class LogScanner {
     await file.seek(byteOf(cuts.part, start.position));
   }
 
-  /** Marks the lines before anybody hears of them: no later server gives their numbers to others. */
+  /** Passes lines on. It writes the mark first, so that no later server gives their numbers to other lines. */
   async #tell(split: (emit: LineEmit) => void): Promise<void> {
     const first = this.#line;
     const texts = this.#split(split);
     if (texts.length === 0 && !this.#ended) return;
     const { file, mark, cuts, index, metrics } = this.#parts;
-    // What follows helps a later server alone: a full disk must not stop the reading.
+    // These files only help a later server, so a full disk must not stop the reading.
     if (this.#line >= this.#known.line) {
       const { print } = file;
       await mark.write({ line: this.#line, position: this.#position, print }).catch(() => {});

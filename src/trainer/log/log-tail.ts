@@ -1,18 +1,18 @@
 const maxTailLines = 8192;
 const maxTailChars = 2 * 1024 * 1024;
 
-/** The newest lines of a log, so that whoever follows it reads no file. Bounded in lines and text. */
+/** The newest lines of a log, in memory, so that its followers read no file. Bounded in lines and text. */
 export class LogTail {
   #blocks: { first: number; texts: string[]; chars: number }[] = [];
   #lines = 0;
   #chars = 0;
 
-  /** The first line that is here; infinite where none is. */
+  /** The number of the first line in memory; infinite if there is none. */
   get first(): number {
     return this.#blocks[0]?.first ?? Number.POSITIVE_INFINITY;
   }
 
-  /** Adds lines. Where they do not follow on what is there, that is forgotten. */
+  /** Adds lines. If they do not follow the lines in memory, those are dropped first. */
   add(first: number, texts: string[]): void {
     if (texts.length === 0) return;
     const last = this.#blocks.at(-1);
@@ -34,7 +34,7 @@ export class LogTail {
     this.#chars = 0;
   }
 
-  /** Up to `maxLines` lines and about `maxChars` of text from a line on; null where it is not here. */
+  /** Up to `maxLines` lines and about `maxChars` of text, from `line` on; null if that line is not in memory. */
   read(line: number, maxLines: number, maxChars: number): string[] | null {
     const start = this.#blocks.findLastIndex((block) => block.first <= line);
     if (start === -1) return null;

@@ -1,17 +1,17 @@
 import type { JobFolder } from '../disk/job-folder.ts';
 import { JobLog } from './job-log.ts';
 
-/** Logs of jobs that nobody reads stay open for the next page, this many. */
+/** So many logs stay open for the next page although nobody reads them. */
 const maxIdle = 16;
 
-/** A log for as long as it is held; dispose of it when done. */
+/** A log that stays open until it is disposed of. */
 export interface HeldLog extends Disposable {
   log: JobLog;
 }
 
 export interface LogOptions {
   folder: JobFolder;
-  /** The log's length, where the job is over. */
+  /** The log's length if the job is over, else null. */
   end: number | null;
   /** Called when there are more lines. */
   onLines: () => void;
@@ -53,7 +53,7 @@ export class OpenLogs {
     await Promise.all(this.#closing.values());
   }
 
-  /** Never twice at a time: two would both write the index. */
+  /** Waits until the log is closed if it is being closed: two open ones would both write the index. */
   async #openLog(id: string, options: LogOptions): Promise<JobLog> {
     await this.#closing.get(id);
     return await JobLog.open(options.folder, options);

@@ -1,6 +1,6 @@
 /**
- * What a job may know of the server's environment: where programs, caches, GPUs and certificates
- * are. No pattern here can match a credential; what else a job needs, its recipe says.
+ * The part of the server's environment that a job gets: where programs, caches, GPUs and certificates
+ * are. No pattern here matches a credential. A recipe sets whatever else its job needs.
  */
 export function jobEnvironment(base: NodeJS.ProcessEnv): Record<string, string> {
   const env: Record<string, string> = {};

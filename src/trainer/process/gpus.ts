@@ -10,7 +10,7 @@ export interface Gpu {
   utilization_percent: number | null;
 }
 
-/** Asks `nvidia-smi` for the machine's GPUs, at most every 5 seconds; none where it fails or takes over 2 seconds. */
+/** Asks `nvidia-smi` for the machine's GPUs, at most every 5 seconds. There are none if it fails or takes more than 2 seconds. */
 export function createGpuReader(env: NodeJS.ProcessEnv): () => Promise<Gpu[]> {
   let asked: Promise<Gpu[]> | null = null;
   let askedAt = 0;
@@ -26,7 +26,7 @@ export function createGpuReader(env: NodeJS.ProcessEnv): () => Promise<Gpu[]> {
 function askNvidia(env: NodeJS.ProcessEnv): Promise<Gpu[]> {
   const query = '--query-gpu=name,memory.total,memory.used,utilization.gpu';
   return new Promise((resolve) => {
-    // A driver that hangs lets nobody end the program: the timer answers, whether it ends or not.
+    // If the driver hangs, the program cannot even be killed. The timer answers in any case.
     const timer = setTimeout(() => {
       child.kill('SIGKILL');
       resolve([]);

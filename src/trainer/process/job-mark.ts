@@ -3,18 +3,18 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ProcessIdentity } from '../../lib/system/process-identity.ts';
 
 const maxSweeps = 10;
-/** Reading a process's environment waits for one that the system holds up. */
+/** A process that the system holds up also holds up whoever reads its environment. */
 const maxSweepMs = 2000;
 
-/** A variable for the environment of a job's processes that no other job's has: who started it. */
+/** A variable for the environment of a job's processes. Its value names the runner, so it is unique to the job. */
 export function jobMark(runner: ProcessIdentity): { JOB_RUNNER: string } {
   return { JOB_RUNNER: `${runner.pid}@${runner.start}` };
 }
 
 /**
- * Kills every process that this runner's job has started, also in other groups and sessions, within
- * two seconds. Only Linux tells of environments: elsewhere, and where a process has overwritten its
- * own, it is not found.
+ * Kills every process that this runner's job has started, also those in other groups and sessions.
+ * Takes two seconds at most. It finds processes by their environment, so it works on Linux alone, and
+ * misses a process that has overwritten its own environment.
  */
 export async function killMarked(runner: ProcessIdentity): Promise<void> {
   if (process.platform !== 'linux') return;
@@ -22,7 +22,7 @@ export async function killMarked(runner: ProcessIdentity): Promise<void> {
   await Promise.race([killAll(variable), delay(maxSweepMs, undefined, { ref: false })]);
 }
 
-/** Sweeps again until it meets nobody new, for a process may have started another one meanwhile. */
+/** Repeats until a sweep finds no new process: one may have started another during the sweep. */
 async function killAll(variable: string): Promise<void> {
   const killed = new Set<string>();
   for (let sweep = 0; sweep < maxSweeps; sweep += 1) {
@@ -41,7 +41,7 @@ async function hasVariable(pid: string, variable: string): Promise<boolean> {
   try {
     return `\0${await readFile(`/proc/${pid}/environ`, 'latin1')}`.includes(variable);
   } catch {
-    return false; // it is another user's, or gone
+    return false; // the process is another user's, or gone
   }
 }
 
@@ -49,6 +49,6 @@ function kill(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch {
-    // It is gone.
+    // The process is gone.
   }
 }

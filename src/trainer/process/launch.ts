@@ -14,20 +14,20 @@ import type { JobRecord } from '../disk/record.ts';
 import type { RunPlan } from '../disk/run-files.ts';
 import { jobEnvironment } from './environment.ts';
 
-/** What of the server's configuration shapes a job's process. */
+/** The part of the server's configuration that a job's process depends on. */
 export interface LaunchOptions {
   recipes: Readonly<Record<string, Recipe>>;
   /** The folder where relative paths start. */
   recipeBase: string;
-  /** The environment of which jobs see the harmless part. */
+  /** The server's environment. Jobs get its harmless part. */
   baseEnv: NodeJS.ProcessEnv;
   /** The Node that runs the runners. */
   nodePath: string;
-  /** From a cancel to SIGKILL. */
+  /** The time from a cancel to SIGKILL. */
   graceMs: number;
 }
 
-/** Writes the plan of a job. Fails with `BAD_USER_INPUT` where the recipe cannot be filled for this job. */
+/** Writes the plan of a job. Fails with `BAD_USER_INPUT` if the recipe does not fit this job. */
 export async function writePlan(
   folder: JobFolder,
   record: JobRecord,
@@ -66,7 +66,7 @@ export async function writePlan(
     env: {
       ...jobEnvironment(options.baseEnv),
       PYTHONUNBUFFERED: '1',
-      TERM: 'dumb', // no cursor movements: the log is a file
+      TERM: 'dumb', // the log is a file, so no cursor movements
       COLUMNS: '120',
       ...Object.fromEntries(own),
       ...jobVariables(folder, record),
@@ -76,13 +76,13 @@ export async function writePlan(
   await writeDurably(folder.plan, JSON.stringify(plan));
 }
 
-/** Starts a runner for the job's plan; its output and the job's go to the log. */
+/** Starts a runner for the job's plan. The output of both goes to the log. */
 export function startRunner(
   folder: JobFolder,
   { nodePath }: Pick<LaunchOptions, 'nodePath'>,
 ): ChildProcess {
   const log = openSync(folder.log, 'a', 0o600);
-  // It halves the time that a job takes to start. Node adds the folder of its version itself.
+  // The cache halves the time that a job takes to start. Node adds the folder of its version by itself.
   const compileCache = getCompileCacheDir();
   try {
     return spawn(nodePath, ['--disable-warning=ExperimentalWarning', runnerFile, folder.path], {
@@ -96,7 +96,7 @@ export function startRunner(
   }
 }
 
-/** The runner is TypeScript where this file is, and else what was built of it. */
+/** The runner is TypeScript if this file is, else JavaScript that was built from it. */
 const runnerFile = fileURLToPath(
   new URL(import.meta.url.endsWith('.ts') ? './runner.ts' : './runner.js', import.meta.url),
 );

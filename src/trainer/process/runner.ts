@@ -1,9 +1,9 @@
 /**
- * The process between the training server and a job: `node runner.ts FOLDER`. It starts what
- * FOLDER's plan says, in a process group of its own and with this process's stdout and stderr,
- * waits for it and writes down how it ended. It needs no server: it outlives it, and tells the next
- * one the truth. SIGTERM asks the job to end and SIGQUIT ends it by force, also where the command
- * itself is gone and others of its processes are not; all else that ends terminals is ignored.
+ * The process between the training server and a job: `node runner.ts FOLDER`. It starts the command
+ * of FOLDER's plan in a process group of its own, waits for it, and writes down how it ended. The
+ * command has this process's stdout and stderr. The runner needs no server: it outlives one, and the
+ * next one reads what it wrote. SIGTERM asks the job to end and SIGQUIT kills it, even if the command
+ * is gone and only its children are left. Signals of a closing terminal are ignored.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import {
@@ -24,25 +24,25 @@ import { claimRun, type RunExit, type RunPlan, type RunProcess } from '../disk/r
 import { jobMark, killMarked } from './job-mark.ts';
 
 const retryMs = 1000;
-/** For what a job leaves behind: to end by itself, as the last program of a pipe does, and after a SIGTERM. */
+/** The time that processes have which a job leaves behind: to end by themselves, and then after a SIGTERM. */
 const lastWordsMs = 500;
 const leftBehindMs = 2000;
-/** How often to look whether somebody is left in the job's group. */
+/** How often to look whether a process is left in the job's group. */
 const groupPollMs = 20;
-/** How often to look whether the disk is full: no server may be there to see it. */
+/** How often to look whether the disk is full. The server may be down, so the runner looks, too. */
 const diskPollMs = 1000;
-/** A look at every process of the machine takes some milliseconds. */
+/** Only every fifth poll looks at all processes of the machine, which takes some milliseconds. */
 const pollsPerLook = 5;
 
 let command: ChildProcess | null = null;
-/** When the job was asked to end, on a clock that never jumps. */
+/** When the job was asked to end, by a clock that never jumps. */
 let stoppedAt: number | null = null;
 let forced = false;
 
 process.on('SIGTERM', () => {
   stoppedAt ??= performance.now();
   signalGroup('SIGTERM');
-  signalGroup('SIGCONT'); // a job that is stopped could not end
+  signalGroup('SIGCONT'); // a stopped job cannot end
 });
 process.on('SIGQUIT', () => {
   stoppedAt ??= performance.now();
@@ -66,7 +66,7 @@ async function run(path: string): Promise<void> {
   await endGroup(plan.graceMs);
   const diskFull = await disk.end();
   if (forced) await killMarked(self);
-  command = null; // from now on its pid may be another's
+  command = null; // from now on its pid may belong to another process
   await writeFinally(folder.exit, { ...exit, diskFull });
 }
 
@@ -93,7 +93,7 @@ async function runCommand(plan: RunPlan, processFile: string): Promise<RunExit> 
     });
     const identity = child.pid === undefined ? null : identityOf(child.pid);
     if (identity !== null) await writeFinally(processFile, { command: identity });
-    flushCompileCache(); // now, so that nothing is written behind the job's end
+    flushCompileCache(); // now, so that nothing is written after the job's end
     const exit = await ended;
     if (exit.error !== null) writeSync(2, `[trainyard] ${exit.error}\n`);
     return exit;
@@ -104,7 +104,7 @@ async function runCommand(plan: RunPlan, processFile: string): Promise<RunExit> 
   }
 }
 
-/** Looks at the disk until the end, which tells whether it was full while the command was not stopped. */
+/** Watches the disk. `end` resolves to whether the disk was ever full while the command was not stopped. */
 function watchDisk(folder: string): { end(): Promise<boolean> } {
   let wasFull = false;
   const look = async () => {
@@ -128,7 +128,7 @@ function whyNot(program: string, error: unknown): string {
   return `cannot start "${program}": ${error instanceof Error ? error.message : String(error)}`;
 }
 
-/** What stays behind in the group would hold the GPU for ever. */
+/** Ends the processes that are left in the group: they would hold the GPU for ever. */
 async function endGroup(graceMs: number): Promise<void> {
   if (stoppedAt === null && !(await groupEnds(lastWordsMs))) {
     signalGroup('SIGTERM');
@@ -140,7 +140,7 @@ async function endGroup(graceMs: number): Promise<void> {
   forced ||= stoppedAt !== null;
 }
 
-/** False: somebody is left in the group after that time, or it is to end by force. */
+/** Returns false if a process is left in the group after that time, or if the job must end by force. */
 async function groupEnds(withinMs: number): Promise<boolean> {
   const until = performance.now() + withinMs;
   for (let poll = 1; signalGroup(0); poll += 1) {
@@ -151,7 +151,7 @@ async function groupEnds(withinMs: number): Promise<boolean> {
   return true;
 }
 
-/** False: nobody is left in the group. */
+/** Returns false if no process is left in the group. */
 function signalGroup(signal: NodeJS.Signals | 0): boolean {
   if (command?.pid === undefined) return false;
   try {
@@ -161,7 +161,7 @@ function signalGroup(signal: NodeJS.Signals | 0): boolean {
   }
 }
 
-/** Nobody else knows what this file will say: a full disk only delays it. */
+/** Writes the file, and tries again for as long as the disk is full: nobody else knows its content. */
 async function writeFinally(file: string, content: RunProcess | RunExit): Promise<void> {
   const temporary = `${file}.${process.pid}`;
   for (;;) {
@@ -169,7 +169,7 @@ async function writeFinally(file: string, content: RunProcess | RunExit): Promis
       const handle = openSync(temporary, 'w', 0o600);
       try {
         writeSync(handle, JSON.stringify(content));
-        if ('finishedAt' in content) fsyncSync(handle); // a process does not survive a power loss
+        if ('finishedAt' in content) fsyncSync(handle); // no process survives a power loss
       } finally {
         closeSync(handle);
       }

@@ -86,7 +86,7 @@ export class TrainerClient {
     const lines: string[] = [];
     for await (const { event, data } of this.events(id)) {
       if (event === 'end') return { lines, end: data };
-      for (const line of data.lines) lines.push(line);
+      if (event === undefined) for (const line of data.lines) lines.push(line);
     }
     throw new Error(`the stream of ${id} ended without saying how`);
   }
