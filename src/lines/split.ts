@@ -1,17 +1,15 @@
-import { maxLineBytes } from '../core/log.ts';
+import type { LineEmit } from './split/emit.ts';
+import { Utf8Splitter } from './split/utf8.ts';
+import { Utf16Splitter } from './split/utf16.ts';
 
-/**
- * Receives one line. `end` is the byte position just after it and its terminator; `continued` says
- * that the next line goes on with this one, which was too long. A splitter that is opened with
- * `{ position: end, continued }` gives exactly the lines that follow.
- */
-export type LineEmit = (text: string, end: number, continued: boolean) => void;
-
-const newline = 0x0a;
-const carriageReturn = 0x0d;
-const maxUnfinishedBytes = 4096;
-const continuesMark = ' …[continues]';
-const continuedMark = '[continued]… ';
+export interface SplitterStart {
+  /** The byte where the first line begins. */
+  position?: number;
+  /** That line goes on with one that was too long. */
+  continued?: boolean;
+  /** The stream is UTF-16, as the mark at its beginning has said; from position 0 on the mark is read. */
+  utf16?: boolean;
+}
 
 /**
  * Splits a byte stream into lines; the same bytes give the same lines, however they are cut into
@@ -19,174 +17,63 @@ const continuedMark = '[continued]… ';
  * progress bar: a line whose text keeps one trailing `\r`, unless it is empty. Invalid UTF-8 becomes
  * U+FFFD, NUL becomes U+2400. A line of more than `maxLineBytes` bytes is cut into marked pieces at
  * character boundaries. Holds one piece at most; a line may share the memory of the push it came with.
+ * A stream that begins with the mark of UTF-16 (FF FE) is read as such.
  */
 export class LineSplitter {
-  #rest = Buffer.alloc(0);
-  #restLength = 0;
-  /** How many `\r` follow the rest, not yet known to end a line. */
-  #returns = 0;
-  #start: number;
-  #continued: boolean;
+  #lines: Utf8Splitter | Utf16Splitter;
+  /** The stream has not told yet what it is written in: one byte of a mark may be held. */
+  #isNew: boolean;
+  #held = noBytes;
 
-  constructor(options: { position?: number; continued?: boolean } = {}) {
-    this.#start = options.position ?? 0;
-    this.#continued = options.continued ?? false;
+  constructor({ position = 0, continued = false, utf16 = false }: SplitterStart = {}) {
+    const start = { position, continued };
+    this.#lines = utf16 ? new Utf16Splitter(start) : new Utf8Splitter(start);
+    this.#isNew = position === 0;
   }
 
   /** The byte position where the unfinished line, or its unfinished piece, begins. */
   get lineStart(): number {
-    return this.#start;
+    return this.#lines.lineStart;
   }
 
   /** The unfinished line goes on with one that was too long. */
   get continued(): boolean {
-    return this.#continued;
+    return this.#lines.continued;
   }
 
   /** What there is of the unfinished line, or of its unfinished piece: its first 4096 bytes at most. */
   get unfinished(): string {
-    const shown = Math.min(this.#restLength, maxUnfinishedBytes);
-    const end = shown < this.#restLength ? characterStart(this.#rest, shown) : shown;
-    return end === 0 ? '' : this.#marked(this.#rest.subarray(0, end));
+    return this.#lines.unfinished;
   }
 
   push(bytes: Buffer, emit: LineEmit): void {
-    const whole = bytes.lastIndexOf(newline) + 1;
-    let at = 0;
-    while (at < bytes.length) {
-      if (this.#returns > 0) {
-        at = this.#resolveReturns(bytes, at, emit);
-      } else if (at < whole && this.#restLength === 0 && !this.#continued) {
-        this.#emitWhole(bytes.subarray(at, whole), emit);
-        at = whole;
-      } else {
-        const nextReturn = indexOrEnd(bytes, carriageReturn, at);
-        const nextLine = at < whole ? bytes.indexOf(newline, at) : bytes.length;
-        const stop = Math.min(nextReturn, nextLine);
-        this.#take(bytes.subarray(at, stop), emit);
-        if (nextReturn < nextLine) this.#returns = 1;
-        else if (nextLine < bytes.length) this.#close('', 1, emit);
-        at = stop + 1;
-      }
-    }
+    if (this.#isNew) this.#begin(bytes, emit);
+    else this.#lines.push(bytes, emit);
   }
 
   /** Emits the unfinished last line, if there is one. */
   end(emit: LineEmit): void {
-    if (this.#restLength > 0) this.#close(this.#returns > 0 ? '\r' : '', this.#returns, emit);
-    else this.#start += this.#returns;
-    this.#returns = 0;
+    if (this.#held.length > 0) this.#lines.push(this.#held, emit);
+    this.#held = noBytes;
+    this.#isNew = false;
+    this.#lines.end(emit);
   }
 
-  /** Emits bytes that begin a line and end in `\n`: decoded at once, then cut as text. */
-  #emitWhole(bytes: Buffer, emit: LineEmit): void {
-    const text = decode(bytes);
-    // A character never has more UTF-16 units than bytes, so equal lengths mean equal positions.
-    const aligned = text.length === bytes.length;
-    const base = this.#start;
-    let nextReturn = text.indexOf('\r');
-    let from = 0;
-    let byteFrom = 0;
-    while (from < text.length) {
-      if (nextReturn !== -1 && nextReturn < from) nextReturn = text.indexOf('\r', from);
-      const newlineAt = text.indexOf('\n', from);
-      const returns = nextReturn !== -1 && nextReturn < newlineAt;
-      const to = returns ? nextReturn : newlineAt;
-      let next = to;
-      while (text.charCodeAt(next) === carriageReturn) next += 1;
-      const redraw = next < newlineAt;
-      if (!redraw) next += 1;
-
-      const byteTo = aligned ? to : bytes.indexOf(returns ? carriageReturn : newline, byteFrom);
-      const byteNext = byteTo + next - to;
-      if (byteTo - byteFrom > maxLineBytes) {
-        this.#start = base + byteFrom;
-        this.#take(bytes.subarray(byteFrom, byteTo), emit);
-        this.#close(redraw ? '\r' : '', next - to, emit);
-      } else {
-        this.#start = base + byteNext;
-        if (!redraw) emit(text.slice(from, to), this.#start, false);
-        else if (to > from) emit(text.slice(from, to + 1), this.#start, false);
-      }
-      from = next;
-      byteFrom = byteNext;
-    }
-  }
-
-  /** Adds bytes without terminators to the unfinished line, and emits the pieces it outgrows. */
-  #take(bytes: Buffer, emit: LineEmit): void {
-    let from = 0;
-    while (this.#restLength + bytes.length - from > maxLineBytes) {
-      const room = maxLineBytes - this.#restLength;
-      this.#keep(bytes.subarray(from, from + room + 1));
-      from += room + 1;
-      const cut = characterStart(this.#rest, maxLineBytes);
-      const text = this.#marked(this.#rest.subarray(0, cut)) + continuesMark;
-      this.#rest.copyWithin(0, cut, this.#restLength);
-      this.#restLength -= cut;
-      this.#start += cut;
-      this.#continued = true;
-      emit(text, this.#start, true);
-    }
-    this.#keep(bytes.subarray(from));
-  }
-
-  #keep(bytes: Buffer): void {
-    const length = this.#restLength + bytes.length;
-    if (length > this.#rest.length) {
-      const larger = Buffer.allocUnsafe(Math.min(Math.max(length * 2, 256), maxLineBytes + 1));
-      this.#rest.copy(larger, 0, 0, this.#restLength);
-      this.#rest = larger;
-    }
-    bytes.copy(this.#rest, this.#restLength);
-    this.#restLength = length;
-  }
-
-  #resolveReturns(bytes: Buffer, from: number, emit: LineEmit): number {
-    let at = from;
-    while (bytes[at] === carriageReturn) at += 1;
-    this.#returns += at - from;
-    if (at === bytes.length) return at;
-    if (bytes[at] === newline) {
-      this.#close('', this.#returns + 1, emit);
-      at += 1;
-    } else {
-      this.end(emit);
-    }
-    this.#returns = 0;
-    return at;
-  }
-
-  #close(suffix: string, terminatorLength: number, emit: LineEmit): void {
-    const text = this.#marked(this.#rest.subarray(0, this.#restLength)) + suffix;
-    this.#start += this.#restLength + terminatorLength;
-    this.#restLength = 0;
-    this.#continued = false;
-    emit(text, this.#start, false);
-  }
-
-  #marked(bytes: Buffer): string {
-    return (this.#continued ? continuedMark : '') + decode(bytes);
+  #begin(pushed: Buffer, emit: LineEmit): void {
+    const bytes = this.#held.length > 0 ? Buffer.concat([this.#held, pushed]) : pushed;
+    this.#held = bytes.length === 1 && bytes[0] === mark[0] ? Buffer.from(bytes) : noBytes;
+    if (bytes.length === 0 || this.#held.length > 0) return;
+    this.#isNew = false;
+    const isUtf16 = beginsAsUtf16(bytes);
+    if (isUtf16) this.#lines = new Utf16Splitter({ position: mark.length, continued: false });
+    this.#lines.push(isUtf16 ? bytes.subarray(mark.length) : bytes, emit);
   }
 }
 
-function decode(bytes: Buffer): string {
-  const text = bytes.toString('utf8');
-  return text.includes('\0') ? text.replaceAll('\0', '␀') : text;
-}
+const mark = [0xff, 0xfe] as const;
+const noBytes = Buffer.alloc(0);
 
-function indexOrEnd(bytes: Buffer, byte: number, from: number): number {
-  const index = bytes.indexOf(byte, from);
-  return index === -1 ? bytes.length : index;
-}
-
-/** The last position up to `limit` that does not cut a character: cutting before a lead byte never does. */
-function characterStart(bytes: Buffer, limit: number): number {
-  for (let back = 0; back <= 3; back += 1) {
-    const byte = bytes[limit - back] ?? 0;
-    if ((byte & 0xc0) === 0x80) continue;
-    const length = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 1;
-    return length > back ? limit - back : limit;
-  }
-  return limit;
+/** True for the first bytes of a stream that says it is UTF-16, little-endian. */
+export function beginsAsUtf16(head: Buffer): boolean {
+  return head[0] === mark[0] && head[1] === mark[1];
 }

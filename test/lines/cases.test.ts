@@ -6,9 +6,6 @@ import { sqlitePlace } from '../store/place.ts';
 import { differences } from './differences.ts';
 import { readExpected, runCase } from './run-case.ts';
 
-/** Known to be told wrongly so far. A case that is told rightly must leave this list. */
-const notYet = new Set<string>(['utf16-output']);
-
 const root = join(import.meta.dirname, 'cases');
 let store: Store;
 let dispose: () => Promise<void>;
@@ -27,10 +24,5 @@ it.each(names)('%s', async (name) => {
   const folder = join(root, name);
   const expected = await readExpected(folder);
   const found = await differences(expected, await runCase(folder, expected, store));
-  if (notYet.has(name)) expect(found, 'it is right now: take it from the list').not.toEqual([]);
-  else expect(found).toEqual([]);
-});
-
-it('lists no case that does not exist', () => {
-  expect([...notYet].filter((name) => !names.includes(name))).toEqual([]);
+  expect(found).toEqual([]);
 });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { maxLineBytes } from '../../src/core/log.ts';
-import { LineSplitter } from '../../src/lines/split.ts';
+import { LineSplitter, type SplitterStart } from '../../src/lines/split.ts';
 
 interface Line {
   text: string;
@@ -9,10 +9,7 @@ interface Line {
   continued: boolean;
 }
 
-function split(
-  bytes: Buffer,
-  options: { cuts?: readonly number[]; position?: number; continued?: boolean } = {},
-): Line[] {
+function split(bytes: Buffer, options: { cuts?: readonly number[] } & SplitterStart = {}): Line[] {
   const lines: Line[] = [];
   const splitter = new LineSplitter(options);
   const emit = (text: string, end: number, continued: boolean) => {
@@ -183,4 +180,51 @@ test('shows no more than the first 4096 bytes of it, and no torn character', () 
   const splitter = new LineSplitter();
   splitter.push(Buffer.from(`a${'€'.repeat(2000)}`), () => {});
   expect(splitter.unfinished).toBe(`a${'€'.repeat(1365)}`);
+});
+
+describe('UTF-16 behind its mark', () => {
+  const someText = fc
+    .array(
+      fc.oneof(
+        fc.constantFrom('\n', '\r', '\r\n', '\0', 'é', '€', '😀', '\ud800'),
+        fc.string({ unit: 'binary', maxLength: 8 }),
+      ),
+      { maxLength: 24 },
+    )
+    .map((pieces) => pieces.join(''));
+  const mark = Buffer.from([0xff, 0xfe]);
+  const utf16 = (text: string) => Buffer.concat([mark, Buffer.from(text, 'utf16le')]);
+
+  test('has the lines that the text has in UTF-8, however it is cut into reads', () => {
+    const textAndCuts = someText.chain((text) => fc.tuple(fc.constant(text), cutsOf(utf16(text))));
+    fc.assert(
+      fc.property(textAndCuts, ([text, cuts]) => {
+        const lines = split(utf16(text), { cuts });
+        const plain = split(Buffer.from(text.toWellFormed()));
+        expect(lines.map((line) => line.text)).toEqual(plain.map((line) => line.text));
+        expect(lines).toEqual(split(utf16(text)));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test('gives the same tail when it begins afresh after any line', () => {
+    fc.assert(
+      fc.property(someText, (text) => {
+        const bytes = utf16(text);
+        const lines = split(bytes);
+        lines.forEach(({ end, continued }, index) => {
+          const options = { position: end, continued, utf16: true };
+          expect(split(bytes.subarray(end), options)).toEqual(lines.slice(index + 1));
+        });
+      }),
+    );
+  });
+
+  test('is not what a stream of one odd byte, or a lone FF, is', () => {
+    expect(texts(Buffer.from([0xff]))).toEqual(['\ufffd']);
+    expect(split(Buffer.from([0xff, 0x0a]), { cuts: [1] }).map((it) => it.text)).toEqual([
+      '\ufffd',
+    ]);
+  });
 });

@@ -210,7 +210,7 @@ export class JobLog {
     const { file, cuts } = this.#scanner.parts;
     const { part } = cuts;
     const start = this.#startFor(range);
-    const splitter = new LineSplitter(start);
+    const splitter = new LineSplitter({ ...start, utf16: start.position > 0 && file.isUtf16 });
     const buffer = Buffer.allocUnsafe(readBytes);
     const lines: string[] = [];
     let next = start;

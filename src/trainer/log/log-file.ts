@@ -3,6 +3,7 @@ import { appendFile, type FileHandle, open, stat } from 'node:fs/promises';
 import { devNull } from 'node:os';
 import { crc32 } from 'node:zlib';
 import { isAlive } from '../../lib/system/process-identity.ts';
+import { beginsAsUtf16 } from '../../lines/split.ts';
 import type { JobFolder } from '../disk/job-folder.ts';
 import { readClaim } from '../disk/run-files.ts';
 
@@ -47,6 +48,11 @@ export class LogFile {
 
   get print(): Print {
     return { head: sumOf(this.#head), tail: sumOf(this.#tail) };
+  }
+
+  /** The file says at its beginning that it is UTF-16; false before anything was read. */
+  get isUtf16(): boolean {
+    return beginsAsUtf16(this.#head);
   }
 
   async size(): Promise<number> {

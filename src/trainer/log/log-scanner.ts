@@ -1,4 +1,5 @@
-import { type LineEmit, LineSplitter } from '../../lines/split.ts';
+import type { LineEmit } from '../../lines/split/emit.ts';
+import { LineSplitter } from '../../lines/split.ts';
 import type { JobFolder } from '../disk/job-folder.ts';
 import { byteOf, placeOf } from './log-cuts.ts';
 import type { Place } from './log-index.ts';
@@ -197,10 +198,10 @@ export class LogScanner {
   async #startAt(place: Place): Promise<void> {
     const { file, cuts } = this.#parts;
     const start = place.position < cuts.part.position ? placeOf(cuts.part) : place;
-    this.#splitter = new LineSplitter(start);
+    await file.seek(byteOf(cuts.part, start.position));
+    this.#splitter = new LineSplitter({ ...start, utf16: start.position > 0 && file.isUtf16 });
     this.#line = start.line;
     this.#position = start.position;
-    await file.seek(byteOf(cuts.part, start.position));
   }
 
   /** Passes lines on. It writes the mark first, so that no later server gives their numbers to other lines. */
