@@ -17,7 +17,7 @@ test('a stream goes on behind its last page when the connection is back', async 
   const log = await server.openLog();
   await log.print('line 0', 'line 1');
   const socket = createSocket({ url: addressOf(proxy.url), retryWait: async () => {} });
-  const pages: unknown[] = [];
+  const pages: { lines: string[]; offset: number; nextOffset: number; complete: boolean }[] = [];
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   socket.subscribe(
     { query: stream, variables: { jobId: log.job.id } },
@@ -35,10 +35,16 @@ test('a stream goes on behind its last page when the connection is back', async 
   );
   await promise;
   await socket.dispose();
-  expect(pages).toEqual([
-    { lines: ['line 0', 'line 1'], offset: 0, nextOffset: 2, complete: false },
-    { lines: ['line 2'], offset: 2, nextOffset: 3, complete: true },
-  ]);
+  expect(pages[0]).toEqual({
+    lines: ['line 0', 'line 1'],
+    offset: 0,
+    nextOffset: 2,
+    complete: false,
+  });
+  // Whether the log's end is told with its last line or behind it depends on who is quicker.
+  expect(pages.flatMap(({ lines }) => lines)).toEqual(['line 0', 'line 1', 'line 2']);
+  expect(pages.map(({ offset }) => offset).slice(1, 3)).toEqual(pages.length > 2 ? [2, 3] : [2]);
+  expect(pages.at(-1)).toMatchObject({ nextOffset: 3, complete: true });
 });
 
 test('a connection that has gone silent is given up', async () => {

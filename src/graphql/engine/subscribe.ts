@@ -113,9 +113,9 @@ function usesOf(document: DocumentNode, variable: string): number {
 }
 
 /**
- * Executes events one by one as they are asked for; its end reaches the source at once. What it gives
- * is emptied when the next one is asked for: whoever loops over results keeps the last one while it
- * waits, and thousands of streams would keep a page each.
+ * Executes events one by one as they are asked for; its end reaches the source at once. Gives each
+ * reader an object of its own, which it may empty: loops keep the last result while they wait for the
+ * next, and thousands of streams would keep a page each.
  */
 function mapEvents(
   { source, ended }: { source: AsyncIterable<unknown>; ended: () => void },
@@ -123,7 +123,6 @@ function mapEvents(
 ): AsyncGenerator<ExecutionResult, void> {
   const events = source[Symbol.asyncIterator]();
   let isRefused = false;
-  let given: ExecutionResult = {};
   const end = async (): Promise<IteratorResult<ExecutionResult, void>> => {
     ended();
     await events.return?.();
@@ -131,12 +130,11 @@ function mapEvents(
   };
   return {
     async next() {
-      given.data = null;
       // What is wrong with the operation itself, such as its cost, is so with every event.
       if (isRefused) return end();
       const event = await nextOf(events, ended);
       if (event.done) return { done: true, value: undefined };
-      given = { ...(await map(event.value)) };
+      const given = { ...(await map(event.value)) };
       isRefused = given.data == null && (given.errors ?? []).some(isRefusal);
       return { done: false, value: given };
     },

@@ -1,10 +1,16 @@
+/** What gives values one by one, and can be ended: such as a generator. */
+export interface Source<T> {
+  next(): Promise<IteratorResult<T, void>>;
+  return(): Promise<unknown>;
+}
+
 /**
  * An async iterable whose `return()` works at once, even while its source waits: the signal that
  * `start` gets is aborted first, then the source is asked to end. A plain async generator that is
  * parked on an `await` would not hear of its reader's leaving. `next()` calls are answered in order.
  */
 export function abortable<T>(
-  start: (signal: AbortSignal) => AsyncGenerator<T, void, undefined>,
+  start: (signal: AbortSignal) => Source<T>,
 ): AsyncGenerator<T, void, undefined> {
   const controller = new AbortController();
   const source = start(controller.signal);

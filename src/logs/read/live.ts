@@ -2,11 +2,11 @@ import { LRUCache } from 'lru-cache';
 import { type LogFilter, maxPageLines } from '../../core/log.ts';
 import { abortable } from '../../lib/async/abortable.ts';
 import type { Hints } from '../../lib/async/hints.ts';
-import { Wakeup } from '../../lib/async/wakeup.ts';
 import { compileFilter, type LineMatcher } from './filter.ts';
 import type { Pace } from './pace.ts';
-import { asStreamed, joinPages, type LogPage } from './page.ts';
+import { asStreamed, type LogPage } from './page.ts';
 import type { LogReader } from './reader.ts';
+import { LogViewer } from './viewer.ts';
 
 /** How often a followed log is looked at without a hint: another server may write it. */
 const pollMs = 1000;
@@ -57,52 +57,29 @@ export class LiveLogs {
    * begins where the one before it ended. Pulled: a reader that does not ask costs nothing, and the
    * streams of one connection have no more pages under way than its pace allows.
    */
-  follow(jobId: string, options: FollowOptions): AsyncGenerator<LogPage, void, undefined> {
-    return abortable((signal) => this.#follow(jobId, options, signal));
-  }
-
-  async *#follow(
+  follow(
     jobId: string,
     { offset, filter, pace }: FollowOptions,
-    signal: AbortSignal,
   ): AsyncGenerator<LogPage, void, undefined> {
-    const matcher = compileFilter(filter);
-    const wakeup = new Wakeup();
-    // Once for the whole stream: a listener a page is felt where there are many viewers.
-    signal.addEventListener('abort', () => wakeup.wake(), { once: true });
-    const log = this.#join(jobId, wakeup);
-    let entered = false;
-    try {
-      let next = offset;
-      let fresh = true;
-      let skipped: LogPage | null = null;
-      while (!signal.aborted) {
-        await pace.enter();
-        entered = true;
-        if (signal.aborted) return;
-        let page: LogPage | null = matcher
-          ? await this.#search(jobId, { offset: next, matcher, pace, signal })
-          : await log.page(next, pace);
-        if (signal.aborted) return;
-        if (skipped) page = joinPages(skipped, page);
-        const { complete, hasMore } = page;
-        next = page.nextOffset;
-        const isTold = fresh || page.lines.length > 0 || complete;
-        skipped = !isTold && next > page.offset ? page : null;
-        if (isTold) yield page;
-        if (complete) return;
-        // A stream that waits keeps no page.
-        page = null;
-        entered = false;
-        pace.leave();
-        fresh = false;
-        if (!hasMore) await wakeup.next();
-      }
-    } finally {
-      if (entered) pace.leave();
-      log.viewers.delete(wakeup);
-      if (log.viewers.size === 0) this.#leave(jobId, log);
-    }
+    return abortable((signal) => {
+      const matcher = compileFilter(filter);
+      const log = this.#open.get(jobId) ?? this.#openLog(jobId);
+      const viewer = new LogViewer({
+        offset,
+        pace,
+        signal,
+        read: (next) =>
+          matcher
+            ? this.#search(jobId, { offset: next, matcher, pace, signal })
+            : log.page(next, pace),
+        left: () => {
+          log.viewers.delete(viewer);
+          if (log.viewers.size === 0) this.#closeLog(jobId, log);
+        },
+      });
+      log.viewers.add(viewer);
+      return viewer;
+    });
   }
 
   /** What one turn finds of a filter. */
@@ -116,31 +93,26 @@ export class LiveLogs {
     return asStreamed(await this.#reader.streamedPage(jobId, page));
   }
 
-  #join(jobId: string, wakeup: Wakeup): LiveLog {
-    let log = this.#open.get(jobId);
-    if (!log) {
-      // Not the job's id: what was kept for those who have left must not outlive the job.
-      this.#count += 1;
-      const number = this.#count;
-      const read = async (offset: number, limit: number) => {
+  #openLog(jobId: string): LiveLog {
+    // Not the job's id: what was kept for those who have left must not outlive the job.
+    this.#count += 1;
+    const number = this.#count;
+    const log = new LiveLog({
+      read: async (offset, limit) => {
         const request = { offset, limit, maxChars: maxStreamChars, matcher: null };
         return asStreamed(await this.#reader.streamedPage(jobId, request));
-      };
-      log = new LiveLog({
-        read,
-        past: {
-          get: (offset) => this.#past.get(`${number} ${offset}`),
-          set: (offset, page) => this.#past.set(`${number} ${offset}`, page),
-        },
-        listen: (heard) => this.#hints.listen(jobId, heard),
-      });
-      this.#open.set(jobId, log);
-    }
-    log.viewers.add(wakeup);
+      },
+      past: {
+        get: (offset) => this.#past.get(`${number} ${offset}`),
+        set: (offset, page) => this.#past.set(`${number} ${offset}`, page),
+      },
+      listen: (heard) => this.#hints.listen(jobId, heard),
+    });
+    this.#open.set(jobId, log);
     return log;
   }
 
-  #leave(jobId: string, log: LiveLog): void {
+  #closeLog(jobId: string, log: LiveLog): void {
     log.close();
     if (this.#open.get(jobId) === log) this.#open.delete(jobId);
     if (this.#open.size === 0) this.#past.clear();
@@ -161,7 +133,7 @@ interface LiveLogOptions {
 
 /** One log that is being followed: wakes its viewers, and reads a page once for all who ask for it. */
 class LiveLog {
-  readonly viewers = new Set<Wakeup>();
+  readonly viewers = new Set<LogViewer>();
   readonly #options: LiveLogOptions;
   readonly #newest = new Map<number, Promise<LogPage>>();
   readonly #unlisten: () => void;

@@ -1,16 +1,13 @@
 import type { TurnKind, Turns } from '../../lib/async/turns.ts';
 
-/** Pages of one connection's streams that are being read, or have not been taken by it yet. */
-const maxPagesUnderWay = 2;
-
 /**
  * The pace at which one connection is served: it waits for its turns among all connections, and what
  * its reader does not take is not read ahead, however many streams it has.
  */
 export class Pace {
   readonly #turns: Turns;
-  #pages = 0;
-  readonly #waiting: (() => void)[] = [];
+  #isTaken = false;
+  readonly #waiting = new Set<() => void>();
 
   constructor(turns: Turns) {
     this.#turns = turns;
@@ -21,18 +18,34 @@ export class Pace {
     return this.#turns.next(this, kind);
   }
 
-  /** Resolves when another page may be read for a stream; `leave` is to be called when the page was taken. */
-  enter(): Promise<void> | undefined {
-    if (this.#pages < maxPagesUnderWay) {
-      this.#pages += 1;
-      return undefined;
+  /**
+   * Resolves to true when a page may be read for a stream, for they go one after the other: the last
+   * one was taken; `leave` is to be called when this one was. To false where the signal is aborted meanwhile.
+   */
+  enter(signal: AbortSignal): Promise<boolean> | true {
+    if (!this.#isTaken) {
+      this.#isTaken = true;
+      return true;
     }
-    return new Promise((resolve) => this.#waiting.push(resolve));
+    return new Promise((resolve) => {
+      const enter = () => {
+        signal.removeEventListener('abort', giveUp);
+        resolve(true);
+      };
+      const giveUp = () => {
+        this.#waiting.delete(enter);
+        resolve(false);
+      };
+      this.#waiting.add(enter);
+      signal.addEventListener('abort', giveUp, { once: true });
+    });
   }
 
   leave(): void {
-    const next = this.#waiting.shift();
-    if (next) next();
-    else this.#pages -= 1;
+    const [next] = this.#waiting;
+    this.#isTaken = next !== undefined;
+    if (next === undefined) return;
+    this.#waiting.delete(next);
+    next();
   }
 }

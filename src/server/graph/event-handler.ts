@@ -93,6 +93,8 @@ async function sendEvents(
   try {
     for await (const result of withLastError(results, graph)) {
       const event = ['event: next\ndata: ', encodeJson(result), '\n\n'];
+      // Not needed while it is sent.
+      result.data = null;
       if (!(await sendPiece(response, event, unsent))) return;
     }
     // One that was ended meanwhile, since the server stops, is not complete.

@@ -22,11 +22,12 @@ export class PayloadSharing {
   readonly #waiting = new Map<string, Buffer>();
   #count = 0;
 
-  /** What graphql-ws is to put into the message in the result's place. */
+  /** What graphql-ws is to put into the message in the result's place. Empties the result, which others hold while it is sent. */
   placeholder(result: ExecutionResult): ExecutionResult {
     this.#count += 1;
     const name = `\u0001${this.#count}`;
     this.#waiting.set(JSON.stringify(name), tailOf(result));
+    result.data = null;
     return { toJSON: () => name } as ExecutionResult;
   }
 
