@@ -51,7 +51,8 @@ export class LogViewer {
       if (page) return { done: false, value: page };
     } catch (error) {
       this.#end();
-      throw error;
+      // A search that was given up, for example: nobody is there to be told.
+      if (!this.#options.signal.aborted) throw error;
     }
     this.#end();
     return { done: true, value: undefined };
