@@ -124,6 +124,20 @@ describe('a log whose file is cut while it is read', () => {
     });
   });
 
+  test.each([
+    ['read on', async () => {}],
+    ['read by another server', () => restart(async () => {})],
+  ])('does not tell again what was left where it has grown again, %s', async (_, go) => {
+    await print(text(0, 200));
+    await writeFile(folder.log, text(0, 190) + text(200, 300));
+    await go();
+    await log.advance();
+    const { lines: told, gaps } = await all(199);
+    expect(gaps).toEqual([200]);
+    expect(told.slice(3)).toEqual(lines(300 - told.length + 3, 300));
+    expect(told.length).toBeGreaterThan(80);
+  });
+
   test('gives no line of the new file the number of an old one, also to a reader of the file', async () => {
     await print(text(0, 40_000)); // more than is kept in memory
     const before = await log.read({ offset: 10, maxLines: 5, maxChars: 1000 });

@@ -100,17 +100,17 @@ export class LogFile {
   }
 
   /**
-   * Where to read on after a cut. A file that was only shortened still begins as before: reading goes
-   * on at its end. Any other file is read from 0. `before` is what an earlier process has read.
+   * Where to read on after a cut. A file that still begins as before was only shortened, and what is
+   * left of it must not be read twice: reading goes on at its end, or, if it has grown again, where it
+   * had come to. Any other file is read from 0. `before` is what an earlier process has read.
    */
   async startAfterCut(before?: { print: Print; at: number }): Promise<number> {
     const size = await this.size();
-    if (size >= (before?.at ?? this.#at)) return 0;
     const kept = this.#head.subarray(0, size);
     const isShortened = before
       ? await this.matches({ head: before.print.head, tail: sumOf(nothing) }, 0)
       : (await this.#bytes(0, kept.length)).equals(kept);
-    return isShortened ? size : 0;
+    return isShortened ? Math.min(size, before?.at ?? this.#at) : 0;
   }
 
   /**
