@@ -10,7 +10,15 @@ export interface ProcessEnd {
 /** After so many lines of work, a failure was handled: the job went on. */
 const handledAfterWork = 3;
 /** After so many other lines likewise, by kind: a traceback weighs more than a line. */
-const handledAfter = { cause: 60, logged: 60, launcher: 60, thread: 20, error: 20, ignored: 0 };
+const handledAfter = {
+  cause: 60,
+  logged: 60,
+  warned: 1,
+  launcher: 60,
+  thread: 20,
+  error: 20,
+  ignored: 0,
+};
 /** Errors so near to each other belong together, and the first says why. */
 const sameTrouble = 3;
 
@@ -36,6 +44,8 @@ export function chooseEvidence(
   const bySignal = launchers.find((it) => it.native) ?? launchers.find(tellsSignal);
   const error = firstError(living, course);
   const thread = living.find((it) => it.kind === 'thread');
+  // Who has lost a worker says so after what the worker itself has said.
+  if (cause && !cause.native && error && error.at < cause.at) return error;
   return cause ?? bySignal ?? error ?? launchers[0] ?? thread ?? null;
 }
 
@@ -65,10 +75,15 @@ function isKilled({ exitCode, signal }: ProcessEnd): boolean {
 function firstCause(living: readonly Evidence[], course: Course): Evidence | null {
   let first: Evidence | null = null;
   for (const it of living) {
-    if (it.kind !== 'cause' && it.kind !== 'logged') continue;
+    if (!/cause|logged|warned/.test(it.kind)) continue;
     if (first === null) first = it;
     else if (it.consequence) continue;
-    else if (first.consequence || (first.kind === 'logged' && it.kind === 'cause')) first = it;
+    else if (
+      first.what === null ||
+      first.consequence ||
+      (first.kind !== 'cause' && it.kind === 'cause')
+    )
+      first = it;
     else if (course.between(first.end, it.at).ordinary > 0) first = it;
   }
   return first;

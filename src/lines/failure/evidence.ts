@@ -9,10 +9,10 @@ export interface Evidence {
   /** What happened, in one line; null where the log does not say. */
   what: string | null;
   /**
-   * `cause`: ends a process. `logged`: a traceback that a logger wrote. `error`: a line of level ERROR.
+   * `cause`: ends a process. `logged`, `warned`: a traceback that a logger wrote. `error`: a line of level ERROR.
    * `launcher`: says that its child failed. `thread`: ends a thread alone. `ignored`: ends nothing.
    */
-  kind: 'cause' | 'logged' | 'error' | 'launcher' | 'thread' | 'ignored';
+  kind: 'cause' | 'logged' | 'warned' | 'error' | 'launcher' | 'thread' | 'ignored';
   /** Follows from a failure elsewhere: a lost connection, a signal, a shell's word on its child. */
   consequence: boolean;
   /** Told by the system or native code, so that it goes with an end by a signal. */

@@ -5,7 +5,7 @@ import { outOfMemory } from './memory.ts';
 import { crashLine, failedCheck, terminate, watchdog } from './native.ts';
 import { faulthandler, pythonStart, pythonSyntax } from './python.ts';
 import { errorRecord } from './record.ts';
-import { shellLine } from './shell.ts';
+import { pytestLine, shellLine } from './shell.ts';
 import { juliaError, stackBelow } from './stacks.ts';
 import { pythonTraceback } from './traceback.ts';
 
@@ -24,10 +24,11 @@ export const failureReaders: readonly FailureReader[] = [
   stackBelow,
   juliaError,
   shellLine,
+  pytestLine,
   crashLine,
   errorLine,
 ];
 
 /** Whatever a reader understands holds one of these; most lines hold none. */
 export const failureHint =
-  /Traceback|rror|ERR|xception|atal|FATAL|CRIT|SEVERE|EMERG|ALERT|PANIC|panic|Kill|kill|memory|fault|bort|ssert|\bexit|terminate|libc\+\+|\*\*\* |Watchdog|Check f|\(\): |free or|corrupted|Illegal|Bus e|Terminated|Interrupt|return code|Root Cause|not found|No such|denied|cannot|can't open|No module|directory|unbound|"level"|"severity"|[[ :][EFC][\d: ]|^[EF][:\d]|File "/;
+  /Traceback|rror|ERR|xception|atal|FATAL|CRIT|SEVERE|EMERG|ALERT|PANIC|panic|Kill|kill|memory|fault|FAILED|bort|ssert|\bexit|terminate|libc\+\+|\*\*\* |Watchdog|Check f|\(\): |free or|corrupted|Illegal|Bus e|Terminated|Interrupt|return code|Root Cause|not found|No such|denied|cannot|can't open|No module|directory|unbound|"level"|"severity"|[[ :][EFC][\d: ]|^[EF][:\d]|File "/;

@@ -1,6 +1,12 @@
 import { withoutPrefix } from '../prefix.ts';
 import { evidence, type FailureReader } from './evidence.ts';
 
+/** The summary of pytest names what failed. */
+export const pytestLine: FailureReader = (lines, at) => {
+  const text = withoutPrefix(lines.at(at));
+  return /^FAILED \S+::\S+/.test(text) ? evidence(at, text, { kind: 'error' }) : null;
+};
+
 /** A shell that cannot start a program, and goes on where its script does not say otherwise. */
 export const shellLine: FailureReader = (lines, at) => {
   const text = withoutPrefix(lines.at(at));

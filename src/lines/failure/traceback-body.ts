@@ -40,6 +40,9 @@ function lastFrame(lines: LogLines, at: number, strip: Strip): { line: number; i
   const last = { line: at, indent: 2 };
   let without = 0;
   let foreign = 0;
+  /** An exception ends a traceback, but for the frames that stand right below it. */
+  let raised = false;
+  let ended = false;
   for (let next = at + 1; next < lines.length; next++) {
     const text = strip(lines.at(next));
     if (text === null) {
@@ -47,14 +50,18 @@ function lastFrame(lines: LogLines, at: number, strip: Strip): { line: number; i
     } else if (isOver(text)) {
       break;
     } else if (frame.test(text)) {
+      if (ended) break;
       last.line = next;
       last.indent = Math.max(1, text.indexOf('File '));
       without = 0;
+      raised = false;
     } else if (drawn.test(text)) {
       last.line = next;
       without = 0;
-    } else if (++without > reach) {
-      break;
+    } else if (text !== '') {
+      ended = raised;
+      raised ||= named.test(text.trim());
+      if (++without > reach) break;
     }
   }
   return last;

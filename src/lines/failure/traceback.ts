@@ -52,6 +52,8 @@ const launcher =
   /\b(?:ChildFailedError|CalledProcessError|SpawnException|TrainingFailedError|ProcessExitedException|WorkerCrashedError)\b/;
 const ignored =
   /^(?:Exception ignored |Error in atexit|Error in sys\.excepthook|--- Logging error ---)/;
+/** Python's own warnings and those of launchers come before a traceback by chance. */
+const logger = /^(?:WARNING|\d{4}-\d\d-\d\d.* WARNING\b)/;
 const ofThread =
   /^(?:Exception in thread |Task exception was never |Future exception was never |Exception in callback |future: <)/;
 
@@ -62,7 +64,9 @@ function kindOf(lines: LogLines, { at, strip }: Traceback): Evidence['kind'] {
   const own = (strip(text) ?? text).trim();
   if (ignored.test(own)) return 'ignored';
   if (ofThread.test(own)) return 'thread';
-  return levelOf(text) === 'ERROR' ? 'logged' : 'cause';
+  const level = levelOf(text);
+  if (level === 'WARNING' && logger.test(own)) return 'warned';
+  return level === 'ERROR' ? 'logged' : 'cause';
 }
 
 /** True beside the root cause, in the table of torch's elastic agent. */
