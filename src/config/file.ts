@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { kindWord } from '../core/provider-kind.ts';
+import { parseExactJson } from '../lib/text/exact-json.ts';
 import { providerDefinitions } from '../providers/registry.ts';
 import { ConfigError } from './config-error.ts';
 import { recipeSchema } from './recipes.ts';
@@ -93,7 +94,7 @@ function isOrigin(value: string): boolean {
 
 function parseJson(name: string, content: string): unknown {
   try {
-    return JSON.parse(content);
+    return parseExactJson(content);
   } catch (error) {
     const message = error instanceof Error ? error.message : '';
     // Where the message quotes the file, it may quote a key.

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { kindWord, type ProviderDefinition } from '../core/provider-kind.ts';
 import type { Recipe } from '../core/recipe.ts';
+import { findInexact } from '../lib/text/exact-json.ts';
 import { providerDefinitions } from '../providers/registry.ts';
 import { schemaParts } from './schema-parts.ts';
 
@@ -11,8 +12,19 @@ const forAllKinds = {
   cwd: text.optional(),
   env: z.record(text, z.string()).optional(),
   dataset: text.optional(),
-  defaults: z.record(text, z.unknown()).optional(),
+  // `z.record` would drop a key named __proto__.
+  defaults: z
+    .custom<Record<string, unknown>>(isObject, 'it must be an object')
+    .superRefine((defaults, context) => {
+      const message = findInexact(defaults, 'defaults');
+      if (message !== null) context.addIssue({ code: 'custom', message });
+    })
+    .optional(),
 };
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
 
 /** A recipe as the configuration file has it, checked: what a kind alone understands is still in its place. */
 type FileRecipe = Readonly<Record<string, unknown>>;

@@ -27,8 +27,24 @@ export function fillTemplate(text: string, filling: Filling): string {
         `the recipe needs ${missing} (${whole}), and the job has none`,
       );
     }
-    return typeof value === 'string' ? value : JSON.stringify(value);
+    const filled = typeof value === 'string' ? value : JSON.stringify(value);
+    if (isOfJob(name, key) && unfit.test(filled)) {
+      throw new TrainyardError(
+        'BAD_USER_INPUT',
+        `the ${key === undefined ? name : `value of config.${key}`} holds a control character (U+0000 or U+0001), which no command line can carry as it is: leave it out, or have the job read it from its config file`,
+      );
+    }
+    return filled;
   });
+}
+
+/** No argument holds a NUL, and with U+0001 the places of paths are marked that only a pod knows. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
+const unfit = /[\0\u0001]/;
+
+/** What a caller says, not what stands for a path. */
+function isOfJob(name: string, key: string | undefined): boolean {
+  return key !== undefined || name === 'dataset' || name === 'model';
 }
 
 const placeholder = /\{(config|dataset|model|output|job)(?:(?<=\{config)\.([^{}]+))?\}/g;

@@ -100,3 +100,20 @@ test('two providers of one name are refused, whether the environment or the file
   expect(read).toThrow(/^providers\.local is there twice: /);
   expect(readConfig({ TRAINYARD_CONFIG: path }).providers).toMatchObject([{ name: 'local' }]);
 });
+
+test("a recipe's defaults are kept exactly, or refused by their path", async () => {
+  const recipe = (defaults: string) => `{"recipes":{"a":{"command":["x"],"defaults":${defaults}}}}`;
+  expect(await refusal(recipe('{"seed": 9007199254740993}'))).toMatch(
+    /^FILE: recipes\.a\.defaults: defaults\.seed is 9007199254740993, /,
+  );
+  expect(await refusal(recipe('[1]'))).toMatch(/^FILE: recipes\.a\.defaults: it must be an object/);
+  await using folder = await openFolder();
+  const path = join(folder.path, 'yard.json');
+  await writeFile(path, recipe('{"__proto__": 1, "": 2}'));
+  const { embeddedTrainer } = readConfig({ TRAINYARD_CONFIG: path });
+  const { defaults = {} } = embeddedTrainer?.recipes.a ?? {};
+  expect(Object.entries(defaults)).toEqual([
+    ['__proto__', 1],
+    ['', 2],
+  ]);
+});

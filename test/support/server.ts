@@ -101,6 +101,7 @@ async function openLog(
     id: newJobId(),
     name: 'a job',
     provider: 'local',
+    providerKind: 'LOCAL',
     recipe: 'default',
     modelName: 'test-model',
     datasetPath: null,

@@ -3,6 +3,7 @@ import { text } from 'node:stream/consumers';
 import { parse } from 'yaml';
 import { type DeployJobInput, ProvidersDocument } from '../../client/generated/graphql.ts';
 import { messageOf } from '../../core/errors.ts';
+import { exactNumber, findInexact, parseExactJson } from '../../lib/text/exact-json.ts';
 import type { CommandContext } from '../context.ts';
 import type { KindFlag } from '../definitions/kind-flags.ts';
 import { CommandError, exitCode } from '../exit.ts';
@@ -44,6 +45,8 @@ export async function readDeployInput(
     ...optionsOfKinds({ fields, flags, ofKinds }, environment),
   });
   const input: Fields = { ...fields, ...given };
+  const inexact = findInexact(input.config, 'config');
+  if (inexact !== null) throw usage(inexact);
   if (!hasModel(input)) {
     throw usage('Name the model to train: --model NAME, or `modelName` in the file.');
   }
@@ -59,8 +62,9 @@ function hasModel(
 
 /** Merges `KEY=VALUE`, JSON objects and `@file`s, in this order. A VALUE that is JSON is taken as such. */
 async function readConfig(items: readonly string[]): Promise<Fields> {
-  const config: Fields = {};
-  for (const item of items) Object.assign(config, await readConfigItem(item));
+  let config: Fields = {};
+  // A spread, since an assignment to __proto__ is none.
+  for (const item of items) config = { ...config, ...(await readConfigItem(item)) };
   return config;
 }
 
@@ -76,7 +80,7 @@ async function readConfigItem(item: string): Promise<Fields> {
 
 function jsonOrText(value: string): unknown {
   try {
-    return JSON.parse(value);
+    return parseExactJson(value);
   } catch {
     return value;
   }
@@ -122,11 +126,21 @@ async function readFields(path: string): Promise<Fields> {
   return parseFields(content, path);
 }
 
+/** Whole numbers as they are usually had, where they are the same then. */
+function withExactNumbers(value: unknown): unknown {
+  if (typeof value === 'bigint') return exactNumber(String(value));
+  if (Array.isArray(value)) return value.map(withExactNumbers);
+  if (!isFields(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [key, withExactNumbers(inner)]),
+  );
+}
+
 /** YAML, and with it JSON. */
 function parseFields(content: string, origin: string): Fields {
   let value: unknown;
   try {
-    value = parse(content, { prettyErrors: false });
+    value = withExactNumbers(parse(content, { prettyErrors: false, intAsBigInt: true }));
   } catch (error) {
     throw usage(`${origin} is neither JSON nor YAML: ${messageOf(error).split('\n', 1)[0]}`, error);
   }

@@ -91,14 +91,14 @@ async function compile(
   { schema, document, operationName }: ExecutionArgs,
   loadCompiler: Required<ExecutorOptions>['loadCompiler'],
 ): Promise<CompiledQuery | null> {
-  if (hasVariableInScalar(schema, document)) return null;
+  if (hasUnfitScalar(schema, document)) return null;
   const { compileQuery, isCompiledQuery } = await loadCompiler();
   const query = compileQuery(schema, document, operationName ?? undefined);
   return isCompiledQuery(query) ? query : null;
 }
 
-/** Whether a variable stands within a scalar's literal, as in `config: { lr: $lr }`: the compiler would lose its value. */
-function hasVariableInScalar(schema: GraphQLSchema, document: DocumentNode): boolean {
+/** Whether a scalar's literal holds a variable, as in `config: { lr: $lr }`, or a key `__proto__`: the compiler would lose them. */
+function hasUnfitScalar(schema: GraphQLSchema, document: DocumentNode): boolean {
   const types = new TypeInfo(schema);
   let found = false;
   const visitor: ASTVisitor = {
@@ -108,6 +108,10 @@ function hasVariableInScalar(schema: GraphQLSchema, document: DocumentNode): boo
         Variable() {
           found = true;
           return BREAK;
+        },
+        ObjectField({ name }) {
+          found ||= name.value === '__proto__';
+          return found ? BREAK : undefined;
         },
       });
       return found ? BREAK : false;

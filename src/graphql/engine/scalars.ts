@@ -1,4 +1,5 @@
 import { GraphQLError, GraphQLScalarType, Kind, type ValueNode } from 'graphql';
+import { exactNumber, findInexact } from '../../lib/text/exact-json.ts';
 
 /** A moment as RFC 3339 text. Outwards milliseconds since 1970, inwards a Date. */
 export const DateTimeScalar = new GraphQLScalarType<Date, string>({
@@ -45,8 +46,13 @@ function parseDate(value: unknown): Date {
 
 function parseObject(value: unknown): object {
   const object = checkObject(value);
-  if (nestsWithin(object, maxLevels)) return object;
-  throw new GraphQLError(`A JSONObject nests at most ${maxLevels} levels deep.`);
+  if (!nestsWithin(object, maxLevels)) {
+    throw new GraphQLError(`A JSONObject nests at most ${maxLevels} levels deep.`);
+  }
+  // By the name of the one field that takes such objects.
+  const inexact = findInexact(object, 'config');
+  if (inexact !== null) throw new GraphQLError(inexact);
+  return object;
 }
 
 function checkObject(value: unknown): object {
@@ -71,7 +77,7 @@ function literalValue(node: ValueNode, variables: Record<string, unknown> | null
         return inner.values.map(read);
       case Kind.INT:
       case Kind.FLOAT:
-        return Number(inner.value);
+        return exactNumber(inner.value);
       case Kind.NULL:
         return null;
       case Kind.VARIABLE:

@@ -31,6 +31,7 @@ const text = (most: number) =>
     .trim()
     .min(1, 'is empty')
     .max(most, `is over ${most} characters`)
+    .refine((given) => !given.includes('\0'), 'holds a NUL, which no program can be told')
     // No store and no wire could tell two of them apart.
     .refine((given) => given.isWellFormed(), 'holds half of a surrogate pair, which is no text');
 

@@ -1,5 +1,5 @@
 import { codeOf, TrainyardError } from '../../core/errors.ts';
-import { isOver, type Job } from '../../core/job.ts';
+import { isOver, type Job, type NewJob } from '../../core/job.ts';
 import type { LogNotice } from '../../core/log.ts';
 import type {
   JobRef,
@@ -43,6 +43,9 @@ export interface LocalProviderOptions {
 export function openLocalProvider(options: LocalProviderOptions): OpenedProvider {
   return new TrainingServerProvider(options);
 }
+
+/** Keys of a config by which the contract itself tells something, and the fields of a deploy that say it. */
+const ownWords = { recipe: 'recipe', model_name: 'modelName' } as const;
 
 /** So many status calls are under way at most: one that hangs holds up nobody else's. */
 const statusCallsAtOnce = 16;
@@ -90,6 +93,14 @@ class TrainingServerProvider implements OpenedProvider {
 
   get recipesUnknown(): boolean {
     return this.#configured === null && !this.#hasAnswered;
+  }
+
+  check({ config }: NewJob): void {
+    for (const [key, field] of Object.entries(ownWords)) {
+      if (!Object.hasOwn(config, key)) continue;
+      const message = `config.${key}: a training server is told the job's ${field} under this name, so this value would not arrive. Say it as input.${field}, or give the setting another name.`;
+      throw new TrainyardError('BAD_USER_INPUT', message);
+    }
   }
 
   async deploy(job: Job, signal: AbortSignal): Promise<{ externalId: string }> {

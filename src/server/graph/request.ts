@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Request, Response } from 'graphql-http';
+import { parseExactJson } from '../../lib/text/exact-json.ts';
 import { errorBody, type Refusal } from '../checks/refusal.ts';
 import { maxBodyBytes } from './yoga.ts';
 
@@ -27,10 +28,22 @@ export async function readRequest(request: IncomingMessage): Promise<GraphReques
     headers: isJson
       ? { ...headers, 'content-type': ['application/json', ...parameters].join(';') }
       : headers,
-    body: isText ? JSON.stringify({ query: body }) : body,
+    body: isText ? JSON.stringify({ query: body }) : withExactNumbers(body),
     raw: request,
     context: undefined,
   };
+}
+
+/** Parsed already where a number in it would otherwise change unseen; graphql-http tells what is wrong with the rest. */
+function withExactNumbers(body: string): string | Record<string, unknown> {
+  try {
+    const parsed = parseExactJson(body);
+    return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)
+      ? { ...parsed }
+      : body;
+  } catch {
+    return body;
+  }
 }
 
 /** Where graphql-http answers without a body, it is about what the client sends or accepts. */

@@ -6,6 +6,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { messageOf } from '../../core/errors.ts';
 import type { Turns } from '../../lib/async/turns.ts';
 import type { Logger } from '../../lib/system/logger.ts';
+import { exactReviver } from '../../lib/text/exact-json.ts';
 import { Pace } from '../../logs/read/pace.ts';
 import type { Access } from '../checks/access.ts';
 import type { Refusal } from '../checks/refusal.ts';
@@ -134,6 +135,7 @@ export function serveGraphSockets(options: GraphSocketOptions): GraphSockets {
 
 function createProtocol({ graph, access }: GraphSocketOptions) {
   return makeServer<Record<string, unknown>, Extra>({
+    jsonMessageReviver: exactReviver,
     onConnect: ({ connectionParams, extra }) => {
       const shown =
         connectionParams?.authorization ??

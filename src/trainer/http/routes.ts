@@ -3,6 +3,7 @@ import { bodyLimit } from 'hono/body-limit';
 import packageJson from '../../../package.json' with { type: 'json' };
 import { TrainyardError } from '../../core/errors.ts';
 import type { Logger } from '../../lib/system/logger.ts';
+import { parseExactJson } from '../../lib/text/exact-json.ts';
 import { isOver } from '../disk/record.ts';
 import type { Job } from '../jobs/job.ts';
 import type { Jobs } from '../jobs/jobs.ts';
@@ -175,7 +176,7 @@ function limitsOf(c: Context): 'strict' | 'lenient' {
 async function readJson(body: Promise<string>): Promise<unknown> {
   const text = await body;
   try {
-    return JSON.parse(text);
+    return parseExactJson(text);
   } catch (cause) {
     throw new TrainyardError('BAD_USER_INPUT', 'the body is not JSON', { cause });
   }
