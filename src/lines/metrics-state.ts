@@ -10,6 +10,9 @@ import { barChoiceShape, noBar } from './progress/training-bar.ts';
 /** Names beyond this many are ignored, so that no log can fill the store with series. */
 export const maxNames = 64;
 
+/** The step of a run's last loss, where there was none. */
+export const noLoss = -1;
+
 /** What a reader of metrics carries from line to line, and over a restart. */
 export type MetricsState = z.infer<typeof stateShape>;
 
@@ -43,7 +46,8 @@ export function parseState(text: string | null): MetricsState {
     block: null,
     repeatsRound: false,
     ranks: { followed: null, held: null },
-    lossStep: 0,
+    lossStep: noLoss,
+    newest: { step: 0, values: {} },
   };
 }
 
@@ -77,4 +81,6 @@ const stateShape = z.object({
       .nullable(),
   }),
   lossStep: z.number(),
+  /** The values of the newest step, as text. */
+  newest: z.object({ step: z.number(), values: z.record(z.string(), z.string()) }),
 });

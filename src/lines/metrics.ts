@@ -1,27 +1,22 @@
 import type { JobProgress } from '../core/job.ts';
-import { type MetricPoint, notFiniteOf } from '../core/log.ts';
+import type { MetricPoint } from '../core/log.ts';
 import { readBlock } from './metrics/block.ts';
 import { announcesBestRound, readBoosting } from './metrics/boosting.ts';
 import { readDarknet } from './metrics/darknet.ts';
 import { mayTell } from './metrics/hint.ts';
 import { readMarian } from './metrics/marian.ts';
-import { isLearningRate, lossOf } from './metrics/names.ts';
 import { messageOf, readObject } from './metrics/objects.ts';
-import { addPairs, readPairs } from './metrics/pairs.ts';
-import { placeOf } from './metrics/place.ts';
+import { readPairs } from './metrics/pairs.ts';
 import { readPytorchTutorial } from './metrics/pytorch.ts';
 import { rankOf } from './metrics/rank.ts';
-import { emptyReading, isStep, maxStep, type Reading } from './metrics/reading.ts';
+import { maxStep, type Reading } from './metrics/reading.ts';
 import { tableHeader, tableRow } from './metrics/table.ts';
-import { type MetricsState, maxNames, parseState } from './metrics-state.ts';
+import { type MetricsState, noLoss, parseState } from './metrics-state.ts';
 import { plainText } from './plain-text.ts';
 import { readKeras } from './progress/keras.ts';
-import { readBar } from './progress/read-bar.ts';
-import { countSteps, newCounting } from './progress/step-counter.ts';
-import { confirmBar, followBar, noBar } from './progress/training-bar.ts';
-
-/** Where a line stands in the log, and in time. */
-type LineAt = Pick<MetricPoint, 'time' | 'line'>;
+import { newCounting } from './progress/step-counter.ts';
+import { noBar } from './progress/training-bar.ts';
+import { type LineAt, Training } from './training.ts';
 
 /** A longer line is not read for metrics. In UTF-16 units. */
 const maxChars = 4096;
@@ -37,12 +32,12 @@ const maxChars = 4096;
  */
 export class MetricsReader {
   readonly #state: MetricsState;
-  readonly #names: Set<string>;
+  readonly #training: Training;
 
   /** `state` is what `state()` gave earlier; null, or what cannot be understood, starts afresh. */
   constructor(state: string | null = null) {
     this.#state = parseState(state);
-    this.#names = new Set(this.#state.names);
+    this.#training = new Training(this.#state);
   }
 
   /**
@@ -70,7 +65,7 @@ export class MetricsReader {
 
   /** What a reader needs to go on after a restart: JSON of 16 KiB at most. */
   state(): string {
-    return JSON.stringify({ ...this.#state, names: [...this.#names] });
+    return JSON.stringify({ ...this.#state, names: this.#training.names });
   }
 
   /** The line may belong to a heading or a table's header before it. */
@@ -114,16 +109,16 @@ export class MetricsReader {
     const keras = readKeras(text, state.keras);
     if (keras !== null) {
       state.keras = keras.state;
-      return keras.reading !== null && this.#take(keras.reading, at, points);
+      return keras.reading !== null && this.#training.take(keras.reading, at, points);
     }
     const block = readBlock(text, state.block);
     if (block !== null) {
       state.block = block.block;
-      if (block.reading !== null) return this.#take(block.reading, at, points);
+      if (block.reading !== null) return this.#training.take(block.reading, at, points);
     }
-    const isBar = this.#readBar(text, at, points);
+    const isBar = this.#training.readBar(text, at, points);
     const reading = isBar ? readObject(text) : this.#readingOf(text);
-    return (reading !== null && this.#take(reading, at, points)) || isBar;
+    return (reading !== null && this.#training.take(reading, at, points)) || isBar;
   }
 
   #readingOf(text: string): Reading | null {
@@ -159,7 +154,7 @@ export class MetricsReader {
     if (text.includes('***** Running training *****')) {
       state.bar = noBar();
       state.counting = newCounting();
-      state.lossStep = 0;
+      state.lossStep = noLoss;
       return true;
     }
     const [, what, number] = preamble.exec(text) ?? [];
@@ -174,119 +169,6 @@ export class MetricsReader {
     }
     return true;
   }
-
-  /** True where the line shows a progress bar, of the training or not. */
-  #readBar(text: string, at: LineAt, points: MetricPoint[]): boolean {
-    const bar = readBar(text);
-    if (bar === null) return false;
-    const reading = tableRow(bar.description, this.#state.table) ?? emptyReading();
-    if (reading.epoch === null) addPairs(reading.values, bar.description, { tight: false });
-    addPairs(reading.values, bar.postfix, { tight: false });
-    if (reading.epoch !== null && bar.step !== null) {
-      reading.inEpoch = { step: bar.step, total: bar.total };
-      this.#take(reading, at, points);
-      return true;
-    }
-    const loss = lossOf(reading.values);
-    const isLoss = loss !== null;
-    const now = followBar(this.#state.bar, bar, { withLoss: isLoss });
-    if (now === null) return true;
-
-    const { progress } = this.#state;
-    if (now.withdrawn) {
-      Object.assign(progress, {
-        step: null,
-        totalSteps: null,
-        percent: null,
-        secondsRemaining: null,
-      });
-      return true;
-    }
-    if (now.restarted) this.#state.lossStep = 0;
-    progress.secondsRemaining = now.secondsRemaining;
-    const { percent, inEpoch, step } = now;
-    const beside = /epoch/i.test(bar.postfix) ? placeOf(bar.postfix) : null;
-    const epoch = now.epoch ?? beside?.epoch ?? null;
-    const totalEpochs = now.totalEpochs ?? beside?.totalEpochs ?? null;
-    const placed = { ...reading, step, totalSteps: now.totalSteps ?? null, epoch, totalEpochs };
-    const counted = countSteps(this.#state.counting, { ...placed, inEpoch });
-    const totalSteps = inEpoch === null ? now.totalSteps : counted.totalSteps;
-    this.#place({ ...counted, totalSteps, percent }, { done: true });
-    if (isLoss) confirmBar(this.#state.bar);
-    const here = counted.step ?? (reading.values.size > 0 ? this.#stepNow(epoch, isLoss) : null);
-    if (here === null) return true;
-    if (isLoss) this.#state.lossStep = here;
-    this.#add({ values: reading.values, loss }, here, at, points);
-    return true;
-  }
-
-  /** True where the reading told something. */
-  #take(reading: Reading, at: LineAt, points: MetricPoint[]): boolean {
-    const { values, epoch, evaluation } = reading;
-    // "Epoch 3/10"
-    const ofSeveral = reading.totalEpochs !== null && reading.step === null && values.size === 0;
-    const heading = reading.heading || ofSeveral;
-    if (values.size === 0 && !heading && reading.inEpoch === null) return false;
-    if (evaluation) {
-      this.#add({ values, loss: null }, reading.step ?? this.#stepNow(epoch, false), at, points);
-      return values.size > 0;
-    }
-    const loss = lossOf(values);
-    const isLoss = loss !== null;
-    const counted = countSteps(this.#state.counting, reading);
-    if (isLoss && counted.step === null && confirmBar(this.#state.bar)) this.#state.lossStep = 0;
-    const step = counted.step ?? this.#stepNow(epoch, isLoss);
-    if (isLoss) this.#state.lossStep = step;
-    this.#place({ ...counted, percent: reading.percent }, { done: values.size > 0 });
-    this.#add({ values, loss }, step, at, points);
-    return true;
-  }
-
-  /** The step of values that came without one. */
-  #stepNow(epoch: number | null, isLoss: boolean): number {
-    const { bar, progress, lossStep } = this.#state;
-    const shown =
-      bar.followed?.step ?? progress.step ?? (epoch !== null && isStep(epoch) ? epoch : 0);
-    return isLoss && shown <= lossStep ? lossStep + 1 : Math.max(shown, lossStep);
-  }
-
-  /** `done` says that the epoch told is over, as far as it was counted; else it has just begun. */
-  #place(
-    now: ReturnType<typeof countSteps> & { percent: number | null },
-    { done }: { done: boolean },
-  ): void {
-    const { progress, counting } = this.#state;
-    progress.epoch = now.epoch ?? progress.epoch;
-    progress.totalEpochs = now.totalEpochs ?? progress.totalEpochs;
-    if (now.totalSteps !== undefined) progress.totalSteps = now.totalSteps;
-    progress.step = now.step ?? progress.step;
-    const { step, totalSteps, epoch, totalEpochs } = progress;
-    const first = counting.firstEpoch === 0 ? 0 : 1;
-    const epochsDone = epoch === null || done || !Number.isInteger(epoch) ? epoch : epoch - first;
-    progress.percent =
-      share(step, totalSteps) ??
-      share(step === null ? epochsDone : null, totalEpochs) ??
-      (step === null ? (now.percent ?? progress.percent) : now.percent);
-  }
-
-  #add(
-    { values, loss }: { values: Map<string, number>; loss: number | null },
-    step: number,
-    at: LineAt,
-    points: MetricPoint[],
-  ): void {
-    const { progress } = this.#state;
-    if (loss !== null) {
-      progress.lossNotFinite = notFiniteOf(loss);
-      progress.loss = progress.lossNotFinite === null ? loss : null;
-    }
-    for (const [name, value] of values) {
-      if (isLearningRate(name) && Number.isFinite(value)) progress.learningRate = value;
-      if (!this.#names.has(name) && this.#names.size >= maxNames) continue;
-      this.#names.add(name);
-      if (points.length < maxNames) points.push({ name, step, value, ...at });
-    }
-  }
 }
 
 /** Readers that need no line before: the next framework's is added here. The rest are pairs. */
@@ -300,8 +182,3 @@ const readers: readonly ((text: string) => Reading | null)[] = [
 /** What a terminal would have drawn over: each part is a state of its own. */
 const overwritten = /[\b\r]+/;
 const preamble = /\b(Num Epochs|Total optimization steps) = ([\d,]{1,11})\s*$/;
-
-function share(part: number | null, whole: number | null): number | null {
-  if (part === null || whole === null || whole <= 0) return null;
-  return Math.min(100, Math.max(0, (100 * part) / whole));
-}

@@ -282,3 +282,23 @@ describe('a loss that is no finite number', () => {
     expect(reader.progress).toMatchObject({ loss: 0.5, lossNotFinite: null });
   });
 });
+
+describe('a value that is told again', () => {
+  it('is no second point of its step', () => {
+    const { points } = readAll(
+      bar(30, 300, ', loss=2.3'),
+      bar(30, 300, ', loss=2.3, val_loss=2.5'),
+      bar(31, 300, ', loss=2.3'),
+    );
+    expect(points).toEqual(['loss@30=2.3', 'val_loss@30=2.5', 'loss@31=2.3']);
+  });
+
+  it('at no step, by a bar that tells a percentage alone, is progress and no point', () => {
+    const { points, progress } = readAll(
+      'Training ━━━━ 10% loss=0.5',
+      'Training ━━━━ 20% loss=0.4',
+    );
+    expect(points).toEqual([]);
+    expect(progress).toMatchObject({ percent: 20, loss: 0.4, step: null });
+  });
+});
