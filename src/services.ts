@@ -12,6 +12,7 @@ import { Jobs } from './jobs/jobs.ts';
 import { Providers } from './jobs/providers.ts';
 import { Reclaim } from './jobs/sweep/reclaim.ts';
 import type { JobTimes } from './jobs/times.ts';
+import { JobWatch } from './jobs/watch/job-watch.ts';
 import { Hints } from './lib/async/hints.ts';
 import type { Logger } from './lib/system/logger.ts';
 import { GrowingLines } from './logs/growing-lines.ts';
@@ -68,6 +69,7 @@ export function createServices(parts: {
     advanced,
     context: {
       jobs: new Jobs({ changes, logs: store.logs, providers }),
+      jobWatch: new JobWatch({ changes, logs: store.logs }),
       deploy: new Deploy({ changes, providers, supervisor }),
       cancel: new Cancel({ changes, logs: store.logs, providers }),
       providers,

@@ -141,6 +141,7 @@ export type JobPatch = Partial<
 >;
 
 export interface JobFilter {
+  ids?: readonly string[] | null;
   providers?: readonly string[] | null;
   statuses?: readonly JobStatus[] | null;
   /** Part of the name, the model's name or the id; letters' case is ignored. */

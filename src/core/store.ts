@@ -1,4 +1,4 @@
-import type { Job, JobFilter, JobPatch, NewJob } from './job.ts';
+import type { Job, JobFilter, JobPatch, JobStatus, NewJob } from './job.ts';
 import type { LineBlock, LogGap, MetricPoint, MetricSeries, PlacedBlock } from './log.ts';
 
 /**
@@ -63,6 +63,37 @@ export interface JobStore {
   unfinished(): Promise<Job[]>;
   /** Removes a job with all its lines. False where there is none. */
   delete(id: string): Promise<boolean>;
+  /** Up to 1000 changes after one, in order: of every server, each written in the transaction of what changed. */
+  changes(after: number): Promise<JobChangePage>;
+}
+
+/** `PROGRESS`: nothing changed but how far the job is, or what it costs. */
+export type JobChangeKind = 'CREATED' | 'CHANGED' | 'PROGRESS' | 'LOG_COMPLETE' | 'DELETED';
+
+/** That a job has changed, not how it now is: that is read from the job. */
+export interface JobChange {
+  /** Grows with every change of a store, with holes. */
+  seq: number;
+  jobId: string;
+  kind: JobChangeKind;
+  /** The status that the job then had. */
+  status: JobStatus;
+  /** The fields of the job that changed. */
+  changed: string[];
+  /** Milliseconds since 1970, UTC. */
+  time: number;
+}
+
+/**
+ * A page of changes. Kept are the newest 100 of a job, of these one `PROGRESS`, and 100,000 in all; a change
+ * that was dropped has a later one of the same job behind it, but where `isWhole` says otherwise.
+ */
+export interface JobChangePage {
+  changes: JobChange[];
+  /** The newest change of all, 0 where there is none yet: where to begin. */
+  newest: number;
+  /** False: jobs may have changed since `after` of which nothing is told here. List them anew. */
+  isWhole: boolean;
 }
 
 /** What the store knows of a log without reading a line of it. */

@@ -3,6 +3,7 @@ import './nouns/provider.ts';
 import './nouns/job.ts';
 import './nouns/jobs.ts';
 import './nouns/job-updated.ts';
+import './nouns/job-changed.ts';
 import './engine/federation.ts';
 import type { GraphQLSchema } from 'graphql';
 import { builder } from './engine/builder.ts';

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ConfiguredProvider } from '../../src/config/providers.ts';
+import type { JobTimes } from '../../src/jobs/times.ts';
 import { openLocalProvider } from '../../src/providers/local/provider.ts';
 import { openSqliteStore } from '../../src/store/sqlite/open.ts';
 import { openTestApp, type TestApp } from '../support/app.ts';
@@ -19,9 +20,14 @@ beforeEach(async () => {
 afterEach(() => stack.disposeAsync());
 
 async function openApp(
-  options: { dataDir?: string; configured?: boolean; at?: QueueingServer } = {},
+  options: {
+    dataDir?: string;
+    configured?: boolean;
+    at?: QueueingServer;
+    jobTimes?: Partial<JobTimes>;
+  } = {},
 ): Promise<TestApp> {
-  const { configured = true, at = box, ...rest } = options;
+  const { configured = true, at = box, jobTimes, ...rest } = options;
   const provider: ConfiguredProvider = {
     name: 'box',
     open: async ({ logger }) =>
@@ -30,7 +36,7 @@ async function openApp(
   return stack.use(
     await openTestApp({
       ...rest,
-      jobTimes: { lostAfterMs: 500, cancelAnswerMs: 300 },
+      jobTimes: { lostAfterMs: 500, ...jobTimes },
       embeddedTrainer: null,
       providers: configured ? [provider] : [],
     }),
@@ -319,7 +325,7 @@ test('a cancel whose server did not live to hear the answer is carried through b
   const store = await openSqliteStore({ dataDir });
   await store.jobs.update(id, () => ({ cancelRequestedAt: 5, cancelByForce: true }));
   await store.close();
-  const again = await openApp({ dataDir });
+  const again = await openApp({ dataDir, jobTimes: { cancelAnswerMs: 100 } });
   expect(await ended(again, id)).toMatchObject({ status: 'CANCELLED', failure: null });
   expect(running.isOver).toBe(true);
   expect(callsOf(/POST.*cancel/)).toBe(1);

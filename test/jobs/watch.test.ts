@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
-import type { JobStore } from '../../src/core/store.ts';
+import type { JobStore, LogStore } from '../../src/core/store.ts';
 import { JobChanges } from '../../src/jobs/job-changes.ts';
-import { Jobs } from '../../src/jobs/jobs.ts';
-import { Providers } from '../../src/jobs/providers.ts';
+import { JobWatch, type WatchedChange } from '../../src/jobs/watch/job-watch.ts';
+import { openSqliteStore } from '../../src/store/sqlite/open.ts';
+import { serverSentEvents } from '../support/clients.ts';
 import { replace } from '../support/replace.ts';
 import { openTestServer } from '../support/server.ts';
 
@@ -17,16 +18,93 @@ test('all who watch the same jobs share one list at each change', async () => {
     },
   });
   const changes = new JobChanges(store);
-  const jobs = new Jobs({ changes, logs: server.store.logs, providers: new Providers([]) });
-  const watches = Array.from({ length: 20 }, () => jobs.watchAll({ statuses: ['RUNNING'] }));
-  const all = jobs.watchAll({});
+  const jobs = new JobWatch({ changes, logs: server.store.logs });
+  const watches = Array.from({ length: 20 }, () => jobs.saved({ statuses: ['RUNNING'] }));
+  const all = jobs.saved({});
   expect((await all.next()).value).toMatchObject({ id: job.id, status: 'QUEUED' });
   const coming = watches.map((watch) => watch.next());
-  expect(lists).toBe(2);
+  // They have listed what there is once all of them have been told of a first change.
+  const other = await server.openLog();
+  expect((await all.next()).value?.id).toBe(other.job.id);
+  lists = 0;
   await changes.update(job.id, () => ({ status: 'RUNNING' }));
   for (const { value } of await Promise.all(coming)) expect(value?.status).toBe('RUNNING');
   expect((await all.next()).value?.status).toBe('RUNNING');
-  // Their polls may have come meanwhile, too; alone, each would have listed for itself.
-  expect(lists).toBeLessThan(20);
+  expect(lists).toBeLessThanOrEqual(4);
   await Promise.all([all, ...watches].map((watch) => watch.return()));
+});
+
+test('what another server changes and deletes is told, and what leaves the filter, once', async () => {
+  await using server = await openTestServer();
+  const mine = await server.openLog();
+  const theirs = await openSqliteStore({ dataDir: server.dataDir });
+  const watch = server.jobWatch.all({ statuses: ['QUEUED', 'RUNNING'] }, null);
+  const next = async () => (await watch.next()).value;
+  expect(await next()).toMatchObject({ job: { id: mine.job.id } });
+  await theirs.jobs.update(mine.job.id, () => ({ status: 'RUNNING' }));
+  expect(await next()).toMatchObject({ job: { id: mine.job.id, status: 'RUNNING' } });
+  await theirs.jobs.update(mine.job.id, () => ({ status: 'COMPLETED' }));
+  expect(await next()).toMatchObject({ job: { id: mine.job.id, status: 'COMPLETED' } });
+  await theirs.jobs.update(mine.job.id, () => ({ stale: true }));
+  await theirs.jobs.delete(mine.job.id);
+  expect(await next()).toMatchObject({ deletedJobId: mine.job.id });
+  await watch.return();
+  await theirs.close();
+});
+
+test('whoever resumes with a cursor misses nothing, also over a restart', async () => {
+  await using server = await openTestServer();
+  const jobs = [await server.openLog(), await server.openLog(), await server.openLog()];
+  const [kept, changed, deleted] = jobs.map(({ job }) => job.id);
+  const before = server.jobWatch.all({}, null);
+  const seen: WatchedChange[] = [];
+  for (let n = 0; n < 3; n += 1) seen.push((await before.next()).value as WatchedChange);
+  await before.return();
+  await server.store.jobs.update(changed ?? '', () => ({ status: 'RUNNING' }));
+  await server.store.jobs.delete(deleted ?? '');
+  // As a server that has just started: nothing in this process knows of any change.
+  const again = new JobWatch({
+    changes: new JobChanges(server.store.jobs),
+    logs: server.store.logs,
+  });
+  const after = again.all({}, seen.at(-1)?.cursor ?? '');
+  expect((await after.next()).value).toMatchObject({ job: { id: changed, status: 'RUNNING' } });
+  const last = (await after.next()).value;
+  expect(last).toMatchObject({ deletedJobId: deleted });
+  await after.return();
+  // Behind the last change nothing comes until something changes.
+  const behind = again.all({}, last?.cursor ?? '');
+  const coming = behind.next();
+  await server.store.jobs.update(kept ?? '', () => ({ stale: true }));
+  expect((await coming).value).toMatchObject({ job: { id: kept, stale: true } });
+  await behind.return();
+});
+
+test('a cursor that is none is refused', () => {
+  const changes = new JobChanges({} as JobStore);
+  const watch = new JobWatch({ changes, logs: {} as LogStore });
+  for (const cursor of ['', 'x', '-1', '1e3', '9'.repeat(16)]) {
+    expect(() => watch.all({}, cursor)).toThrow('give the cursor of a change');
+  }
+});
+
+test('jobChanged tells saved and deleted jobs, each with a cursor', async () => {
+  await using server = await openTestServer();
+  const { job, end } = await server.openLog();
+  const query = `subscription { jobChanged { __typename
+    ... on JobSaved { cursor job { id status } } ... on JobDeleted { cursor deletedJobId } } }`;
+  const told: unknown[] = [];
+  for await (const { data, errors } of serverSentEvents(server.url, query, {})) {
+    expect(errors).toBeUndefined();
+    expect(data.jobChanged.cursor).toMatch(/^\d+$/);
+    told.push(data.jobChanged);
+    if (told.length === 1) await end();
+    if (data.jobChanged.job?.status === 'COMPLETED') await server.store.jobs.delete(job.id);
+    if (data.jobChanged.deletedJobId) break;
+  }
+  expect(told).toMatchObject([
+    { __typename: 'JobSaved', job: { id: job.id, status: 'QUEUED' } },
+    { __typename: 'JobSaved', job: { id: job.id, status: 'COMPLETED' } },
+    { __typename: 'JobDeleted', deletedJobId: job.id },
+  ]);
 });

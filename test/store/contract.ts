@@ -208,6 +208,9 @@ export function storeContract(name: string, openPlace: () => Promise<StorePlace>
         expect(await matching({ search: plain.toUpperCase() })).toEqual([plain]);
         expect(await matching({ search: 'mistral', statuses: ['RUNNING'] })).toEqual([]);
         expect(await matching({ search: null, providers: null, statuses: null })).toHaveLength(3);
+        expect(await matching({ ids: [plain, accent, 'unknown'] })).toEqual([accent, plain]);
+        expect(await matching({ ids: [plain, accent], statuses: ['RUNNING'] })).toEqual([accent]);
+        expect(await matching({ ids: [] })).toEqual([]);
       });
 
       test('are unfinished until they are over and their log is complete', async () => {
@@ -246,6 +249,95 @@ export function storeContract(name: string, openPlace: () => Promise<StorePlace>
         expect((await all(kept.job.id)).texts).toEqual(numbered(0, 3000));
         expect(await store.logs.gaps(kept.job.id, { from: 0, to: 9 })).toHaveLength(1);
         expect(await store.logs.metrics(kept.job.id, options)).toHaveLength(1);
+      });
+    });
+
+    describe('changes of jobs', () => {
+      const told = async (after: number, at = store) =>
+        (await at.jobs.changes(after)).changes.map(({ jobId, kind }) => [jobId, kind]);
+
+      test('are told in order, of every server, also after the store was opened anew', async () => {
+        expect(await store.jobs.changes(0)).toEqual({ changes: [], newest: 0, isWhole: true });
+        const { job, lease } = await leasedJob(store);
+        const other = await place.open();
+        await other.jobs.update(job.id, () => ({ status: 'RUNNING', startedAt: 5 }));
+        await store.jobs.update(job.id, () => ({ status: 'RUNNING' }));
+        await store.jobs.update(job.id, () => ({ status: 'FAILED' }), lease);
+        await store.logs.complete(lease);
+        const { changes, newest, isWhole } = await store.jobs.changes(0);
+        expect(isWhole).toBe(true);
+        expect(changes).toMatchObject([
+          { jobId: job.id, kind: 'CREATED', status: 'QUEUED' },
+          { kind: 'CHANGED', status: 'RUNNING', changed: ['status', 'startedAt'] },
+          { kind: 'CHANGED', status: 'FAILED', changed: ['status'] },
+          { kind: 'LOG_COMPLETE', status: 'FAILED' },
+        ]);
+        expect(changes.at(-1)?.seq).toBe(newest);
+        await Promise.all([store.close(), other.close()]);
+        store = await place.open();
+        const second = changes[1]?.seq ?? 0;
+        expect(await told(second)).toEqual([
+          [job.id, 'CHANGED'],
+          [job.id, 'LOG_COMPLETE'],
+        ]);
+        expect(await told(newest)).toEqual([]);
+      });
+
+      test('are not told where the change was refused', async () => {
+        const { job, lease } = await leasedJob(store);
+        const { newest } = await store.jobs.changes(0);
+        await store.leases.claim(job.id);
+        await failure(store.jobs.update(job.id, () => ({ stale: true }), lease));
+        await failure(store.logs.complete(lease));
+        await failure(
+          store.jobs.update(job.id, () => {
+            throw new Error('no');
+          }),
+        );
+        expect(await told(newest)).toEqual([]);
+      });
+
+      test('of a deleted job are one, and numbers are not given again', async () => {
+        const { job } = await store.jobs.insert(newJob());
+        await store.jobs.update(job.id, () => ({ stale: true }));
+        await store.jobs.delete(job.id);
+        expect(await told(0)).toEqual([[job.id, 'DELETED']]);
+        const { newest } = await store.jobs.changes(0);
+        const next = await store.jobs.insert(newJob());
+        expect(await told(newest)).toEqual([[next.job.id, 'CREATED']]);
+      });
+
+      test('of how far a job is are one, the newest, and the others a hundred', async () => {
+        const { job } = await store.jobs.insert(newJob());
+        let before = 0;
+        const progress = { ...noProgress, step: 0 };
+        for (let step = 1; step <= 300; step += 1) {
+          await store.jobs.update(job.id, () => ({ progress: { ...progress, step } }));
+          const { newest } = await store.jobs.changes(before);
+          expect(newest).toBeGreaterThan(before);
+          before = newest;
+        }
+        expect(await told(0)).toEqual([
+          [job.id, 'CREATED'],
+          [job.id, 'PROGRESS'],
+        ]);
+        for (let n = 0; n < 150; n += 1) {
+          await store.jobs.update(job.id, () => ({ providerStatus: `${n}` }));
+        }
+        const { changes, isWhole } = await store.jobs.changes(0);
+        expect(changes).toHaveLength(100);
+        expect(isWhole).toBe(true);
+        expect(changes.every(({ kind }) => kind === 'CHANGED')).toBe(true);
+      });
+
+      test('behind a number that was never given: not whole', async () => {
+        await store.jobs.insert(newJob());
+        const { newest } = await store.jobs.changes(0);
+        expect(await store.jobs.changes(newest + 1)).toEqual({
+          changes: [],
+          newest,
+          isWhole: false,
+        });
       });
     });
 
@@ -608,6 +700,18 @@ export function storeContract(name: string, openPlace: () => Promise<StorePlace>
     });
   });
 }
+
+const noProgress = {
+  step: null,
+  totalSteps: null,
+  epoch: null,
+  totalEpochs: null,
+  percent: null,
+  loss: null,
+  lossNotFinite: null,
+  learningRate: null,
+  secondsRemaining: null,
+};
 
 async function stretches(
   store: Store,

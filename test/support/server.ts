@@ -2,6 +2,7 @@ import { type Job, type NewJob, newJobId } from '../../src/core/job.ts';
 import type { Provider } from '../../src/core/provider.ts';
 import type { Lease, Store } from '../../src/core/store.ts';
 import type { JobChanges } from '../../src/jobs/job-changes.ts';
+import type { JobWatch } from '../../src/jobs/watch/job-watch.ts';
 import type { LiveLogs } from '../../src/logs/read/live.ts';
 import { Access, type AccessOptions } from '../../src/server/checks/access.ts';
 import { type HttpOptions, openHttpServer } from '../../src/server/http.ts';
@@ -16,6 +17,7 @@ export interface TestServer extends AsyncDisposable {
   readonly log: LogCapture;
   readonly store: Store;
   readonly liveLogs: LiveLogs;
+  readonly jobWatch: JobWatch;
   /** A saved job whose log the test writes. */
   openLog(job?: Partial<NewJob>): Promise<TestLog>;
   /** Ends the server alone, as SIGTERM does. */
@@ -86,6 +88,7 @@ export async function openTestServer(overrides: Overrides = {}): Promise<TestSer
     log,
     store: real,
     liveLogs: services.context.liveLogs,
+    jobWatch: services.context.jobWatch,
     openLog: (job) => openLog({ store: real, changes, advanced }, job),
     close: () => server.close(),
     [Symbol.asyncDispose]: () => parts.disposeAsync(),

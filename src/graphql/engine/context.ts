@@ -4,6 +4,7 @@ import type { Cancel } from '../../jobs/ask/cancel.ts';
 import type { Deploy } from '../../jobs/ask/deploy.ts';
 import type { Jobs } from '../../jobs/jobs.ts';
 import type { Providers } from '../../jobs/providers.ts';
+import type { JobWatch } from '../../jobs/watch/job-watch.ts';
 import type { LiveLogs } from '../../logs/read/live.ts';
 import type { Pace } from '../../logs/read/pace.ts';
 import type { PageRoom } from '../../logs/read/page-room.ts';
@@ -12,6 +13,7 @@ import type { LogReader } from '../../logs/read/reader.ts';
 /** What resolvers work with, apart from who asks; one for all requests. */
 export interface SharedContext {
   jobs: Jobs;
+  jobWatch: JobWatch;
   deploy: Deploy;
   cancel: Cancel;
   providers: Providers;

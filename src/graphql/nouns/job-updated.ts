@@ -104,13 +104,13 @@ builder.subscriptionField('jobUpdated', (t) =>
   t.field({
     type: JobType,
     description:
-      'The job now, then at every change; one job, until it is over and its log complete, or all that the filter names (the newest 200).',
+      'The job now, then at every change; one job, until it is over and its log complete, or all that the filter names: the newest 200, then each at every change, and once more when the filter names it no longer.',
     args: { id: t.arg.id(), filter: t.arg({ type: JobFilterInput }) },
-    subscribe: (_root, { id, filter }, { jobs }) => {
+    subscribe: (_root, { id, filter }, { jobWatch }) => {
       if (id && filter) {
         throw new TrainyardError('BAD_USER_INPUT', 'Give either id or filter, not both.');
       }
-      return id ? jobs.watch(id) : jobs.watchAll(filter ?? {});
+      return id ? jobWatch.one(id) : jobWatch.saved(filter ?? {});
     },
     resolve: (job) => job,
   }),

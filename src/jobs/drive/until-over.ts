@@ -3,7 +3,6 @@ import { waitMs } from '../../lib/async/wait.ts';
 import { Wakeup } from '../../lib/async/wakeup.ts';
 import type { JobChanges } from '../job-changes.ts';
 import { awaitsCancel } from '../states.ts';
-import { jobTimes } from '../times.ts';
 
 /** Resolves when the job is over, or gone, or the signal is aborted; another server's word counts, too. */
 export function untilOver(jobId: string, changes: JobChanges, signal: AbortSignal): Promise<void> {
@@ -45,8 +44,10 @@ async function untilJob(
   signal: AbortSignal,
 ): Promise<void> {
   const woken = new Wakeup();
-  const unlisten = changes.listen(jobId, () => woken.wake());
-  const poll = setInterval(() => woken.wake(), jobTimes.storePollMs);
+  // How far it is tells nothing of how it is.
+  const unlisten = changes.listen(jobId, (change) => {
+    if (change?.kind !== 'PROGRESS') woken.wake();
+  });
   try {
     while (!signal.aborted) {
       const job = await changes.store.get(jobId);
@@ -55,7 +56,6 @@ async function untilJob(
     }
   } finally {
     unlisten();
-    clearInterval(poll);
   }
 }
 

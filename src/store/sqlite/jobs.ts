@@ -2,8 +2,9 @@ import { isDeepStrictEqual } from 'node:util';
 import { TrainyardError } from '../../core/errors.ts';
 import type { Job, JobPatch, NewJob } from '../../core/job.ts';
 import { isOver } from '../../core/job.ts';
-import type { JobListOptions, JobPage, JobStore, Lease } from '../../core/store.ts';
+import type { JobChangePage, JobListOptions, JobPage, JobStore, Lease } from '../../core/store.ts';
 import type { Connection } from './connection.ts';
+import { JobEvents } from './job-events.ts';
 import { changedRow, type JobRow, jobOf, newRow, patchKeys, searchText } from './job-row.ts';
 import type { Purger } from './purge.ts';
 
@@ -22,9 +23,11 @@ const syncedKeys = [
 export class SqliteJobs implements JobStore {
   readonly #connection: Connection;
   readonly #purger: Purger;
+  readonly #events: JobEvents;
   readonly #sql: ReturnType<typeof prepare>;
 
   constructor(connection: Connection, purger: Purger) {
+    this.#events = new JobEvents(connection);
     this.#connection = connection;
     this.#purger = purger;
     this.#sql = prepare(connection);
@@ -73,6 +76,10 @@ export class SqliteJobs implements JobStore {
     return true;
   }
 
+  changes(after: number): Promise<JobChangePage> {
+    return this.#events.page(after);
+  }
+
   #insert(job: NewJob): { job: Job; created: boolean } {
     const holder =
       job.idempotencyKey === null ? undefined : this.#sql.byKey.get(job.idempotencyKey);
@@ -80,6 +87,7 @@ export class SqliteJobs implements JobStore {
     const row = this.#sql.insert.get(newRow(job, Date.now()));
     if (row === undefined) throw new Error(`job ${job.id} was not inserted`);
     this.#sql.insertLog.run(row.seq);
+    this.#events.add(row, 'CREATED');
     return { job: jobOf(row), created: true };
   }
 
@@ -99,12 +107,17 @@ export class SqliteJobs implements JobStore {
       throw new TrainyardError('CONFLICT', `the job ${id} is driven by another server`);
     }
     const updated = applyPatch(job, change(structuredClone(job)));
-    if (updated.keys.length > 0) this.#sql.update.run(changedRow(updated.job));
+    const { keys } = updated;
+    if (keys.length === 0) return updated;
+    this.#sql.update.run(changedRow(updated.job));
+    const isProgress = keys.every((key) => key === 'progress' || key === 'cost');
+    this.#events.add(updated.job, isProgress ? 'PROGRESS' : 'CHANGED', keys);
     return updated;
   }
 
   #list({ limit, after, before, fromEnd = false, filter }: JobListOptions): JobPage {
     const matching = {
+      ids: filter.ids ? JSON.stringify(filter.ids) : null,
       providers: filter.providers ? JSON.stringify(filter.providers) : null,
       statuses: filter.statuses ? JSON.stringify(filter.statuses) : null,
       search: searchText(filter.search ?? ''),
@@ -136,6 +149,7 @@ export class SqliteJobs implements JobStore {
     this.#sql.deleteLog.run(row.seq);
     this.#sql.deleteJob.run(row.seq);
     this.#purger.note(row.seq);
+    this.#events.add(row, 'DELETED');
     return true;
   }
 }
@@ -158,6 +172,7 @@ interface Updated {
 }
 
 interface Matching {
+  ids: string | null;
   providers: string | null;
   statuses: string | null;
   search: string;
@@ -171,7 +186,9 @@ interface Window extends Matching {
 
 function prepare({ db }: Connection) {
   const matches = `
-    (@providers IS NULL OR provider IN (SELECT value FROM json_each(@providers)))
+    (@ids IS NULL OR seq IN (
+      SELECT seq FROM jobs AS named WHERE named.id IN (SELECT value FROM json_each(@ids))))
+    AND (@providers IS NULL OR provider IN (SELECT value FROM json_each(@providers)))
     AND (@statuses IS NULL OR status IN (SELECT value FROM json_each(@statuses)))
     AND (@search = '' OR instr(search, @search) > 0)`;
   return {

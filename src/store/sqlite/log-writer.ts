@@ -1,4 +1,5 @@
 import { TrainyardError } from '../../core/errors.ts';
+import type { JobStatus } from '../../core/job.ts';
 import { maxLines } from '../../core/log.ts';
 import type { Append, Lease, LogHead } from '../../core/store.ts';
 import { chunkChecksum } from '../checksum.ts';
@@ -6,6 +7,7 @@ import { type Chunk, cutChunks, fullness, joinTail, rawChunk } from '../chunk.ts
 import { textSize } from '../line-text.ts';
 import type { Connection } from './connection.ts';
 import { type HeadRow, headChecksum, headColumns, soundHead } from './head-row.ts';
+import { JobEvents } from './job-events.ts';
 import type { SqliteMetrics } from './metrics.ts';
 import { isSound, type PlacedChunk } from './placed-chunk.ts';
 
@@ -28,6 +30,7 @@ interface LogEnd {
 /** Appends to the logs of a SQLite store. */
 export class LogWriter {
   readonly #connection: Connection;
+  readonly #events: JobEvents;
   readonly #metrics: SqliteMetrics;
   readonly #compress: boolean;
   readonly #sql: ReturnType<typeof prepare>;
@@ -36,6 +39,7 @@ export class LogWriter {
 
   constructor(connection: Connection, metrics: SqliteMetrics, options: { compress: boolean }) {
     this.#connection = connection;
+    this.#events = new JobEvents(connection);
     this.#metrics = metrics;
     this.#compress = options.compress;
     this.#sql = prepare(connection);
@@ -63,6 +67,8 @@ export class LogWriter {
       const checksum = headChecksum(lease.jobId, head);
       const { changes } = this.#sql.complete.run(checksum, head.seq, lease.fence);
       if (changes === 0) throw this.#refusal(lease);
+      const job = this.#sql.job.get(lease.jobId);
+      if (job) this.#events.add(job, 'LOG_COMPLETE');
       const { total, cursor, carry } = head;
       return { total, cursor, collectorState: carry, complete: true };
     };
@@ -218,6 +224,9 @@ function prepare({ db }: Connection) {
       WHERE seq = ? AND fence = ? AND total = ? AND complete = 0`),
     complete: db.prepare<[number, number, number]>(`
       UPDATE logs SET complete = 1, checksum = ? WHERE seq = ? AND fence = ? AND complete = 0`),
+    job: db.prepare<[string], { seq: number; id: string; status: JobStatus }>(
+      'SELECT seq, id, status FROM jobs WHERE id = ?',
+    ),
     isComplete: db
       .prepare<[string], number>(
         'SELECT complete FROM logs WHERE seq = (SELECT seq FROM jobs WHERE id = ?)',

@@ -131,6 +131,24 @@ const migrations: readonly (string | ((db: Database) => void))[] = [
   UPDATE jobs SET provider_kind = CASE WHEN console_url IS NULL THEN 'LOCAL' ELSE 'RUNPOD' END;
   `,
   addChecksums,
+  // Every change of a job, in order. Numbers are never given twice, for the newest event is never removed.
+  `
+  CREATE TABLE job_events (
+    seq INTEGER PRIMARY KEY,
+    job INTEGER NOT NULL,
+    job_id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    status TEXT NOT NULL,
+    changed TEXT NOT NULL,
+    time INTEGER NOT NULL
+  ) STRICT;
+
+  CREATE INDEX job_events_job ON job_events (job, seq, kind);
+
+  -- Events up to this one may have been removed.
+  CREATE TABLE job_event_horizon (id INTEGER PRIMARY KEY CHECK (id = 1), seq INTEGER NOT NULL) STRICT;
+  INSERT INTO job_event_horizon VALUES (1, 0);
+  `,
 ];
 
 /** The version that `migrate` brings a store to. */
