@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { JsonObject } from '../core/job.ts';
 import { kindWord, type ProviderDefinition } from '../core/provider-kind.ts';
 import type { Recipe } from '../core/recipe.ts';
 import { findInexact } from '../lib/text/exact-json.ts';
@@ -14,7 +15,7 @@ const forAllKinds = {
   dataset: text.optional(),
   // `z.record` would drop a key named __proto__.
   defaults: z
-    .custom<Record<string, unknown>>(isObject, 'it must be an object')
+    .custom<JsonObject>(isObject, 'it must be an object')
     .superRefine((defaults, context) => {
       const message = findInexact(defaults, 'defaults');
       if (message !== null) context.addIssue({ code: 'custom', message });

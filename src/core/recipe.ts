@@ -1,3 +1,5 @@
+import type { JsonObject } from './job.ts';
+
 /**
  * What to run, by name. Operators write recipes; callers only choose one. What only one kind of provider
  * needs to know, such as an image, is in the recipe settings of its definition.
@@ -15,5 +17,5 @@ export interface Recipe {
   /** Used where a job names no data set of its own. */
   dataset?: string | undefined;
   /** Values that a job's config may override. */
-  defaults?: Readonly<Record<string, unknown>> | undefined;
+  defaults?: JsonObject | undefined;
 }

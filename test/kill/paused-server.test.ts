@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { deploy, graphql } from '../support/clients.ts';
 import { openQueueingServer } from '../support/dialects/queueing-server.ts';
+import { dialectDefaults } from '../support/dialects/script.ts';
 import { openFolder } from '../support/folder.ts';
 import { type ServerProcess, startServer } from '../support/server-process.ts';
 
@@ -20,12 +21,12 @@ test('a server that was paused for longer than its leases changes nothing when i
       },
     });
   await using paused = await start('paused');
-  const running = await deploy(paused.url, {});
+  const running = await deploy(paused.url, { config: dialectDefaults });
   box.emit(running, ['one']);
   await expect.poll(() => linesOf(paused, running)).toEqual(['one']);
   // This one rests between two attempts while its server is paused, and tries once more when that wakes up.
   const takeBack = box.refuseToRun();
-  const waiting = await deploy(paused.url, {});
+  const waiting = await deploy(paused.url, { config: dialectDefaults });
   await expect.poll(() => box.asked('paused', /execute/).length).toBeGreaterThan(2);
 
   process.kill(paused.pid, 'SIGSTOP');

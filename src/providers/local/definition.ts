@@ -19,14 +19,26 @@ export const local: ProviderDefinition<
   fromVariables({ TRAINING_SERVER_URL: url, TRAINING_SERVER_API_KEY: key }) {
     if (url === undefined) return null;
     const apiKey = key === undefined ? null : { key, keyName: 'TRAINING_SERVER_API_KEY' };
-    return { settings: { url }, apiKey };
+    const demanded = { userId: 'trainyard', accessToken: 'trainyard', jobToken: 'trainyard' };
+    return { settings: { url, ...demanded }, apiKey };
   },
-  async open({ name, settings: { url, recipes = null }, entry, apiKey }, { logger }) {
+  async open({ name, settings, entry, apiKey, recipes: known }, { logger }) {
+    const { url, recipes = null, userId, accessToken, jobToken } = settings;
     const { openLocalProvider } = await import('./provider.ts');
     const urlName = entry === null ? 'TRAINING_SERVER_URL' : `${entry}.url`;
     const noKey = entry === null ? 'TRAINING_SERVER_API_KEY' : `${entry}.apiKeyEnv`;
     const { key, keyName } = apiKey ?? { key: null, keyName: noKey };
-    return openLocalProvider({ name, url, urlName, apiKey: key, keyName, recipes, logger });
+    return openLocalProvider({
+      name,
+      url,
+      urlName,
+      apiKey: key,
+      keyName,
+      recipes,
+      defaultsOf: (recipe) => known[recipe]?.defaults ?? {},
+      identity: { userId, accessToken, jobToken },
+      logger,
+    });
   },
   async openBuiltIn(server, { logger }) {
     const { openLocalProvider } = await import('./provider.ts');

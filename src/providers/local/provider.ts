@@ -1,5 +1,5 @@
 import { codeOf, TrainyardError } from '../../core/errors.ts';
-import { isOver, type Job, type NewJob } from '../../core/job.ts';
+import { isOver, type Job, type JsonObject, type NewJob } from '../../core/job.ts';
 import type { LogNotice } from '../../core/log.ts';
 import type {
   JobRef,
@@ -10,10 +10,11 @@ import type {
 } from '../../core/provider.ts';
 import type { OpenedProvider } from '../../core/provider-kind.ts';
 import type { Logger } from '../../lib/system/logger.ts';
-import { TrainingServerApi } from './api/api.ts';
+import { type Identity, TrainingServerApi } from './api/api.ts';
 import { TrainingClient } from './api/client.ts';
 import { stateOf } from './api/wire.ts';
 import { asCompleted } from './completed.ts';
+import { foreignConfig } from './foreign-config.ts';
 import { checkHealth } from './health.ts';
 import { positionOf } from './log/cursor.ts';
 import { refusedNotice, SaidNotices, unknownJobNotice, unreachableNotice } from './log/notice.ts';
@@ -29,7 +30,11 @@ export interface LocalProviderOptions {
   apiKey: string | null;
   keyName?: string | undefined;
   /** What callers may choose; null: what the server's health check names, else `default`. */
-  recipes: readonly string[] | null;
+  recipes: readonly string[] | Readonly<Record<string, { defaults: JsonObject }>> | null;
+  /** What a server without recipes of its own gets for a recipe of which `recipes` says nothing. */
+  defaultsOf?: (recipe: string) => JsonObject;
+  /** What the existing servers demand with every job. */
+  identity?: Identity;
   /** Where that is, in words; the address where nothing is said. */
   place?: string;
   /** Milliseconds between two status calls for a live job. */
@@ -60,10 +65,13 @@ class TrainingServerProvider implements OpenedProvider {
   readonly #server: TrainingServerApi;
   readonly #logger: Logger | undefined;
   readonly #configured: readonly string[] | null;
+  readonly #defaultsOf: (recipe: string) => JsonObject;
   readonly #unknown = new Set<string>();
   readonly #said = new SaidNotices();
   #served: readonly string[] | null = null;
   #hasAnswered = false;
+  /** Whether it is Trainyard's own training server, which names its recipes; null while it has not said. */
+  #isOwn: boolean | null = null;
   #health: ProviderHealth | null = null;
 
   constructor(options: LocalProviderOptions) {
@@ -73,7 +81,10 @@ class TrainingServerProvider implements OpenedProvider {
     const { origin, pathname } = new URL(url);
     this.place = options.place ?? `${origin}${pathname}`.replace(/\/$/, '');
     this.pollMs = options.pollMs ?? 1000;
-    this.#configured = options.recipes;
+    const { recipes, defaultsOf = () => ({}) } = options;
+    const named = recipes === null || isList(recipes) ? {} : recipes;
+    this.#configured = recipes === null || isList(recipes) ? recipes : Object.keys(recipes);
+    this.#defaultsOf = (recipe) => named[recipe]?.defaults ?? defaultsOf(recipe);
     this.#logger = options.logger;
     this.#server = new TrainingServerApi(
       new TrainingClient({
@@ -84,6 +95,7 @@ class TrainingServerProvider implements OpenedProvider {
         keyName,
         timeouts: { headersMs, bodyMs, silenceMs },
       }),
+      options.identity,
     );
   }
 
@@ -96,6 +108,7 @@ class TrainingServerProvider implements OpenedProvider {
   }
 
   check({ config }: NewJob): void {
+    if (this.#isOwn === false) return;
     for (const [key, field] of Object.entries(ownWords)) {
       if (!Object.hasOwn(config, key)) continue;
       const message = `config.${key}: a training server is told the job's ${field} under this name, so this value would not arrive. Say it as input.${field}, or give the setting another name.`;
@@ -106,7 +119,14 @@ class TrainingServerProvider implements OpenedProvider {
   async deploy(job: Job, signal: AbortSignal): Promise<{ externalId: string }> {
     // The existing servers run an id once more when they are asked once more.
     const known = await this.find(job, signal);
-    return { externalId: known ?? (await this.#server.execute(job, signal)) };
+    return { externalId: known ?? (await this.#execute(job, signal)) };
+  }
+
+  async #execute(job: Job, signal: AbortSignal): Promise<string> {
+    if (this.#isOwn === null) await this.health(signal);
+    if (this.#isOwn !== false) return await this.#server.execute(job, jobConfig(job), signal);
+    const defaults = this.#defaultsOf(job.recipe);
+    return await this.#server.execute(job, foreignConfig(job, defaults), signal);
   }
 
   async find(job: Job, signal: AbortSignal): Promise<string | null> {
@@ -176,6 +196,7 @@ class TrainingServerProvider implements OpenedProvider {
     this.#health = health;
     this.#served = recipes ?? this.#served;
     this.#hasAnswered ||= health.status === 'UP';
+    if (health.status === 'UP') this.#isOwn = recipes !== null;
     return health;
   }
 
@@ -230,4 +251,12 @@ class TrainingServerProvider implements OpenedProvider {
     if (oldest !== undefined && this.#unknown.size >= maxUnknown) this.#unknown.delete(oldest);
     this.#unknown.add(ref.jobId);
   }
+}
+
+function isList<T>(value: readonly string[] | T): value is readonly string[] {
+  return Array.isArray(value);
+}
+
+function jobConfig(job: Job): JsonObject {
+  return { ...job.config, recipe: job.recipe, model_name: job.modelName };
 }

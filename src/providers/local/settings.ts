@@ -9,7 +9,19 @@ export function variables({ httpUrl, secret }: SchemaParts) {
 export function settings({ z, text, httpUrl }: SchemaParts) {
   return {
     url: httpUrl,
-    /** What callers may choose; the server is asked where nothing is said. */
-    recipes: z.array(text).optional(),
+    /**
+     * What callers may choose; the server is asked where nothing is said. With `defaults` for servers that
+     * have no recipes of their own: what a job's config holds where the caller says nothing else.
+     */
+    recipes: z
+      .union([
+        z.array(text),
+        z.record(text, z.strictObject({ defaults: z.record(text, z.json()).default({}) })),
+      ])
+      .optional(),
+    /** What the existing servers demand of every job, and Trainyard's own passes over. */
+    userId: text.default('trainyard'),
+    accessToken: text.default('trainyard'),
+    jobToken: text.default('trainyard'),
   };
 }

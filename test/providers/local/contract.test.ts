@@ -9,6 +9,7 @@ import type { DialectServer } from '../../support/dialects/http.ts';
 import { openObedientJobs } from '../../support/dialects/obedient-jobs.ts';
 import { openQueueingServer } from '../../support/dialects/queueing-server.ts';
 import type { ScriptedJob } from '../../support/dialects/script.ts';
+import { dialectDefaults } from '../../support/dialects/script.ts';
 import { openSmallAgent } from '../../support/dialects/small-agent.ts';
 import { providerContract, type Yard } from '../contract.ts';
 import { refOf } from '../follow.ts';
@@ -20,7 +21,13 @@ providerContract('a small agent', async () => yardOf(await openSmallAgent({ apiK
 providerContract("Trainyard's own training server", openTrainerYard);
 
 function open(url: string) {
-  return openLocalProvider({ name: 'box', url, apiKey, recipes: null });
+  return openLocalProvider({
+    name: 'box',
+    url,
+    apiKey,
+    recipes: null,
+    defaultsOf: () => dialectDefaults,
+  });
 }
 
 function yardOf(dialect: { server: DialectServer; jobs: Map<string, ScriptedJob> }): Yard {

@@ -1,10 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { messageOf } from '../../../src/core/errors.ts';
+import type { JsonObject } from '../../../src/core/job.ts';
 import type { StatusReport } from '../../../src/core/provider.ts';
 import type { OpenedProvider } from '../../../src/core/provider-kind.ts';
 import { openLocalProvider } from '../../../src/providers/local/provider.ts';
 import { DialectServer, type Fault, type Reply } from '../../support/dialects/http.ts';
 import { openQueueingServer, type QueueingServer } from '../../support/dialects/queueing-server.ts';
+import { dialectDefaults } from '../../support/dialects/script.ts';
 import { openSmallAgent } from '../../support/dialects/small-agent.ts';
 import { Follower, jobOf, refOf } from '../follow.ts';
 
@@ -27,7 +29,14 @@ afterEach(async () => {
 
 function open(url: string, key: string | null = apiKey): OpenedProvider {
   const timeouts = { headersMs: 800, bodyMs: 10_000 };
-  const opened = openLocalProvider({ name: 'box', url, apiKey: key, recipes: null, timeouts });
+  const opened = openLocalProvider({
+    name: 'box',
+    url,
+    apiKey: key,
+    recipes: null,
+    defaultsOf: () => dialectDefaults,
+    timeouts,
+  });
   stack.defer(() => opened.close());
   return opened;
 }
@@ -236,16 +245,40 @@ test('a job whose acceptance was lost on the way is not started again', async ()
   expect(foreign.executions.get('job-a')).toBe(1);
 });
 
-test('asks for what the job was saved with', async () => {
-  const job = jobOf('job-a', {
-    recipe: 'lora',
-    modelName: 'llama',
-    datasetPath: '/data/set.jsonl',
-    config: { epochs: 3, recipe: 'other' },
+test('asks for what the job was saved with: all that the caller gave, and what is missing', async () => {
+  const deploy = async (id: string, config: JsonObject) => {
+    await provider.deploy(jobOf(id, { recipe: 'lora', modelName: 'llama', config }), signal);
+    return foreign.jobs.get(id)?.config;
+  };
+  const given = { epochs: 3, recipe: 'other', model: { revision: 'main' }, training: { lr: 1e-5 } };
+  expect(await deploy('job-a', given)).toEqual({
+    ...dialectDefaults,
+    epochs: 3,
+    recipe: 'other',
+    model: { revision: 'main', name: 'llama' },
+    training: { method: 'sft', lr: 1e-5 },
   });
-  await provider.deploy(job, signal);
-  const config = { epochs: 3, recipe: 'lora', model_name: 'llama' };
-  expect(foreign.jobs.get('job-a')?.config).toEqual(config);
+  const whole = {
+    model: { name: 'mine' },
+    tokenizer: { name: 't' },
+    training: { method: 'dpo' },
+    data: ['a'],
+  };
+  expect(await deploy('job-b', whole)).toEqual(whole);
+});
+
+test("says what an existing server misses in a job's config", async () => {
+  await using opened = new AsyncDisposableStack();
+  const agent = await openSmallAgent();
+  opened.defer(() => agent.server.close());
+  const bare = opened.adopt(
+    openLocalProvider({ name: 'box', url: agent.server.url, apiKey: null, recipes: null }),
+    (it) => it.close(),
+  );
+  await expect(bare.deploy(jobOf('job-a'), signal)).rejects.toMatchObject({
+    code: 'PROVIDER_REJECTED',
+    message: expect.stringContaining('tokenizer'),
+  });
 });
 
 test('asks for a forced end in the address', async () => {

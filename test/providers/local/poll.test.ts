@@ -3,6 +3,7 @@ import type { OpenedProvider } from '../../../src/core/provider-kind.ts';
 import { openLocalProvider } from '../../../src/providers/local/provider.ts';
 import { openQueueingServer, type QueueingServer } from '../../support/dialects/queueing-server.ts';
 import type { ScriptedJob } from '../../support/dialects/script.ts';
+import { dialectDefaults } from '../../support/dialects/script.ts';
 import { Follower, jobOf, numbered, refOf } from '../follow.ts';
 
 // The stand-in keeps the last 10,000 lines, as the real servers do.
@@ -16,7 +17,13 @@ const ref = refOf('job-a');
 beforeEach(async () => {
   foreign = await openQueueingServer();
   const { url } = foreign.server;
-  provider = openLocalProvider({ name: 'box', url, apiKey: null, recipes: null });
+  provider = openLocalProvider({
+    name: 'box',
+    url,
+    apiKey: null,
+    recipes: null,
+    defaultsOf: () => dialectDefaults,
+  });
   await provider.deploy(jobOf('job-a'), signal);
   job = foreign.jobs.get('job-a') ?? expect.unreachable();
 });

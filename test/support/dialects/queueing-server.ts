@@ -38,11 +38,19 @@ export async function openQueueingServer(
 
   const execute = ({ body }: Asked): Reply => {
     const { execution_id: id, config } = Object(body);
-    if (typeof id !== 'string') {
-      return unprocessable(['body', 'execution_id'], 'Field required', 'missing');
+    for (const field of ['execution_id', 'user_id']) {
+      if (typeof Object(body)[field] === 'string') continue;
+      return unprocessable(['body', field], 'Field required', 'missing');
     }
     if (typeof config !== 'object' || config === null) {
       return unprocessable(['body', 'config'], 'Input should be a valid dictionary', 'dict_type');
+    }
+    for (const [part, field] of [
+      ['model', 'name'],
+      ['training', 'method'],
+    ] as const) {
+      if (typeof Object(config[part])[field] === 'string') continue;
+      return refused(400, `Invalid config: ${part}.${field} is required`);
     }
     if (config.epochs < 1) return refused(400, 'Invalid config: epochs must be at least 1');
     jobs.set(id, new ScriptedJob(id, config));

@@ -59,3 +59,10 @@ export function integer(query: URLSearchParams, name: string, fallback: number):
 export function unprocessable(loc: string[], msg: string, type: string) {
   return { status: 422, body: { detail: [{ loc, msg, type }] } };
 }
+
+/** What the existing servers demand of a job's config beside the model, as an operator gives it by a recipe. */
+export const dialectDefaults = {
+  tokenizer: 'gpt2',
+  training: { method: 'sft' },
+  data: { format: 'jsonl' },
+};

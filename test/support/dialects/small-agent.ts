@@ -38,8 +38,13 @@ export async function openSmallAgent(options: SmallAgentOptions = {}): Promise<S
 
   const execute = ({ body }: Asked): Reply => {
     const { execution_id: id, config } = Object(body);
-    if (typeof id !== 'string') {
-      return unprocessable(['body', 'execution_id'], 'field required', 'value_error.missing');
+    for (const field of ['execution_id', 'user_id', 'access_token', 'job_token']) {
+      if (typeof Object(body)[field] === 'string') continue;
+      return unprocessable(['body', field], 'field required', 'value_error.missing');
+    }
+    for (const field of ['model', 'tokenizer', 'training', 'data']) {
+      if (Object(config)[field] !== undefined) continue;
+      return unprocessable(['body', 'config', field], 'field required', 'value_error.missing');
     }
     if (config?.epochs < 1) return refused(500, 'epochs must be at least 1');
     jobs.set(id, new ScriptedJob(id, config));

@@ -1,5 +1,5 @@
 import type { TrainyardError } from '../../../core/errors.ts';
-import type { Job } from '../../../core/job.ts';
+import type { Job, JsonObject } from '../../../core/job.ts';
 import type { LogGap } from '../../../core/log.ts';
 import type { JobRef } from '../../../core/provider.ts';
 import type { TrainingClient } from './client.ts';
@@ -15,21 +15,36 @@ import {
 /** Longer than it takes to find out that nobody can be reached; whoever asks for health waits. */
 const healthMs = 4500;
 
+/** For whom a job runs, as the existing servers ask: they refuse a job without, and check nothing of it. */
+export interface Identity {
+  userId: string;
+  accessToken: string;
+  jobToken: string;
+}
+
+const nobody: Identity = { userId: 'trainyard', accessToken: 'trainyard', jobToken: 'trainyard' };
+
 /** The calls of the training server's contract, one method each; errors as `TrainingClient` has them. */
 export class TrainingServerApi {
   readonly #client: TrainingClient;
+  readonly #identity: Identity;
 
-  constructor(client: TrainingClient) {
+  constructor(client: TrainingClient, identity: Identity = nobody) {
     this.#client = client;
+    this.#identity = identity;
   }
 
   /** Starts a job and resolves to the server's id for it: ours, where the server names none. */
-  async execute(job: Job, signal: AbortSignal): Promise<string> {
+  async execute(job: Job, config: JsonObject, signal: AbortSignal): Promise<string> {
+    const { userId, accessToken, jobToken } = this.#identity;
     const json = {
       execution_id: job.id,
       name: job.name,
-      config: { ...job.config, recipe: job.recipe, model_name: job.modelName },
+      config,
       dataset_path: job.datasetPath ?? undefined,
+      user_id: userId,
+      access_token: accessToken,
+      job_token: jobToken,
     };
     const task = `deploy job ${job.id}`;
     const call = { task, method: 'POST', path: '/api/training/execute', json, signal } as const;
