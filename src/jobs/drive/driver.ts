@@ -17,6 +17,7 @@ import { collectLog, isElsewhere } from './collect-log.ts';
 import { finishJob } from './finish.ts';
 import { recordGap } from './give-up.ts';
 import { HandOver } from './hand-over.ts';
+import { unreadableLogNotice } from './log-trouble.ts';
 import { untilCancelAnswered, untilOver } from './until-over.ts';
 
 const giveUpHelp =
@@ -142,9 +143,18 @@ export class JobDriver {
   /** Why lines may be missing; where only the log is still waited for, how to stop waiting. */
   #noticeOf(job: Job): LogNotice | null {
     const awaitsLog = isOver(job.status);
-    const notice = this.#options.provider.logNotice(job, { awaitsLog });
+    const { provider } = this.#options;
+    const notice = provider.logNotice(job, { awaitsLog }) ?? this.#logTrouble();
     if (!notice || !awaitsLog) return notice;
     return { ...notice, help: [...notice.help, giveUpHelp] };
+  }
+
+  /** That the log cannot be read, once it is so for longer than a moment. */
+  #logTrouble(): LogNotice | null {
+    const { times, provider } = this.#options;
+    const trouble = this.#collector?.trouble;
+    if (!trouble || performance.now() - trouble.since < times.logTroubleAfterMs) return null;
+    return unreadableLogNotice(provider.name, trouble.error);
   }
 
   #denied(): void {
@@ -168,6 +178,7 @@ export class JobDriver {
   /** Where log and provider both tell the progress, the log is nearer to the truth. */
   #stateOf(job: Job, state: ProviderState): JobPatch {
     const patch = transition(job, state, Date.now());
+    if (this.#logTrouble()) patch.stale = true;
     if (patch.progress && this.#collector) {
       patch.progress = mergeProgress(patch.progress, this.#collector.progress);
     }

@@ -35,16 +35,28 @@ export interface CollectorOptions {
   answered: Wakeup;
 }
 
+/** What keeps a log from being read, and since when on the monotonic clock, in milliseconds. */
+export interface LogTrouble {
+  since: number;
+  error: unknown;
+}
+
 /** Follows one live job's log from its provider into the store. */
 export class Collector {
   readonly #options: CollectorOptions;
   readonly #backoff = new Backoff({ firstMs: 250, maxMs: 60_000 });
+  #trouble: LogTrouble | null = null;
   #head: LogHead = { total: 0, cursor: null, collectorState: null, complete: false };
   #redraw: RedrawState = noRedraws;
   #metrics = new MetricsReader();
 
   constructor(options: CollectorOptions) {
     this.#options = options;
+  }
+
+  /** Why the log cannot be read; null while it can, and before the first attempt. */
+  get trouble(): LogTrouble | null {
+    return this.#trouble;
   }
 
   /** What the log itself says of how far the job is. */
@@ -105,6 +117,7 @@ export class Collector {
         if (batch.done) return undefined;
         await this.#take(batch.value);
         this.#backoff.reset();
+        this.#trouble = null;
         if (batch.value.ended) return batch.value.ended;
         coming = batches.next();
       }
@@ -194,6 +207,7 @@ export class Collector {
     const { ref, provider, logger, answered } = this.#options;
     const least = error instanceof TrainyardError ? (error.retryAfterMs ?? 0) : 0;
     const restMs = Math.max(least, this.#backoff.nextMs());
+    this.#trouble = { since: this.#trouble?.since ?? performance.now(), error };
     const facts = { job: ref.jobId, provider: provider.name, code: codeOf(error), restMs };
     const said = `the log cannot be followed: ${messageOf(error)}`;
     // An error thrown on purpose is foreseen; any other is a defect, and its stack is wanted.

@@ -234,3 +234,21 @@ test('says nothing of a job that its server does not know', async () => {
     message: expect.stringContaining('There is no job job-a'),
   });
 });
+
+test('an end below what has come already is refused, and nothing is dropped when it is asked again', async () => {
+  const { follow } = await serve({
+    streams: [
+      [linesEvent(0, numbered('line', 460)), endEvent(100, completed)],
+      [linesEvent(460, numbered('line', 7540, 460)), endEvent(8000, completed)],
+    ],
+  });
+  const first = follow();
+  await expect(first.done).rejects.toMatchObject({
+    code: 'PROVIDER_UNAVAILABLE',
+    message: expect.stringContaining('has 100 lines, of which 460 came'),
+  });
+  expect(first.ended).toBeNull();
+  const again = follow(first.cursors.get(460));
+  await again.done;
+  expect([...first.lines, ...again.lines]).toEqual(numbered('line', 8000));
+});

@@ -36,7 +36,8 @@ const lostReason = 'The training server does not have the lines before this one 
 /**
  * Follows a log by its event stream, from line `from` to its end. Every batch is checked against the
  * line that is due: what came before is dropped, a hole is read by page, and what the server has not
- * got, or says that it has lost, is a gap. A stream that ends too early is opened again a few times; one that breaks throws.
+ * got, or says that it has lost, is a gap. A stream that ends too early is opened again a few times; one that breaks,
+ * or whose end lies before what has come already, throws.
  * Returns false, having yielded nothing, where the server has no event stream.
  */
 export async function* followStream(
@@ -54,6 +55,11 @@ export async function* followStream(
     for await (const event of sound(log, chunks)) {
       if (event.event === 'end') {
         const end = parse(log, endEvent, event.data);
+        if (end.total_lines < at) {
+          throw log.broken(
+            `it says that the log has ${end.total_lines} lines, of which ${at} came`,
+          );
+        }
         log.ended(end.notice ?? null);
         const isTold = yield* hole(log, { from: at, to: end.total_lines, gaps: end.gaps });
         at = Math.max(at, end.total_lines);
