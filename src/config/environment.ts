@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseToken } from '../access/tokens.ts';
 import { providerDefinitions } from '../providers/registry.ts';
 import { ConfigError } from './config-error.ts';
 import { schemaParts } from './schema-parts.ts';
@@ -13,7 +14,8 @@ const host = text
 const tokens = z
   .string()
   .transform((list) => list.split(',').flatMap((token) => token.trim() || []))
-  .pipe(z.array(secret).min(1, 'it must hold one or more tokens, separated by commas'));
+  .pipe(z.array(secret).min(1, 'it must hold one or more tokens, separated by commas'))
+  .refine(hasNoTwins, 'it must not hold one token twice, with or without a name');
 
 const variables = z.object({
   HOST: host.default('127.0.0.1'),
@@ -67,6 +69,11 @@ export function readKey(environment: NodeJS.ProcessEnv, name: string): string | 
   const parsed = secret.safeParse(value);
   if (parsed.success) return parsed.data;
   throw new ConfigError(`${name} is (hidden): ${parsed.error.issues[0]?.message}.`);
+}
+
+function hasNoTwins(entries: readonly string[]): boolean {
+  const tokens = entries.map((entry) => parseToken(entry).token);
+  return new Set(tokens).size === tokens.length;
 }
 
 function wholeNumber(least: number, most: number) {

@@ -7,7 +7,7 @@ import { Turns } from '../lib/async/turns.ts';
 import { closeServer, listen } from '../lib/system/http-server.ts';
 import type { Logger } from '../lib/system/logger.ts';
 import type { Pace } from '../logs/read/pace.ts';
-import type { Access } from './checks/access.ts';
+import { type Access, tokenNeeded } from './checks/access.ts';
 import { allowOrigin } from './checks/cors.ts';
 import { internal, type Refusal, refuse } from './checks/refusal.ts';
 import { defaultTimes, type ServerTimes } from './checks/times.ts';
@@ -71,12 +71,15 @@ export async function openHttpServer(options: HttpOptions): Promise<HttpServer> 
     if (allowOrigin(request, response, access)) return;
     // GraphiQL's page holds nothing; what it asks for needs the token.
     if (path === graphqlPath && wantsPage(request)) return serveGraphiQL(request, response);
-    const refusal = checkToken(request, path, access) ?? checkBody(request, path);
+    const principal = access.identify(request.headers.authorization);
+    if (principal === null && !open.has(path)) return refuse(response, tokenNeeded);
+    const refusal = checkBody(request, path);
     if (refusal) return refuse(response, refusal);
-    if (path !== graphqlPath) return serveRest(request, response, pace);
-    if (!wantsEvents(request)) return serveJson(request, response, pace);
+    if (principal === null || path !== graphqlPath) return serveRest(request, response, pace);
+    const asker = { principal, pace };
+    if (!wantsEvents(request)) return serveJson(request, response, asker);
     streams.add(response);
-    await serveEvents(request, response, pace);
+    await serveEvents(request, response, asker);
   };
   const lanes = new Lanes(turns, (request, response, pace) =>
     serve(request, response, pace).catch((error: unknown) =>
@@ -125,10 +128,6 @@ export async function openHttpServer(options: HttpOptions): Promise<HttpServer> 
 
 /** Paths that tell nothing, and so need no token. */
 const open: ReadonlySet<string> = new Set(['/', '/health/live', '/health/ready']);
-
-function checkToken(request: IncomingMessage, path: string, access: Access): Refusal | null {
-  return open.has(path) ? null : access.checkToken(request.headers.authorization);
-}
 
 const contentTypes = /^application\/(json|graphql\+json|graphql)\s*(;|$)/i;
 

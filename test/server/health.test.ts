@@ -1,5 +1,6 @@
 import Sqlite from 'better-sqlite3';
 import { expect, test } from 'vitest';
+import { thisMachine } from '../../src/access/principal.ts';
 import { TrainyardError } from '../../src/core/errors.ts';
 import type { Provider, ProviderHealth } from '../../src/core/provider.ts';
 import { Providers } from '../../src/jobs/providers.ts';
@@ -65,7 +66,7 @@ test('is not ready until every provider has said how it is, whatever it said', a
 
 test('is not ready any more when it stops, though it still answers', async () => {
   const options = {
-    access: { checkToken: () => null },
+    access: { identify: () => thisMachine },
     store: { check: () => Promise.resolve() },
     providers: new Providers([]),
     closing: () => true,

@@ -1,4 +1,5 @@
 import type { ExecutionArgs } from 'graphql';
+import type { Principal } from '../../access/principal.ts';
 import type { LogStore } from '../../core/store.ts';
 import type { Cancel } from '../../jobs/ask/cancel.ts';
 import type { Deploy } from '../../jobs/ask/deploy.ts';
@@ -24,11 +25,16 @@ export interface SharedContext {
 
 /** What resolvers work with. */
 export interface GraphContext extends SharedContext {
+  /** Who asks. */
+  principal: Principal;
   /** The pace of the connection that the operation came by. */
   pace: Pace;
   /** What the log pages of one execution may take together. */
   room: PageRoom;
 }
+
+/** What an operation brings along of whoever sent it. */
+export type Asker = Pick<GraphContext, 'principal' | 'pace'>;
 
 /** The context out of the arguments of an execution, where GraphQL does not know its type. */
 export function contextOf({ contextValue }: ExecutionArgs): GraphContext {
@@ -37,5 +43,11 @@ export function contextOf({ contextValue }: ExecutionArgs): GraphContext {
 }
 
 function isContext(value: unknown): value is GraphContext {
-  return typeof value === 'object' && value !== null && 'liveLogs' in value && 'pace' in value;
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'liveLogs' in value &&
+    'pace' in value &&
+    'principal' in value
+  );
 }

@@ -8,6 +8,7 @@ import {
   Kind,
   visit,
 } from 'graphql';
+import { principalKey } from '../../access/principal.ts';
 import { codeOf, TrainyardError } from '../../core/errors.ts';
 import { contextOf } from './context.ts';
 import type { Execute } from './execute.ts';
@@ -64,13 +65,14 @@ export function createSubscriber(
   };
 }
 
-/** Names what an operation selects, apart from where in the log it begins. */
+/** Names who asks and what an operation selects, apart from where in the log it begins. */
 class SelectionKeys {
   readonly #documents = new WeakMap<DocumentNode, number>();
   #count = 0;
 
   /** Null where viewers may see different things of the same event. */
-  of({ schema, document, operationName, variableValues }: ExecutionArgs): string | null {
+  of(args: ExecutionArgs): string | null {
+    const { schema, document, operationName, variableValues } = args;
     const operation = getOperationAST(document, operationName);
     const [field] = operation?.selectionSet.selections ?? [];
     if (field?.kind !== Kind.FIELD) return null;
@@ -89,7 +91,8 @@ class SelectionKeys {
       delete variables[chosen.name.value];
     }
     try {
-      return `${number} ${operationName ?? ''} ${JSON.stringify(variables)}`;
+      const who = principalKey(contextOf(args).principal);
+      return JSON.stringify([who, number, operationName ?? '', variables]);
     } catch {
       // They nest too deeply.
       return null;

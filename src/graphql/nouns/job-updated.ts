@@ -74,9 +74,16 @@ builder.mutationFields((t) => ({
     description:
       'Saves a job and hands it to its provider. Where the provider cannot be reached it is tried again until it can; where it refuses, the error is PROVIDER_REJECTED and the job is kept as FAILED.',
     args: { input: t.arg({ type: DeployJobInput, required: true }) },
-    resolve: async (_root, { input }, { deploy }) => {
+    resolve: async (_root, { input }, { deploy, principal }) => {
       const recipe = input.recipe ?? 'default';
-      return { job: await deploy.run({ ...input, recipe, options: deployOptionsIn(input) }) };
+      return {
+        job: await deploy.run({
+          ...input,
+          recipe,
+          options: deployOptionsIn(input),
+          createdBy: principal.name,
+        }),
+      };
     },
   }),
   cancelJob: t.field({

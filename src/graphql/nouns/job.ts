@@ -199,6 +199,11 @@ export const JobType = builder.objectRef<Job>('Job').implement({
       nullable: true,
       description: "Its page in the provider's console.",
     }),
+    createdBy: t.exposeString('createdBy', {
+      nullable: true,
+      description:
+        'Who asked for it: the name of a token, or `this machine` where none is needed; null where that was not kept.',
+    }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was asked for.' }),
     startedAt: t.expose('startedAt', {
       type: 'DateTime',

@@ -23,6 +23,8 @@ export interface DeployInput {
   /** What only one kind of provider understands, by the kind's word. */
   options?: Readonly<Record<string, JsonObject>>;
   idempotencyKey?: string | null;
+  /** Who asks, by name. */
+  createdBy?: string | null;
 }
 
 const text = (most: number) =>
@@ -123,6 +125,7 @@ function newJobOf(input: DeployInput, checked: CheckedInput, provider: Provider)
     name: name ?? `${modelName} (${input.recipe})`,
     provider: provider.name,
     providerKind: provider.kind,
+    createdBy: input.createdBy ?? null,
     recipe: input.recipe,
     modelName,
     datasetPath: datasetPath ?? null,

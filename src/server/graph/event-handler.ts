@@ -2,8 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type ExecutionResult, getOperationAST } from 'graphql';
 import { parseRequestParams, type RequestParams } from 'graphql-http';
 import { messageOf } from '../../core/errors.ts';
+import type { Asker } from '../../graphql/engine/context.ts';
 import { encodeJson } from '../../lib/text/encode-json.ts';
-import type { Pace } from '../../logs/read/pace.ts';
 import { type Refusal, refuse } from '../checks/refusal.ts';
 import { sendPiece } from '../connections/send-piece.ts';
 import type { Unsent } from '../connections/unsent.ts';
@@ -31,11 +31,11 @@ export function wantsEvents({ headers }: IncomingMessage): boolean {
  * result an event `next`, then `complete`. The next result is made when the one before it has left.
  */
 export function createEventHandler(options: EventHandlerOptions): ServeGraph {
-  return async (request, response, pace) => {
+  return async (request, response, asker) => {
     const read = await readRequest(request);
     const params = 'code' in read ? read : await paramsOf(read);
     if ('code' in params) return refuse(response, params);
-    const results = await run(options.graph, { params, pace, method: request.method });
+    const results = await run(options.graph, { params, asker, method: request.method });
     if ('code' in results) return refuse(response, results);
     await sendEvents(response, results, options);
   };
@@ -52,10 +52,10 @@ async function paramsOf(request: GraphRequest): Promise<RequestParams | Refusal>
 
 async function run(
   graph: GraphServer,
-  asked: { params: RequestParams; pace: Pace; method: string | undefined },
+  asked: { params: RequestParams; asker: Asker; method: string | undefined },
 ): Promise<Results | Refusal> {
-  const { params, pace, method } = asked;
-  const operation = await prepareOperation(graph, params, pace);
+  const { params, asker, method } = asked;
+  const operation = await prepareOperation(graph, params, asker);
   if (!('document' in operation)) return once({ errors: operation });
   const kind = getOperationAST(operation.document, params.operationName)?.operation;
   if (kind === 'mutation' && method === 'GET') {

@@ -1,19 +1,19 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type ExecutionResult, GraphQLError, getOperationAST } from 'graphql';
 import { createHandler } from 'graphql-http';
+import type { Asker } from '../../graphql/engine/context.ts';
 import { encodeJson } from '../../lib/text/encode-json.ts';
-import type { Pace } from '../../logs/read/pace.ts';
 import { refuse } from '../checks/refusal.ts';
 import type { Unsent } from '../connections/unsent.ts';
 import { type Operation, prepareOperation } from './operations.ts';
 import { jsonType, postInstead, readRequest, unacceptable } from './request.ts';
 import type { GraphServer } from './yoga.ts';
 
-/** Serves one request of a connection, at its pace. */
+/** Serves one request, for whoever sent it. */
 export type ServeGraph = (
   request: IncomingMessage,
   response: ServerResponse,
-  pace: Pace,
+  asker: Asker,
 ) => Promise<void>;
 
 /** Serves operations that have one answer: one question, one JSON back. */
@@ -26,7 +26,7 @@ export function createJsonHandler({
 }): ServeGraph {
   // Beside what graphql-http hands on, which must be a string.
   const bodies = new WeakMap<IncomingMessage, Buffer>();
-  const handle = createHandler<IncomingMessage, Pace, Record<string, unknown>>({
+  const handle = createHandler<IncomingMessage, Asker, Record<string, unknown>>({
     onSubscribe: async ({ method, context }, params) => {
       const operation = await prepareOperation(graph, params, context);
       if (!('document' in operation)) return operation;
@@ -43,10 +43,10 @@ export function createJsonHandler({
     },
     formatError: withCode,
   });
-  return async (request, response, pace) => {
+  return async (request, response, asker) => {
     const read = await readRequest(request);
     if ('code' in read) return refuse(response, read);
-    const [answer, init] = await handle({ ...read, context: pace });
+    const [answer, init] = await handle({ ...read, context: asker });
     if (answer === null) return refuse(response, unacceptable(init.status));
     const bytes = bodies.get(request) ?? Buffer.from(answer);
     response.writeHead(init.status, { ...init.headers, 'content-length': bytes.length });

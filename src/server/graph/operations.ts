@@ -1,5 +1,5 @@
 import { type ExecutionArgs, type ExecutionResult, GraphQLError } from 'graphql';
-import type { Pace } from '../../logs/read/pace.ts';
+import type { Asker } from '../../graphql/engine/context.ts';
 import type { GraphServer } from './yoga.ts';
 
 /** An operation as any transport brings it. */
@@ -25,7 +25,7 @@ export interface Operation extends ExecutionArgs {
 export async function prepareOperation(
   { yoga, publicError }: GraphServer,
   params: OperationParams,
-  pace: Pace,
+  asker: Asker,
 ): Promise<Operation | GraphQLError[]> {
   const { schema, execute, subscribe, contextFactory, parse, validate } = yoga.getEnveloped({
     params,
@@ -39,7 +39,7 @@ export async function prepareOperation(
       document,
       operationName: params.operationName,
       variableValues: params.variables,
-      contextValue: { ...(await contextFactory()), pace },
+      contextValue: { ...(await contextFactory()), ...asker },
       execute,
       subscribe,
     };

@@ -4,7 +4,7 @@ import type { Providers } from '../../jobs/providers.ts';
 import type { Access } from '../checks/access.ts';
 
 export interface HealthOptions {
-  access: Pick<Access, 'checkToken'>;
+  access: Pick<Access, 'identify'>;
   store: Pick<Store, 'check'>;
   providers: Pick<Providers, 'list' | 'lastHealth'>;
   /** True once the server has begun to stop. */
@@ -31,7 +31,7 @@ export async function readiness(
   const unknown = states.some(({ status }) => status === 'UNKNOWN');
   const ready = stored === 'ok' && !unknown && !closing();
   const status = closing() ? 'stopping' : ready ? 'ok' : 'unavailable';
-  const mayKnow = access.checkToken(authorization) === null;
+  const mayKnow = access.identify(authorization) !== null;
   const body = mayKnow ? { status, store: stored, providers: states } : { status };
   return { httpStatus: ready ? 200 : 503, body };
 }

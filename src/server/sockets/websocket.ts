@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import { GraphQLError } from 'graphql';
 import { CloseCode, handleProtocols, MessageType, makeServer, parseMessage } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
+import type { Principal } from '../../access/principal.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { Turns } from '../../lib/async/turns.ts';
 import type { Logger } from '../../lib/system/logger.ts';
@@ -34,6 +35,8 @@ interface Extra {
   sender: SocketSender;
   sharing: PayloadSharing;
   pace: Pace;
+  /** Who asks; null until that is known. */
+  principal: Principal | null;
 }
 
 export interface GraphSockets {
@@ -96,7 +99,7 @@ export function serveGraphSockets(options: GraphSocketOptions): GraphSockets {
           });
         },
       },
-      { request, socket, sender, sharing, pace: new Pace(turns) },
+      { request, socket, sender, sharing, pace: new Pace(turns), principal: null },
     );
     socket.on('error', (error) => logger.debug({}, `a socket broke: ${messageOf(error)}`));
     socket.once('close', (code, reason) => {
@@ -141,7 +144,8 @@ function createProtocol({ graph, access }: GraphSocketOptions) {
         connectionParams?.authorization ??
         connectionParams?.Authorization ??
         extra.request.headers.authorization;
-      if (access.checkToken(shown) === null) return true;
+      extra.principal = access.identify(shown);
+      if (extra.principal !== null) return true;
       // Not graphql-ws's own 4403, which its clients take for something that may pass and try again.
       extra.socket.close(CloseCode.Unauthorized, 'Unauthorized');
       return false;
@@ -152,12 +156,13 @@ function createProtocol({ graph, access }: GraphSocketOptions) {
         ctx.extra.socket.close(tooManyRequests, message);
         return [new GraphQLError(message)];
       }
-      const { sender, pace, socket } = ctx.extra;
+      const { sender, pace, principal, socket } = ctx.extra;
       // What is not taken is not made.
       await sender.drained();
       await pace.turn('question');
-      if (socket.readyState !== socket.OPEN) return [new GraphQLError('The socket is closed')];
-      return prepareOperation(graph, params, pace);
+      if (principal === null || socket.readyState !== socket.OPEN)
+        return [new GraphQLError('The socket is closed')];
+      return prepareOperation(graph, params, { principal, pace });
     },
     // Each operation brings the functions of its own pipeline along.
     execute: (args) => (args as Operation).execute(args),
