@@ -1,3 +1,5 @@
+import type { CurvePoint } from './curve.ts';
+
 export const logSources = ['STDOUT', 'STDERR', 'SYSTEM'] as const;
 export type LogSource = (typeof logSources)[number];
 
@@ -61,6 +63,7 @@ export function notFiniteOf(value: number): NotFinite | null {
 /** One value of one metric, found in the log. */
 export interface MetricPoint {
   name: string;
+  /** A whole number. */
   step: number;
   /** May be NaN or infinite: so the log says it. */
   value: number;
@@ -69,9 +72,14 @@ export interface MetricPoint {
   line: number;
 }
 
+/** One metric over a job's life, as far as it was asked for. */
 export interface MetricSeries {
   name: string;
-  points: { step: number; value: number; time: number }[];
+  /** Values in the log. */
+  seen: number;
+  points: CurvePoint[];
+  /** Values that are not finite: the first of each stretch that has some. */
+  breaks: CurvePoint[];
 }
 
 /** Which lines to show. Whatever is absent or null lets every line pass. */

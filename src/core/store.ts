@@ -1,3 +1,4 @@
+import type { Stretch } from './curve.ts';
 import type { Job, JobFilter, JobPatch, JobStatus, NewJob } from './job.ts';
 import type { LineBlock, LogGap, MetricPoint, MetricSeries, PlacedBlock } from './log.ts';
 
@@ -153,11 +154,23 @@ export interface LogStore {
   ): AsyncIterable<ScanStretch>;
   /** Gaps with `from <= offset <= to`, in order, at most 1000. */
   gaps(jobId: string, range: { from: number; to: number }): Promise<LogGap[]>;
-  /** Series in order of first appearance; at most 64 series, each thinned out evenly to `maxPoints` with the last point kept. */
+  /**
+   * Series in order of first appearance, at most 64; of each at most `maxPoints` points, which show the least and
+   * the greatest value of every stretch and the first that is not finite, the last value in any case.
+   */
   metrics(
     jobId: string,
     options: { names: readonly string[] | null; maxPoints: number },
   ): Promise<MetricSeries[]>;
+  /**
+   * One series between two steps, as at most `most` stretches that follow each other; all of 2^n values, where the
+   * store has them so fine, from a multiple of 2^n on. It keeps 2048 stretches at least of a series that has as many
+   * values, and 4160 at most.
+   */
+  stretches(
+    jobId: string,
+    options: { name: string; fromStep: number; toStep: number; most: number },
+  ): Promise<readonly Stretch[]>;
 }
 
 /** The right to append to one job's log, and to drive the job. A newer lease of the same job has a higher fence. */

@@ -25,3 +25,12 @@ export function damagedHead(jobId: string): TrainyardError {
     { details: { jobId } },
   );
 }
+
+/** A job's metrics cannot be read as they were stored; its lines are another matter. */
+export function damagedCurves(jobId: string, cause: unknown): TrainyardError {
+  return new TrainyardError(
+    'DATA_DAMAGED',
+    `The metrics of job ${jobId} are damaged in the store and cannot be read; its log may be sound. \`trainyard check\` finds what else is damaged, and a backup of the data folder may still have them.`,
+    { cause, details: { jobId } },
+  );
+}

@@ -1,4 +1,5 @@
 import type { LineRun, LogSource } from '../core/log.ts';
+import { putInteger, putSigned, takeInteger, takeSigned } from './integers.ts';
 
 // The order is the stored form: append to it, never change it.
 const sources: readonly (LogSource | null)[] = [null, 'STDOUT', 'STDERR', 'SYSTEM'];
@@ -15,9 +16,8 @@ export function encodeRuns(runs: readonly LineRun[]): Buffer {
   let previous = 0;
   for (const run of runs) {
     const time = Math.max(-maxTime, Math.min(maxTime, Math.round(run.time) || 0));
-    const delta = time - previous;
     putInteger(bytes, run.count);
-    putInteger(bytes, delta < 0 ? -2 * delta - 1 : 2 * delta);
+    putSigned(bytes, time - previous);
     putInteger(bytes, sources.indexOf(run.source));
     previous = time;
   }
@@ -31,8 +31,7 @@ export function decodeRuns(bytes: Uint8Array): LineRun[] {
   let time = 0;
   while (reader.at < bytes.length) {
     const count = takeInteger(reader);
-    const delta = takeInteger(reader);
-    time += delta % 2 === 1 ? -(delta + 1) / 2 : delta / 2;
+    time += takeSigned(reader);
     runs.push({ count, time, source: sources[takeInteger(reader)] ?? null });
   }
   return runs;
@@ -62,26 +61,5 @@ export function extendRuns(target: LineRun[], more: readonly LineRun[]): void {
     } else {
       target.push({ count: run.count, time: run.time, source: run.source });
     }
-  }
-}
-
-// Arithmetic instead of bit operations: times need more than 32 bits.
-function putInteger(bytes: number[], value: number): void {
-  let rest = value;
-  while (rest >= 128) {
-    bytes.push((rest % 128) + 128);
-    rest = Math.floor(rest / 128);
-  }
-  bytes.push(rest);
-}
-
-function takeInteger(reader: { bytes: Uint8Array; at: number }): number {
-  let value = 0;
-  let scale = 1;
-  for (;;) {
-    const byte = reader.bytes[reader.at++] ?? 0;
-    value += (byte & 127) * scale;
-    if (byte < 128) return value;
-    scale *= 128;
   }
 }

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { codeOf } from '../../src/core/errors.ts';
 import type { JobFilter } from '../../src/core/job.ts';
 import type { JobListOptions, ScanStretch, Store } from '../../src/core/store.ts';
+import { curveContract } from './curves.ts';
 import { storeModel } from './model.ts';
 import type { StorePlace } from './place.ts';
 import { batch, claimed, leasedJob, newJob, numbered } from './samples.ts';
@@ -553,59 +554,6 @@ export function storeContract(name: string, openPlace: () => Promise<StorePlace>
       });
     });
 
-    describe('metrics', () => {
-      const point = (step: number, name = 'loss', value = step / 2) => ({
-        name,
-        step,
-        value,
-        time: 1_700_000_000_000 + step,
-        line: step,
-      });
-
-      test('come in order of first appearance, by name, NaN too', async () => {
-        const { job, lease } = await leasedJob(store);
-        const metrics = [point(1), point(1, 'accuracy'), point(2), point(3, 'loss', Number.NaN)];
-        await store.logs.append(lease, batch([], { metrics: metrics.slice(0, 2) }));
-        await store.logs.append(lease, batch([], { metrics: metrics.slice(2) }));
-        const series = await store.logs.metrics(job.id, { names: null, maxPoints: 10 });
-        expect(series.map(({ name }) => name)).toEqual(['loss', 'accuracy']);
-        expect(series[0]?.points).toEqual([
-          { step: 1, value: 0.5, time: 1_700_000_000_001 },
-          { step: 2, value: 1, time: 1_700_000_000_002 },
-          { step: 3, value: Number.NaN, time: 1_700_000_000_003 },
-        ]);
-        const one = await store.logs.metrics(job.id, { names: ['accuracy', 'x'], maxPoints: 10 });
-        expect(one.map(({ name }) => name)).toEqual(['accuracy']);
-      });
-
-      test('of a long run are thinned out evenly, with the last point kept', async () => {
-        const { job, lease } = await leasedJob(store);
-        for (let step = 0; step < 30_000; step += 1000) {
-          const metrics = Array.from({ length: 1000 }, (_, index) => point(step + index));
-          await store.logs.append(lease, batch([], { metrics }));
-        }
-        for (const maxPoints of [1, 2, 500, 1_000_000]) {
-          const [loss] = await store.logs.metrics(job.id, { names: null, maxPoints });
-          const steps = loss?.points.map(({ step }) => step) ?? [];
-          expect(steps.length).toBeLessThanOrEqual(Math.min(maxPoints, 4001));
-          expect(steps.at(-1)).toBe(29_999);
-          const gaps = steps.slice(1).map((step, index) => step - (steps[index] ?? 0));
-          const evenGap = 30_000 / Math.min(maxPoints - 1, 2000);
-          expect(Math.max(0, ...gaps)).toBeLessThanOrEqual(1.2 * evenGap);
-        }
-      });
-
-      test('of more than 64 names are bounded to the first ones', async () => {
-        const { job, lease } = await leasedJob(store);
-        const metrics = Array.from({ length: 100 }, (_, n) => point(1, `metric ${n}`));
-        await store.logs.append(lease, batch([], { metrics }));
-        const series = await store.logs.metrics(job.id, { names: null, maxPoints: 10 });
-        expect(series.map(({ name }) => name)).toEqual(
-          metrics.slice(0, 64).map(({ name }) => name),
-        );
-      });
-    });
-
     describe('leases', () => {
       test('belong to one server until it gives them back', async () => {
         const other = await place.open();
@@ -690,6 +638,7 @@ export function storeContract(name: string, openPlace: () => Promise<StorePlace>
     });
 
     storeModel(openPlace);
+    curveContract(openPlace);
 
     test('says whether it can be written, and closes twice', async () => {
       await store.check();

@@ -19,6 +19,8 @@ export const bombs = {
   'many large pages': '{ jobs(first: 100) { edges { node { logs(limit: 5000) { lines } } } } }',
   'many metrics':
     '{ jobs(first: 100) { edges { node { metrics(maxPoints: 4000) { points { value } } } } } }',
+  'many stretches':
+    '{ jobs(first: 100) { edges { node { metrics(maxPoints: 2) { stretches(maxStretches: 4000) { count } } } } } }',
   'a field said many times': `{ jobs { ${'nope totalCount '.repeat(950)} } }`,
   'introspection in circles': `{ __schema { types { fields { type { fields { type { fields { type { fields { type { name } } } } } } } } } } }`,
 };

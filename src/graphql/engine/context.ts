@@ -20,7 +20,7 @@ export interface SharedContext {
   providers: Providers;
   logReader: LogReader;
   liveLogs: LiveLogs;
-  metrics: Pick<LogStore, 'metrics'>;
+  metrics: Pick<LogStore, 'metrics' | 'stretches'>;
 }
 
 /** What resolvers work with. */

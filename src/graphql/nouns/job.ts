@@ -1,4 +1,3 @@
-import { TrainyardError } from '../../core/errors.ts';
 import {
   isOver,
   type Job,
@@ -7,13 +6,10 @@ import {
   type JobProgress,
   type jobStatuses,
 } from '../../core/job.ts';
-import type { MetricSeries, notFinites } from '../../core/log.ts';
 import { builder } from '../engine/builder.ts';
 import { jobLogsField, LogPageType } from './log.ts';
+import { MetricSeriesType, metricsField, NotFiniteEnum } from './metrics.ts';
 import { ProviderType } from './provider.ts';
-
-/** The most points of one series that a query may ask for. */
-const maxMetricPoints = 4000;
 
 const JobStatusEnum = builder.enumType('JobStatus', {
   description: 'Where a job is in its life.',
@@ -48,15 +44,6 @@ const JobFailureType = builder.objectRef<JobFailure>('JobFailure').implement({
       description: 'That line and what follows it, at most 20 lines.',
     }),
   }),
-});
-
-const NotFiniteEnum = builder.enumType('NotFinite', {
-  description: 'What a value can be that is no finite number.',
-  values: {
-    NAN: { description: 'Not a number.' },
-    INFINITY: { description: 'Larger than any number.' },
-    NEGATIVE_INFINITY: { description: 'Smaller than any number.' },
-  } satisfies Record<(typeof notFinites)[number], object>,
 });
 
 const JobProgressType = builder.objectRef<JobProgress>('JobProgress').implement({
@@ -96,33 +83,6 @@ const JobCostType = builder.objectRef<JobCost>('JobCost').implement({
     }),
   }),
 });
-
-type Point = MetricSeries['points'][number];
-
-const MetricPointType = builder.objectRef<Point>('MetricPoint').implement({
-  description: 'One value of a metric.',
-  fields: (t) => ({
-    step: t.exposeInt('step', { description: 'The training step.' }),
-    value: t.exposeFloat('value', { description: 'The value.' }),
-    time: t.expose('time', { type: 'DateTime', description: 'When its line was printed.' }),
-  }),
-});
-
-const MetricSeriesType = builder.objectRef<MetricSeries>('MetricSeries').implement({
-  description: "One metric over a job's life, parsed from its log.",
-  fields: (t) => ({
-    name: t.exposeString('name', { description: 'Its name in the log, such as loss.' }),
-    points: t.expose('points', {
-      type: [MetricPointType],
-      description: 'In the order of the log, thinned out evenly.',
-    }),
-  }),
-});
-
-/** GraphQL's Float has no NaN and no infinity. */
-function withFiniteValues({ name, points }: MetricSeries): MetricSeries {
-  return { name, points: points.filter(({ value }) => Number.isFinite(value)) };
-}
 
 export const JobType = builder.objectRef<Job>('Job').implement({
   description: 'One training run.',
@@ -171,24 +131,9 @@ export const JobType = builder.objectRef<Job>('Job').implement({
     metrics: t.field({
       type: [MetricSeriesType],
       description: 'Series parsed from the log, at most 64.',
-      args: {
-        names: t.arg.stringList({ description: 'Only these; all where absent.' }),
-        maxPoints: t.arg.int({
-          defaultValue: 500,
-          description: `The most points a series: 2 to ${maxMetricPoints}.`,
-        }),
-      },
-      complexity: ({ maxPoints }) => ({
-        field: 1,
-        multiplier: Math.max(1, Math.min(maxMetricPoints, maxPoints ?? 500) / 10),
-      }),
-      resolve: async ({ id }, { names, maxPoints }, { metrics }) => {
-        const series = await metrics.metrics(id, {
-          names: names ?? null,
-          maxPoints: bounded('maxPoints', maxPoints ?? 500, { least: 2, most: maxMetricPoints }),
-        });
-        return series.map(withFiniteValues);
-      },
+      args: metricsField.args,
+      complexity: metricsField.cost,
+      resolve: ({ id }, args, { metrics }) => metricsField.series(id, args, metrics),
     }),
     cost: t.expose('cost', {
       type: JobCostType,
@@ -238,11 +183,3 @@ export const JobFilterInput = builder.inputType('JobFilter', {
     search: t.string({ description: "Part of the name, the model's name or the id." }),
   }),
 });
-
-function bounded(name: string, value: number, { least, most }: { least: number; most: number }) {
-  if (value >= least && value <= most) return value;
-  throw new TrainyardError(
-    'BAD_USER_INPUT',
-    `${name} is ${value}; it must be between ${least} and ${most}.`,
-  );
-}

@@ -4,6 +4,15 @@ import Sqlite, { type Database } from 'better-sqlite3';
 import { messageOf, TrainyardError } from '../../core/errors.ts';
 import { textOf } from '../chunk.ts';
 import type { DamagedLines } from '../damage.ts';
+import {
+  type BlockRow,
+  blockPlace,
+  blocksOfJob,
+  curveOf,
+  type NewestRow,
+  newestOf,
+  newestSql,
+} from './curve-rows.ts';
 import { isDamage } from './errors.ts';
 import { type HeadRow, headColumns, soundHead } from './head-row.ts';
 import { isSound, type PlacedChunk } from './placed-chunk.ts';
@@ -44,6 +53,7 @@ export function auditSqliteStore(dataDir: string): Audit {
         audit.jobs += 1;
         const what = `job ${job.id}: its log cannot be read`;
         attempt(audit, what, () => checkLog(db, job, audit));
+        attempt(audit, `job ${job.id}: its metrics cannot be read`, () => checkCurves(db, job));
       }
     });
     return audit;
@@ -110,6 +120,22 @@ function checkLog(db: Database, { seq, id }: JobRow, audit: Audit): void {
     }
     if (next < row.total) lose(audit, { jobId: id, from: next, to: row.total });
   })();
+}
+
+/** As a read of each of its series would. */
+function checkCurves(db: Database, { seq }: JobRow): void {
+  const { row, blocks } = db.transaction(() => ({
+    row: db.prepare<[number], NewestRow>(newestSql).get(seq),
+    blocks: db
+      .prepare<{ seq: number }, BlockRow>(
+        `SELECT * FROM curve_blocks WHERE ${blocksOfJob} ORDER BY id`,
+      )
+      .all({ seq }),
+  }))();
+  if (row === undefined) return;
+  const { names, points } = newestOf(row);
+  const bySeries = Map.groupBy(blocks, ({ id }) => blockPlace(id).series);
+  for (const place of names.keys()) curveOf(bySeries.get(place) ?? [], points, place);
 }
 
 /** Runs one check; what it throws because of damage is a finding. */

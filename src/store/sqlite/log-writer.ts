@@ -48,8 +48,9 @@ export class LogWriter {
   /** As `LogStore.append` promises. */
   async append(lease: Lease, batch: Append): Promise<LogHead> {
     checkRuns(batch);
-    const end = await this.#connection.write(() => this.#append(lease, batch));
+    const { end, keepCurves } = await this.#connection.write(() => this.#append(lease, batch));
     this.#ends.set(lease, end);
+    keepCurves?.();
     return {
       total: end.total,
       cursor: batch.cursor,
@@ -75,7 +76,7 @@ export class LogWriter {
     return this.#connection.write(work, { synced: () => true });
   }
 
-  #append(lease: Lease, batch: Append): LogEnd {
+  #append(lease: Lease, batch: Append): { end: LogEnd; keepCurves: (() => void) | undefined } {
     const start = this.#ends.get(lease) ?? this.#storedEnd(lease.jobId);
     this.#ends.delete(lease);
     if (start === undefined) throw this.#refusal(lease);
@@ -106,8 +107,9 @@ export class LogWriter {
     for (const { before, reason } of batch.gaps ?? []) {
       this.#sql.addGap.run(start.seq, start.total + before, reason);
     }
-    if (batch.metrics !== undefined) this.#metrics.add(start.seq, batch.metrics);
-    return end;
+    const points = batch.metrics ?? [];
+    const keepCurves = points.length > 0 ? this.#metrics.add(lease, start.seq, points) : undefined;
+    return { end, keepCurves };
   }
 
   #storedEnd(jobId: string): LogEnd | undefined {

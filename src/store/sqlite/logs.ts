@@ -1,3 +1,4 @@
+import type { Stretch } from '../../core/curve.ts';
 import type { LogGap, MetricSeries, PlacedBlock } from '../../core/log.ts';
 import type { Append, Lease, LogHead, LogStore, ScanStretch } from '../../core/store.ts';
 import { ChunkReader } from './chunk-reader.ts';
@@ -67,6 +68,13 @@ export class SqliteLogs implements LogStore {
     options: { names: readonly string[] | null; maxPoints: number },
   ): Promise<MetricSeries[]> {
     return this.#metrics.series(jobId, options);
+  }
+
+  stretches(
+    jobId: string,
+    options: { name: string; fromStep: number; toStep: number; most: number },
+  ): Promise<readonly Stretch[]> {
+    return this.#metrics.stretches(jobId, options);
   }
 }
 

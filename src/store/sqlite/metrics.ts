@@ -1,126 +1,142 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { breaksOf, fitted, pointsOf, type Stretch } from '../../core/curve.ts';
+import { codeOf } from '../../core/errors.ts';
 import type { MetricPoint, MetricSeries } from '../../core/log.ts';
+import type { Lease } from '../../core/store.ts';
+import type { NamedPoint } from '../curve-codec.ts';
+import { damagedCurves } from '../damage.ts';
 import type { Connection } from './connection.ts';
-
-/** A series keeps at most this many points: when it has more, every second one goes. */
-const maxPoints = 4000;
-/** Further names of a job are ignored. */
-const maxSeries = 64;
-
-interface SeriesRow {
-  id: number;
-  name: string;
-  stride: number;
-  seen: number;
-  last_step: number;
-  last_value: number | null;
-  last_time: number;
-}
-
-interface PointRow {
-  step: number;
-  value: number | null;
-  time: number;
-}
+import {
+  type BlockRow,
+  blockPlace,
+  blocksOfJob,
+  curveOf,
+  type NewestRow,
+  newestOf,
+} from './curve-rows.ts';
+import { CurveWriter, type JobCurves } from './curve-writer.ts';
 
 /** The numbers found in the logs of a SQLite store. */
 export class SqliteMetrics {
   readonly #connection: Connection;
+  readonly #writer: CurveWriter;
   readonly #sql: ReturnType<typeof prepare>;
+  /** What appends under a lease have left, so that the next one need not read it again; null where it is damaged. */
+  readonly #curves = new WeakMap<Lease, JobCurves | null>();
 
   constructor(connection: Connection) {
     this.#connection = connection;
+    this.#writer = new CurveWriter(connection);
     this.#sql = prepare(connection);
   }
 
-  /** Adds points within the transaction that appends their lines. */
-  add(seq: number, points: readonly MetricPoint[]): void {
-    for (const [name, values] of Map.groupBy(points, (point) => point.name)) {
-      this.#extend(seq, name, values);
-    }
+  /**
+   * Adds points within the transaction that appends their lines, and returns what is to be called once that is
+   * committed. Curves that are damaged take no more points, for a log must not stand still for them.
+   */
+  add(lease: Lease, seq: number, points: readonly MetricPoint[]): () => void {
+    const known = this.#curves.get(lease);
+    this.#curves.delete(lease);
+    const curves = known === undefined ? soundly(() => this.#writer.load(seq)) : known;
+    const extended =
+      curves &&
+      soundly(() => {
+        this.#writer.add(seq, curves, points);
+        return curves;
+      });
+    return () => this.#curves.set(lease, extended);
   }
 
-  /** The series of a job in order of first appearance, each thinned out evenly, its last point kept. */
-  series(
+  /** As `LogStore.metrics` promises. */
+  async series(
     jobId: string,
     options: { names: readonly string[] | null; maxPoints: number },
   ): Promise<MetricSeries[]> {
-    return this.#connection.read(() => {
-      const wanted = options.names === null ? null : new Set(options.names);
-      return this.#sql.ofJob
-        .all(jobId)
-        .filter(({ name }) => wanted === null || wanted.has(name))
-        .map((row) => ({ name: row.name, points: this.#points(row, options.maxPoints) }));
-    });
-  }
-
-  #extend(seq: number, name: string, values: readonly MetricPoint[]): void {
-    const last = values.at(-1);
-    if (last === undefined) return;
-    let series = this.#sql.find.get(seq, name);
-    if (series === undefined) {
-      if ((this.#sql.count.get(seq) ?? 0) >= maxSeries) return;
-      series = this.#sql.create.get(seq, name, last.step, last.time);
-      if (series === undefined) throw new Error(`metric ${name} was not inserted`);
-    }
-    let { stride, seen } = series;
-    for (const { step, value, time } of values) {
-      if (seen % stride === 0) this.#sql.addPoint.run(series.id, seen, step, value, time);
-      seen += 1;
-      if (seen > stride * maxPoints) {
-        stride *= 2;
-        this.#sql.thinOut.run({ id: series.id, stride });
-      }
-    }
-    this.#sql.update.run(stride, seen, last.step, last.value, last.time, series.id);
-  }
-
-  #points(series: SeriesRow, most: number): MetricSeries['points'] {
-    const rows: PointRow[] = this.#sql.points.all({ id: series.id });
-    if ((series.seen - 1) % series.stride !== 0) {
-      rows.push({
-        step: series.last_step,
-        value: series.last_value,
-        time: series.last_time,
+    const { names, points, blocks } = await this.#rows(jobId, options.names);
+    const series: MetricSeries[] = [];
+    for (const [place, name] of names.entries()) {
+      if (options.names !== null && !options.names.includes(name)) continue;
+      if (series.length > 0) await nextTurn();
+      const curve = readable(jobId, () => curveOf(blocks.get(place) ?? [], points, place));
+      series.push({
+        name,
+        seen: curve.reduce((sum, { count }) => sum + count, 0),
+        points: pointsOf(curve, Math.max(1, options.maxPoints)),
+        breaks: breaksOf(curve, Math.max(1, options.maxPoints)),
       });
     }
-    return thinned(rows, Math.max(1, most)).map(({ step, value, time }) => ({
-      step,
-      value: value ?? Number.NaN,
-      time,
-    }));
+    return series;
+  }
+
+  /** As `LogStore.stretches` promises. */
+  async stretches(
+    jobId: string,
+    options: { name: string; fromStep: number; toStep: number; most: number },
+  ): Promise<readonly Stretch[]> {
+    const { names, points, blocks } = await this.#rows(jobId, [options.name]);
+    const place = names.indexOf(options.name);
+    const curve = readable(jobId, () => curveOf(blocks.get(place) ?? [], points, place));
+    const within = curve.filter((stretch) => {
+      const steps = stretch.points.map(({ step }) => step);
+      return Math.max(...steps) >= options.fromStep && Math.min(...steps) <= options.toStep;
+    });
+    return fitted(within, options.most);
+  }
+
+  /** What is stored of a job's series at one moment; blocks of the named series alone, by the place of their name. */
+  #rows(
+    jobId: string,
+    wanted: readonly string[] | null,
+  ): Promise<{ names: string[]; points: NamedPoint[]; blocks: Map<number, BlockRow[]> }> {
+    // One transaction, for another server may be writing.
+    const read = this.#connection.db.transaction(() => {
+      const row = this.#sql.newest.get(jobId);
+      if (row === undefined) return { names: [], points: [], blocks: new Map() };
+      const { names, points } = readable(jobId, () => newestOf(row));
+      const blocks = new Map<number, BlockRow[]>();
+      const isWanted = names.map((name) => wanted === null || wanted.includes(name));
+      for (const { id } of this.#sql.places.all(row)) {
+        const { series } = blockPlace(id);
+        if (!isWanted[series]) continue;
+        const block = this.#sql.block.get(id);
+        if (block === undefined) continue;
+        const of = blocks.get(series);
+        if (of === undefined) blocks.set(series, [block]);
+        else of.push(block);
+      }
+      return { names, points, blocks };
+    });
+    return this.#connection.read(read);
   }
 }
 
-/** Evenly spread rows, the first and the last among them; of one, the last. */
-function thinned<T>(rows: readonly T[], most: number): readonly T[] {
-  if (rows.length <= most) return rows;
-  if (most === 1) return rows.slice(-1);
-  const gap = (rows.length - 1) / (most - 1);
-  const kept = new Set(Array.from({ length: most }, (_, index) => Math.round(index * gap)));
-  return rows.filter((_, index) => kept.has(index));
+/** What the work returns; `DATA_DAMAGED` for this job where it meets what is damaged. */
+function readable<T>(jobId: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw codeOf(error) === 'DATA_DAMAGED' ? damagedCurves(jobId, error) : error;
+  }
+}
+
+/** What the work returns; null where it meets what is damaged. */
+function soundly<T>(work: () => T): T | null {
+  try {
+    return work();
+  } catch (error) {
+    if (codeOf(error) === 'DATA_DAMAGED') return null;
+    throw error;
+  }
 }
 
 function prepare({ db }: Connection) {
   return {
-    find: db.prepare<[number, string], SeriesRow>(
-      'SELECT * FROM metric_series WHERE seq = ? AND name = ?',
+    newest: db.prepare<[string], NewestRow>(`
+      SELECT seq, recent, names, ends FROM logs LEFT JOIN curves USING (seq)
+      WHERE seq = (SELECT seq FROM jobs WHERE id = ?)`),
+    places: db.prepare<{ seq: number }, Pick<BlockRow, 'id'>>(
+      `SELECT id FROM curve_blocks WHERE ${blocksOfJob} ORDER BY id`,
     ),
-    count: db.prepare<[number], number>('SELECT count(*) FROM metric_series WHERE seq = ?').pluck(),
-    create: db.prepare<[number, string, number, number], SeriesRow>(`
-      INSERT INTO metric_series (seq, name, stride, seen, last_step, last_time)
-      VALUES (?, ?, 1, 0, ?, ?) RETURNING *`),
-    addPoint: db.prepare<[number, number, number, number, number]>(`
-      INSERT INTO metric_points (id, step, value, time) VALUES ((? << 32) | ?, ?, ?, ?)`),
-    thinOut: db.prepare<{ id: number; stride: number }>(`
-      DELETE FROM metric_points
-      WHERE id >= @id << 32 AND id < (@id + 1) << 32 AND (id & 0xffffffff) % @stride <> 0`),
-    update: db.prepare<[number, number, number, number, number, number]>(`
-      UPDATE metric_series
-      SET stride = ?, seen = ?, last_step = ?, last_value = ?, last_time = ? WHERE id = ?`),
-    ofJob: db.prepare<[string], SeriesRow>(`
-      SELECT * FROM metric_series WHERE seq = (SELECT seq FROM jobs WHERE id = ?) ORDER BY id`),
-    points: db.prepare<{ id: number }, PointRow>(`
-      SELECT step, value, time FROM metric_points
-      WHERE id >= @id << 32 AND id < (@id + 1) << 32 ORDER BY id`),
+    block: db.prepare<[number], BlockRow>('SELECT * FROM curve_blocks WHERE id = ?'),
   };
 }

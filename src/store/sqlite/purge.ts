@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Logger } from '../../lib/system/logger.ts';
 import type { Connection } from './connection.ts';
+import { blocksOfJob } from './curve-rows.ts';
 
 // A slice is one transaction of a few milliseconds; other work gets its turn after each.
 const chunksPerSlice = 64;
@@ -58,8 +59,8 @@ export class Purger {
   #removeSlice(seq: number): boolean {
     if (this.#sql.chunks.run({ seq, limit: chunksPerSlice }).changes > 0) return true;
     if (this.#sql.gaps.run({ seq, limit: rowsPerSlice }).changes > 0) return true;
-    if (this.#sql.points.run({ seq, limit: rowsPerSlice }).changes > 0) return true;
-    this.#sql.series.run(seq);
+    if (this.#sql.blocks.run({ seq, limit: chunksPerSlice }).changes > 0) return true;
+    this.#sql.curves.run(seq);
     this.#sql.done.run(seq);
     return false;
   }
@@ -82,11 +83,9 @@ function prepare({ db }: Connection) {
         SELECT id FROM chunks WHERE id >= @seq << 32 AND id < (@seq + 1) << 32 LIMIT @limit)`),
     gaps: db.prepare<{ seq: number; limit: number }>(`
       DELETE FROM gaps WHERE id IN (SELECT id FROM gaps WHERE seq = @seq LIMIT @limit)`),
-    points: db.prepare<{ seq: number; limit: number }>(`
-      DELETE FROM metric_points WHERE id IN (
-        SELECT points.id FROM metric_series AS series JOIN metric_points AS points
-          ON points.id >= series.id << 32 AND points.id < (series.id + 1) << 32
-        WHERE series.seq = @seq LIMIT @limit)`),
-    series: db.prepare<[number]>('DELETE FROM metric_series WHERE seq = ?'),
+    blocks: db.prepare<{ seq: number; limit: number }>(`
+      DELETE FROM curve_blocks WHERE id IN (
+        SELECT id FROM curve_blocks WHERE ${blocksOfJob} LIMIT @limit)`),
+    curves: db.prepare<[number]>('DELETE FROM curves WHERE seq = ?'),
   };
 }

@@ -1,6 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import { TrainyardError } from '../../core/errors.ts';
 import { addChecksums } from './add-checksums.ts';
+import { addCurves } from './add-curves.ts';
 
 /** Marks a file as a Trainyard store: "Tyrd" in the header's application id. */
 export const applicationId = 0x54797264;
@@ -149,6 +150,7 @@ const migrations: readonly (string | ((db: Database) => void))[] = [
   CREATE TABLE job_event_horizon (id INTEGER PRIMARY KEY CHECK (id = 1), seq INTEGER NOT NULL) STRICT;
   INSERT INTO job_event_horizon VALUES (1, 0);
   `,
+  addCurves,
 ];
 
 /** The version that `migrate` brings a store to. */

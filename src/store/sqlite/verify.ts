@@ -55,7 +55,14 @@ function checkEveryPage(db: Database): void {
 }
 
 function checkEnds(db: Database): void {
-  for (const table of ['jobs', 'logs', 'chunks', 'gaps', 'metric_series', 'metric_points']) {
+  // Those of the release that has written it.
+  const tables = db
+    .prepare<[], string>(
+      "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
+    )
+    .pluck()
+    .all();
+  for (const table of tables) {
     db.prepare(`SELECT * FROM ${table} ORDER BY rowid LIMIT 1`).get();
     db.prepare(`SELECT * FROM ${table} ORDER BY rowid DESC LIMIT 1`).get();
   }

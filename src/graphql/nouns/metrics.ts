@@ -1,0 +1,199 @@
+import { breakOf, type CurvePoint, greatestOf, leastOf, type Stretch } from '../../core/curve.ts';
+import { TrainyardError } from '../../core/errors.ts';
+import { type MetricSeries, type NotFinite, notFiniteOf, type notFinites } from '../../core/log.ts';
+import type { LogStore } from '../../core/store.ts';
+import { builder } from '../engine/builder.ts';
+
+/** The most points, or stretches, of one series that a query may ask for. */
+const mostParts = 4000;
+const defaultPoints = 500;
+const defaultStretches = 200;
+
+export const NotFiniteEnum = builder.enumType('NotFinite', {
+  description: 'What a value can be that is no finite number.',
+  values: {
+    NAN: { description: 'Not a number.' },
+    INFINITY: { description: 'Larger than any number.' },
+    NEGATIVE_INFINITY: { description: 'Smaller than any number.' },
+  } satisfies Record<(typeof notFinites)[number], object>,
+});
+
+const MetricPointType = builder.objectRef<CurvePoint>('MetricPoint').implement({
+  description: 'One value of a metric.',
+  fields: (t) => ({
+    step: t.exposeInt('step', { description: 'The training step.' }),
+    value: t.exposeFloat('value', { description: 'The value.' }),
+    time: t.expose('time', { type: 'DateTime', description: 'When its line was printed.' }),
+    line: t.int({
+      nullable: true,
+      description: 'The offset of the line it was read from; null where an old release read it.',
+      resolve: lineOf,
+    }),
+  }),
+});
+
+const MetricBreakType = builder
+  .objectRef<CurvePoint & { kind: NotFinite }>('MetricBreak')
+  .implement({
+    description: 'A value of a metric that is no finite number.',
+    fields: (t) => ({
+      step: t.exposeInt('step', { description: 'The training step.' }),
+      kind: t.expose('kind', { type: NotFiniteEnum, description: 'What it is instead.' }),
+      time: t.expose('time', { type: 'DateTime', description: 'When its line was printed.' }),
+      line: t.int({
+        nullable: true,
+        description: 'The offset of the line it was read from; null where an old release read it.',
+        resolve: lineOf,
+      }),
+    }),
+  });
+
+const MetricStretchType = builder.objectRef<Stretch>('MetricStretch').implement({
+  description:
+    'Consecutive values of a metric, as many as a power of two but for the newest. Once the next one has begun, a stretch never changes: seen from further away, two neighbours become one.',
+  fields: (t) => ({
+    fromStep: t.int({
+      description: "The first value's step.",
+      resolve: ({ points }) => points.at(0)?.step ?? 0,
+    }),
+    toStep: t.int({
+      description: "The last value's step.",
+      resolve: ({ points }) => points.at(-1)?.step ?? 0,
+    }),
+    count: t.exposeInt('count', { description: 'Values of it.' }),
+    notFinite: t.exposeInt('notFinite', { description: 'Those that are no finite number.' }),
+    first: t.field({
+      type: MetricPointType,
+      nullable: true,
+      description: 'The first value; null where it is not finite.',
+      resolve: ({ points }) => finite(points.at(0)),
+    }),
+    last: t.field({
+      type: MetricPointType,
+      nullable: true,
+      description: 'The last value; null where it is not finite.',
+      resolve: ({ points }) => finite(points.at(-1)),
+    }),
+    min: t.field({
+      type: MetricPointType,
+      nullable: true,
+      description: 'The least finite value; null where none is finite.',
+      resolve: leastOf,
+    }),
+    max: t.field({
+      type: MetricPointType,
+      nullable: true,
+      description: 'The greatest finite value; null where none is finite.',
+      resolve: greatestOf,
+    }),
+    firstNotFinite: t.field({
+      type: MetricBreakType,
+      nullable: true,
+      description: 'The first value that is not finite; null where all are.',
+      resolve: (stretch) => {
+        const point = breakOf(stretch);
+        return point && broken(point);
+      },
+    }),
+  }),
+});
+
+export const MetricSeriesType = builder
+  .objectRef<MetricSeries & { jobId: string }>('MetricSeries')
+  .implement({
+    description: "One metric over a job's life, parsed from its log.",
+    fields: (t) => ({
+      name: t.exposeString('name', { description: 'Its name in the log, such as loss.' }),
+      points: t.field({
+        type: [MetricPointType],
+        description:
+          'In the order of the log. Where there are more than `maxPoints`, the least and the greatest value of every stretch of the log, with the last of all: no spike is left out.',
+        resolve: ({ points }) => points.filter(({ value }) => Number.isFinite(value)),
+      }),
+      seen: t.float({ description: 'Values in the log.', resolve: ({ seen }) => seen }),
+      notFinite: t.field({
+        type: [MetricBreakType],
+        description:
+          'Values that are no finite number, in the order of the log; where there are more than `maxPoints`, the first of every stretch that has some.',
+        resolve: ({ breaks }) => breaks.map(broken),
+      }),
+      stretches: t.field({
+        type: [MetricStretchType],
+        description: 'All values of a range of steps, as stretches that follow each other.',
+        args: {
+          fromStep: t.arg.int({ description: 'From the stretch with this step on.' }),
+          toStep: t.arg.int({ description: 'Up to the stretch with this step.' }),
+          maxStretches: t.arg.int({
+            defaultValue: defaultStretches,
+            description: `The most stretches: 1 to ${mostParts}.`,
+          }),
+        },
+        // That of the series' points is counted above it.
+        complexity: ({ maxStretches }) => cost((maxStretches ?? defaultStretches) / 20),
+        resolve: ({ jobId, name }, { fromStep, toStep, maxStretches }, { metrics }) =>
+          metrics
+            .stretches(jobId, {
+              name,
+              fromStep: fromStep ?? Number.NEGATIVE_INFINITY,
+              toStep: toStep ?? Number.POSITIVE_INFINITY,
+              most: bounded('maxStretches', maxStretches ?? defaultStretches, 1),
+            })
+            .then((stretches) => [...stretches]),
+      }),
+    }),
+  });
+
+const metricsArgs = builder.args((t) => ({
+  names: t.stringList({ description: 'Only these; all where absent.' }),
+  maxPoints: t.int({
+    defaultValue: defaultPoints,
+    description: `The most points a series: 2 to ${mostParts}.`,
+  }),
+}));
+
+interface MetricsArgs {
+  names?: string[] | null | undefined;
+  maxPoints?: number | null | undefined;
+}
+
+/** How a job's field `metrics` is asked for, what it costs and how it is answered. */
+export const metricsField = {
+  args: metricsArgs,
+  cost: ({ maxPoints }: MetricsArgs) => cost((maxPoints ?? defaultPoints) / 10),
+  async series(
+    jobId: string,
+    { names, maxPoints }: MetricsArgs,
+    metrics: Pick<LogStore, 'metrics'>,
+  ): Promise<(MetricSeries & { jobId: string })[]> {
+    const series = await metrics.metrics(jobId, {
+      names: names ?? null,
+      maxPoints: bounded('maxPoints', maxPoints ?? defaultPoints, 2),
+    });
+    return series.map((one) => ({ ...one, jobId }));
+  },
+};
+
+function lineOf({ line }: CurvePoint): number | null {
+  return line < 0 ? null : line;
+}
+
+function finite(point: CurvePoint | undefined): CurvePoint | null {
+  return point !== undefined && Number.isFinite(point.value) ? point : null;
+}
+
+function broken(point: CurvePoint): CurvePoint & { kind: NotFinite } {
+  return { ...point, kind: notFiniteOf(point.value) ?? 'NAN' };
+}
+
+/** An amount beyond the bounds is refused when it is resolved. */
+function cost(multiplier: number) {
+  return { field: 1, multiplier: Math.max(1, Math.min(mostParts, Math.ceil(multiplier))) };
+}
+
+function bounded(name: string, value: number, least: number): number {
+  if (value >= least && value <= mostParts) return value;
+  throw new TrainyardError(
+    'BAD_USER_INPUT',
+    `${name} is ${value}; it must be between ${least} and ${mostParts}.`,
+  );
+}

@@ -1,0 +1,189 @@
+import { type CurvePoint, coarsened, stretchOf } from '../../core/curve.ts';
+import type { MetricPoint } from '../../core/log.ts';
+import { blockStretches, encodeBlock, encodePoints, type NamedPoint } from '../curve-codec.ts';
+import type { Connection } from './connection.ts';
+import {
+  type BlockPlace,
+  type BlockRow,
+  blockId,
+  blockKey,
+  blockPlace,
+  blocksOfJob,
+  endsKey,
+  firstOf,
+  type NewestRow,
+  newestOf,
+  newestSql,
+  recentKey,
+  stretchesOf,
+} from './curve-rows.ts';
+
+/** Further names of a job are ignored. */
+const maxSeries = 64;
+/** A series has at most so many blocks, which is 4096 stretches; one more, and two become one of longer stretches. */
+const maxBlocks = 64;
+/** So many values of a series can be numbered; further ones are ignored. */
+const maxValues = 2 ** 32;
+// The recent points are written with each append, the ends only when these have become many.
+const recentBytes = { least: 1024, most: 8192 };
+
+interface Series {
+  /** Its place among the job's series, in order of first appearance. */
+  place: number;
+  /** Values so far. */
+  seen: number;
+  /** The values that fill no block yet. */
+  open: CurvePoint[];
+  blocks: BlockPlace[];
+}
+
+/** All that a next append needs to know of a job's curves. */
+export interface JobCurves {
+  series: Map<string, Series>;
+  /** The points since the ends were written. */
+  recent: NamedPoint[];
+  /** The size of the ends as they were written. */
+  endsBytes: number;
+}
+
+/**
+ * Extends the curves of jobs, within the transactions that append their lines. What an append writes lies in
+ * the row of the log's head, which changes anyway; a job's other rows change once in some fifty points.
+ */
+export class CurveWriter {
+  readonly #sql: ReturnType<typeof prepare>;
+
+  constructor(connection: Connection) {
+    this.#sql = prepare(connection);
+  }
+
+  /** What is stored of a job's curves. Throws where it is damaged. */
+  load(seq: number): JobCurves {
+    const row = this.#sql.newest.get(seq);
+    const { names, points } = row ? newestOf(row) : { names: [], points: [] };
+    const all = names.map((_, place) => newSeries(place));
+    for (const { id, level } of this.#sql.blocks.all({ seq })) {
+      const { series, number } = blockPlace(id);
+      const of = all[series];
+      if (of === undefined) continue;
+      of.blocks.push({ number, level });
+      of.seen = firstOf({ number }) + blockStretches * 2 ** level;
+    }
+    for (const { series, point } of points) {
+      const of = all[series];
+      if (of === undefined || point.at !== of.seen) continue;
+      of.open.push(point);
+      of.seen += 1;
+    }
+    const series = new Map(names.map((name, place) => [name, all[place] ?? newSeries(place)]));
+    // What is in the head is written with the ends next time.
+    return { series, recent: [], endsBytes: Number.POSITIVE_INFINITY };
+  }
+
+  /** Adds points to curves that `load` gave or this has left; what these then hold is only true once it is committed. */
+  add(seq: number, curves: JobCurves, points: readonly MetricPoint[]): void {
+    let mustWriteEnds = curves.endsBytes === Number.POSITIVE_INFINITY;
+    for (const { name, step, value, time, line } of points) {
+      let series = curves.series.get(name);
+      if (series === undefined) {
+        if (curves.series.size >= maxSeries) continue;
+        series = newSeries(curves.series.size);
+        curves.series.set(name, series);
+        mustWriteEnds = true;
+      }
+      if (series.seen === maxValues) continue;
+      const point = { at: series.seen, step, value, time, line };
+      series.seen += 1;
+      series.open.push(point);
+      curves.recent.push({ series: series.place, point });
+      if (series.open.length < blockStretches) continue;
+      this.#closeBlock(seq, series);
+      mustWriteEnds = true;
+    }
+    if (mustWriteEnds || !this.#writeRecent(seq, curves)) this.#writeEnds(seq, curves);
+  }
+
+  /** False where the recent points have become many. */
+  #writeRecent(seq: number, { recent, endsBytes }: JobCurves): boolean {
+    const bytes = encodePoints(recent, recentKey(seq));
+    const most = Math.min(recentBytes.most, Math.max(recentBytes.least, endsBytes / 4));
+    if (bytes.length > most) return false;
+    this.#sql.setRecent.run(bytes, seq);
+    return true;
+  }
+
+  #writeEnds(seq: number, curves: JobCurves): void {
+    const names = JSON.stringify([...curves.series.keys()]);
+    const open = [...curves.series.values()].flatMap((series) =>
+      series.open.map((point) => ({ series: series.place, point })),
+    );
+    const ends = encodePoints(open, endsKey(seq, names));
+    this.#sql.setEnds.run({ seq, names, ends });
+    this.#sql.setRecent.run(null, seq);
+    curves.recent = [];
+    curves.endsBytes = ends.length;
+  }
+
+  #closeBlock(seq: number, series: Series): void {
+    const number = (series.seen - blockStretches) / blockStretches;
+    const id = blockId({ seq, series: series.place, number });
+    const stretches = series.open.map(stretchOf);
+    this.#sql.insert.run(id, 0, encodeBlock(stretches, 0, blockKey(id, 0)));
+    series.open = [];
+    series.blocks.push({ number, level: 0 });
+    if (series.blocks.length > maxBlocks) this.#joinBlocks(seq, series);
+  }
+
+  /** Makes two neighbours of the finest stretches, the oldest such, one block of stretches twice as long. */
+  #joinBlocks(seq: number, series: Series): void {
+    const at = oldestPair(series.blocks);
+    const pair = series.blocks.slice(at, at + 2);
+    const [first] = pair;
+    if (first === undefined) return;
+    const level = first.level + 1;
+    const ids = pair.map(({ number }) => blockId({ seq, series: series.place, number }));
+    const rows = ids.map((id) => this.#sql.block.get(id)).filter((row) => row !== undefined);
+    const stretches = coarsened(rows.flatMap(stretchesOf), level);
+    for (const id of ids) this.#sql.remove.run(id);
+    const id = blockId({ seq, series: series.place, number: first.number });
+    this.#sql.insert.run(id, level, encodeBlock(stretches, level, blockKey(id, level)));
+    series.blocks.splice(at, 2, { number: first.number, level });
+  }
+}
+
+/**
+ * The first of two blocks that make one of the next level, of the finest that there are. More than 32 blocks
+ * always have such a pair, for they are parts of a whole that was halved again and again.
+ */
+function oldestPair(blocks: readonly BlockPlace[]): number {
+  let found = -1;
+  for (let at = 0; at + 1 < blocks.length; at++) {
+    const [one, two] = blocks.slice(at, at + 2);
+    if (one === undefined || one.level !== two?.level) continue;
+    if (one.number % 2 ** (one.level + 1) !== 0) continue;
+    if (found < 0 || one.level < (blocks[found]?.level ?? 0)) found = at;
+  }
+  return found;
+}
+
+function newSeries(place: number): Series {
+  return { place, seen: 0, open: [], blocks: [] };
+}
+
+function prepare({ db }: Connection) {
+  return {
+    newest: db.prepare<[number], NewestRow>(newestSql),
+    blocks: db.prepare<{ seq: number }, Pick<BlockRow, 'id' | 'level'>>(
+      `SELECT id, level FROM curve_blocks WHERE ${blocksOfJob} ORDER BY id`,
+    ),
+    block: db.prepare<[number], BlockRow>('SELECT * FROM curve_blocks WHERE id = ?'),
+    insert: db.prepare<[number, number, Buffer]>(
+      'INSERT INTO curve_blocks (id, level, stretches) VALUES (?, ?, ?)',
+    ),
+    remove: db.prepare<[number]>('DELETE FROM curve_blocks WHERE id = ?'),
+    setRecent: db.prepare<[Buffer | null, number]>('UPDATE logs SET recent = ? WHERE seq = ?'),
+    setEnds: db.prepare<{ seq: number; names: string; ends: Buffer }>(`
+      INSERT INTO curves (seq, names, ends) VALUES (@seq, @names, @ends)
+      ON CONFLICT (seq) DO UPDATE SET names = @names, ends = @ends`),
+  };
+}
