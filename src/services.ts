@@ -10,6 +10,7 @@ import { Supervisor } from './jobs/drive/supervisor.ts';
 import { JobChanges } from './jobs/job-changes.ts';
 import { Jobs } from './jobs/jobs.ts';
 import { Providers } from './jobs/providers.ts';
+import { Mend } from './jobs/sweep/mend.ts';
 import { Reclaim } from './jobs/sweep/reclaim.ts';
 import type { JobTimes } from './jobs/times.ts';
 import { JobWatch } from './jobs/watch/job-watch.ts';
@@ -61,7 +62,8 @@ export function createServices(parts: {
     times,
   });
   const reclaim = new Reclaim({ store, providers, logger });
-  const logReader = new LogReader(store, growing);
+  const mend = new Mend({ store, providers, mended: advanced, logger });
+  const logReader = new LogReader(store, growing, (jobId, line) => mend.note(jobId, line));
   return {
     store,
     providers,
@@ -84,6 +86,7 @@ export function createServices(parts: {
     },
     async close() {
       await reclaim.close();
+      await mend.close();
       await supervisor.close();
     },
   };

@@ -92,6 +92,15 @@ export interface Provider {
   cancel(ref: JobRef, options: { force: boolean }, signal: AbortSignal): Promise<boolean>;
   /** Follows a job's log from the cursor (null: the first line) to its end. Ends early only by throwing or by the signal. */
   followLogs(ref: JobRef, cursor: string | null, signal: AbortSignal): AsyncIterable<LogBatch>;
+  /**
+   * Lines of a job's log by their numbers in the store, which holds `total` of them and was read up to
+   * `cursor`; null where the source numbers them otherwise, or cannot give them by number.
+   */
+  linesAt?(
+    ref: JobRef,
+    range: { first: number; count: number; total: number; cursor: string | null },
+    signal: AbortSignal,
+  ): Promise<string[] | null>;
   /** What a reader should know where this job's log cannot be had; `awaitsLog`: though the job is over, lines are still to come. */
   logNotice(job: Job, options?: { awaitsLog?: boolean }): LogNotice | null;
   /** Everything that is still held for jobs, over or not, of this store or of another; where holding costs. */

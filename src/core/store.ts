@@ -124,6 +124,9 @@ export interface ScanStretch {
   block: PlacedBlock | null;
 }
 
+/** Lines of a log as its source has them; null where it has them no more, or numbers them otherwise. */
+export type SourceLines = (range: { first: number; count: number }) => Promise<string[] | null>;
+
 /** Append-only lines a job, numbered densely from 0. */
 export interface LogStore {
   /** The head of a job's log; an unknown job has an empty one. */
@@ -152,6 +155,11 @@ export interface LogStore {
     jobId: string,
     options: { from: number; maybe?: (text: Buffer) => boolean; signal?: AbortSignal },
   ): AsyncIterable<ScanStretch>;
+  /**
+   * Puts back the damaged lines that the line `line` is among, as `fetch` has them, where they are proved to
+   * be those that were stored. False where nothing was damaged or could be put back.
+   */
+  mend(jobId: string, line: number, fetch: SourceLines): Promise<boolean>;
   /** Gaps with `from <= offset <= to`, in order, at most 1000. */
   gaps(jobId: string, range: { from: number; to: number }): Promise<LogGap[]>;
   /**

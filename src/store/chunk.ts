@@ -38,6 +38,12 @@ export function rawChunk(block: LineBlock): Chunk {
   };
 }
 
+/** Lines as one compressed chunk. */
+export function zstdChunk(block: LineBlock): Chunk {
+  const chunk = rawChunk(block);
+  return { ...chunk, encoding: zstd, text: compress(chunk.text) };
+}
+
 /** How much of a full chunk these lines make; 1 and more is a chunk's worth. */
 export function fullness(lines: { count: number; size: number }): number {
   return Math.max(lines.count / fullChunk.lines, lines.size / fullChunk.bytes);

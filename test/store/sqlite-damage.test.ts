@@ -100,6 +100,24 @@ describe('one byte that changed within a chunk', () => {
     await store.check();
   });
 
+  test('is put back by the lines that were stored, and by no others', async () => {
+    const { jobId, store } = await damaged();
+    const asked: object[] = [];
+    const mend = (change: (text: string, index: number) => string) =>
+      store.logs.mend(jobId, 2500, async (range) => {
+        asked.push(range);
+        return Array.from({ length: range.count }, (_, n) => change(line(range.first + n), n));
+      });
+    expect(await mend((text, index) => (index === 7 ? `${text}!` : text))).toBe(false);
+    expect(await store.logs.mend(jobId, 2500, async () => null)).toBe(false);
+    expect(await mend((text) => text)).toBe(true);
+    expect(asked).toEqual(Array(2).fill({ first: 2000, count: 1000 }));
+    const { texts } = await store.logs.read(jobId, { offset: 2500, limit: 1, maxChars: 1e6 });
+    expect(texts).toEqual([line(2500)]);
+    expect(auditSqliteStore(place.dataDir).findings).toEqual([]);
+    expect(await mend((text) => text)).toBe(false);
+  });
+
   test('in the tail is not carried into a new chunk, and capture goes on', async () => {
     const { jobId } = await written(line);
     await flip(line(6020));

@@ -49,11 +49,18 @@ export class LogReader {
   readonly #jobs: JobStore;
   readonly #logs: LogStore;
   readonly #growing: GrowingLines;
+  readonly #damaged: (jobId: string, line: number) => void;
 
-  constructor(store: { jobs: JobStore; logs: LogStore }, growing = new GrowingLines()) {
+  /** `damaged` is told of each damaged line that is met. */
+  constructor(
+    store: { jobs: JobStore; logs: LogStore },
+    growing = new GrowingLines(),
+    damaged: (jobId: string, line: number) => void = () => {},
+  ) {
     this.#jobs = store.jobs;
     this.#logs = store.logs;
     this.#growing = growing;
+    this.#damaged = damaged;
   }
 
   /**
@@ -88,9 +95,13 @@ export class LogReader {
     const { matcher } = request;
     const [job, head] = await Promise.all([this.#job(jobId), this.#logs.head(jobId)]);
     const offset = checkRange({ ...request, total: head.total });
-    const found = matcher
-      ? await this.#search(job, head, { ...request, offset, matcher })
-      : await this.#read(job, { ...request, offset });
+    const found = await (matcher
+      ? this.#search(job, head, { ...request, offset, matcher })
+      : this.#read(job, { ...request, offset })
+    ).catch((error: unknown) => {
+      if (codeOf(error) === 'DATA_DAMAGED') this.#damaged(jobId, offset);
+      throw error;
+    });
     const { nextOffset } = found;
     const gaps = await this.#logs.gaps(jobId, { from: offset, to: nextOffset });
     // Lines may have come between the head and the read: what was read is stored, so it counts.

@@ -182,6 +182,27 @@ class TrainingServerProvider implements OpenedProvider {
     }
   }
 
+  /** Its own numbers never change; where as many lines are stored as were read, none was thinned out. */
+  async linesAt(
+    ref: JobRef,
+    range: { first: number; count: number; total: number; cursor: string | null },
+    signal: AbortSignal,
+  ): Promise<string[] | null> {
+    if (!this.#isOwn || positionOf(range.cursor).at !== range.total) return null;
+    const lines: string[] = [];
+    while (lines.length < range.count) {
+      const offset = range.first + lines.length;
+      const page = await this.#server.page(
+        ref,
+        { offset, limit: range.count - lines.length },
+        signal,
+      );
+      if (page.offset !== offset || page.lines.length === 0) return null;
+      lines.push(...page.lines);
+    }
+    return lines;
+  }
+
   logNotice(job: Job, { awaitsLog = false } = {}): LogNotice | null {
     if (this.#unknown.has(job.id)) return unknownJobNotice(this, job, { awaitsLog });
     const said = this.#said.of(job.id);

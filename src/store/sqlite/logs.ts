@@ -1,9 +1,17 @@
 import type { Stretch } from '../../core/curve.ts';
 import type { LogGap, MetricSeries, PlacedBlock } from '../../core/log.ts';
-import type { Append, Lease, LogHead, LogStore, ScanStretch } from '../../core/store.ts';
+import type {
+  Append,
+  Lease,
+  LogHead,
+  LogStore,
+  ScanStretch,
+  SourceLines,
+} from '../../core/store.ts';
 import { ChunkReader } from './chunk-reader.ts';
 import type { Connection } from './connection.ts';
 import { type HeadRow, headColumns, soundHead } from './head-row.ts';
+import { LogMender } from './log-mender.ts';
 import { LogWriter } from './log-writer.ts';
 import type { SqliteMetrics } from './metrics.ts';
 
@@ -18,6 +26,7 @@ export class SqliteLogs implements LogStore {
   readonly #metrics: SqliteMetrics;
   readonly #writer: LogWriter;
   readonly #reader: ChunkReader;
+  readonly #mender: LogMender;
   readonly #sql: ReturnType<typeof prepare>;
 
   constructor(connection: Connection, metrics: SqliteMetrics, options: { compress: boolean }) {
@@ -25,6 +34,7 @@ export class SqliteLogs implements LogStore {
     this.#metrics = metrics;
     this.#writer = new LogWriter(connection, metrics, options);
     this.#reader = new ChunkReader(connection);
+    this.#mender = new LogMender(connection);
     this.#sql = prepare(connection);
   }
 
@@ -57,6 +67,10 @@ export class SqliteLogs implements LogStore {
     options: { from: number; maybe?: (text: Buffer) => boolean; signal?: AbortSignal },
   ): AsyncIterable<ScanStretch> {
     return this.#reader.scan(jobId, options);
+  }
+
+  mend(jobId: string, line: number, fetch: SourceLines): Promise<boolean> {
+    return this.#mender.mend(jobId, line, fetch);
   }
 
   gaps(jobId: string, range: { from: number; to: number }): Promise<LogGap[]> {
