@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { kindWord } from '../core/provider-kind.ts';
 import { parseExactJson } from '../lib/text/exact-json.ts';
+import { nearest } from '../lib/text/nearest.ts';
 import { providerDefinitions } from '../providers/registry.ts';
 import { ConfigError } from './config-error.ts';
 import { recipeSchema } from './recipes.ts';
@@ -78,8 +79,11 @@ function wrong(issue: z.core.$ZodIssue): string {
   if (issue.code !== 'unrecognized_keys') return issue.message;
   const [list, name] = issue.path;
   const known = name === undefined ? file : list === 'recipes' ? recipeSchema : null;
-  const help = known ? `; known: ${Object.keys(known.shape).join(', ')}` : '';
-  return `${issue.keys.map((key) => JSON.stringify(key)).join(', ')} is not known here${help}`;
+  const names = known ? Object.keys(known.shape) : [];
+  const meant = nearest(issue.keys[0] ?? '', names);
+  const guess = meant === null ? '' : ` (is it ${JSON.stringify(meant)}?)`;
+  const help = known ? `; known: ${names.join(', ')}` : '';
+  return `${issue.keys.map((key) => JSON.stringify(key)).join(', ')} is not known here${guess}${help}`;
 }
 
 function atLeastOne<Item>(items: readonly Item[]): [Item, ...Item[]] {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { misspelt } from '../core/fill-template.ts';
 import type { JsonObject } from '../core/job.ts';
 import { kindWord, type ProviderDefinition } from '../core/provider-kind.ts';
 import type { Recipe } from '../core/recipe.ts';
@@ -8,10 +9,21 @@ import { schemaParts } from './schema-parts.ts';
 
 const { text } = schemaParts;
 
+/** A text in which placeholders are filled in. */
+const template = z.string().superRefine((given, context) => {
+  const found = misspelt(given);
+  if (found === null) return;
+  const { written, meant } = found;
+  context.addIssue({
+    code: 'custom',
+    message: `${written} is filled in by nobody; is it ${meant}?`,
+  });
+});
+
 const forAllKinds = {
-  command: z.array(text).min(1),
+  command: z.array(template.min(1), { error: notAList }).min(1),
   cwd: text.optional(),
-  env: z.record(text, z.string()).optional(),
+  env: z.record(text, template).optional(),
   dataset: text.optional(),
   // `z.record` would drop a key named __proto__.
   defaults: z
@@ -22,6 +34,13 @@ const forAllKinds = {
     })
     .optional(),
 };
+
+/** Shows a command line as the list that it must be. */
+function notAList({ input }: { input?: unknown }): string {
+  const line = typeof input === 'string' && !/["'\\]/.test(input) ? input.trim() : '';
+  const words = line === '' || line.length > 200 ? ['python3', 'train.py'] : line.split(/\s+/);
+  return `it must be an array of words, for no shell reads it: ${JSON.stringify(words)}`;
+}
 
 function isObject(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,3 +1,4 @@
+import { nearest } from '../lib/text/nearest.ts';
 import { TrainyardError } from './errors.ts';
 
 /** What the placeholders of a recipe stand for in one job. */
@@ -45,6 +46,21 @@ const unfit = /[\0\u0001]/;
 /** What a caller says, not what stands for a path. */
 function isOfJob(name: string, key: string | undefined): boolean {
   return key !== undefined || name === 'dataset' || name === 'model';
+}
+
+const names = ['config', 'dataset', 'model', 'output', 'job'] as const;
+
+/**
+ * The placeholder of a text that is none, though it was surely meant to be one, and the one that was meant:
+ * `{confg}`. Braces of scripts, which hold spaces, and of shells, `${job}`, are their own.
+ */
+export function misspelt(text: string): { written: string; meant: string } | null {
+  if (/\s/.test(text)) return null;
+  for (const [written, name = ''] of text.matchAll(/(?<!\$)\{([A-Za-z]+)(?:\.[^{}]+)?\}/g)) {
+    const meant = nearest(name, names);
+    if (meant !== null && meant !== name) return { written, meant: `{${meant}}` };
+  }
+  return null;
 }
 
 const placeholder = /\{(config|dataset|model|output|job)(?:(?<=\{config)\.([^{}]+))?\}/g;

@@ -77,7 +77,7 @@ describe('deploy', () => {
     );
     expect({ code, stdout }).toEqual({ code: 1, stdout: 'line 0\nline 1\n' });
     expect(stderr).toMatch(/^trainyard: job \w{16}, /);
-    expect(stderr).toMatch(/FAILED.*: exit code 7$/m);
+    expect(stderr).toMatch(/FAILED.*: exit code 7; see: trainyard logs /m);
   });
 
   test.each([
@@ -91,6 +91,15 @@ describe('deploy', () => {
     const { code, stderr } = await run('deploy', ...args);
     expect(code).toBe(2);
     expect(stderr).toContain(message);
+  });
+
+  test('tells a misspelt field of a file by its name, with what was meant', async () => {
+    await using folder = await openFolder();
+    const file = join(folder.path, 'job.yaml');
+    await writeFile(file, 'modelNam: tiny\n');
+    const { code, stderr } = await run('deploy', file);
+    expect({ code, stderr }).toMatchObject({ code: 2 });
+    expect(stderr).toContain('"modelNam" is no field of a deploy (is it "modelName"?)');
   });
 
   test("passes RunPod's options on, which other providers refuse", async () => {

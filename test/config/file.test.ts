@@ -33,11 +33,27 @@ const wrong: [string, RegExp][] = [
     '{"providers": {"box": {"kind": "local", "url": "http://box:4100", "apiKey": "s3cret\\n"}}}',
     /^FILE: providers\.box\.apiKey: it must be printable ASCII without spaces$/,
   ],
-  ['{"recipies": {}}', /^FILE: the file: "recipies" is not known here; known: .*recipes/],
+  [
+    '{"recipies": {}}',
+    /^FILE: the file: "recipies" is not known here \(is it "recipes"\?\); known: .*recipes/,
+  ],
   [
     '{"recipes": {"a": {"comand": ["x"]}}}',
-    /^FILE: recipes\.a: "comand" is not known here; known: command, /,
+    /^FILE: recipes\.a: "comand" is not known here \(is it "command"\?\); known: command, /,
   ],
+  [
+    '{"recipes": {"a": {"command": "python3 x"}}}',
+    /^FILE: recipes\.a\.command: it must be an array of words, .*: \["python3","x"\]$/,
+  ],
+  [
+    '{"recipes": {"a": {"command": ["x", "--config={confg}"]}}}',
+    /^FILE: recipes\.a\.command\.1: \{confg\} is filled in by nobody; is it \{config\}\?$/,
+  ],
+  [
+    '{"recipes": {"a": {"command": ["x"], "env": {"OUT": "{ouptut}/a"}}}}',
+    /^FILE: recipes\.a\.env\.OUT: \{ouptut\} is filled in .*\{output\}/,
+  ],
+  ['{"recipes": {"a": {"command": ["x", "{Config.lr}"]}}}', /\{Config\.lr\} .* \{config\}\?$/],
   [
     '{"providers": {"box": {"kind": "local", "url": "box:4100"}}}',
     /^FILE: providers\.box\.url: it must be an http\(s\) URL, such as /,
@@ -117,3 +133,12 @@ test("a recipe's defaults are kept exactly, or refused by their path", async () 
     ['', 2],
   ]);
 });
+
+const ofShells = '$'.concat('{job}');
+test.each(['{print $1}', ofShells, "f'{jobs} of {n}'", '{}', '{"a":1}', '{n}', '{a,b}', '{model}'])(
+  'braces of somebody else stay as they are: %s',
+  async (word) => {
+    const content = JSON.stringify({ recipes: { a: { command: ['x', word] } } });
+    expect(await refusal(content)).toBe('accepted');
+  },
+);

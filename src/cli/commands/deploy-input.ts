@@ -3,7 +3,10 @@ import { text } from 'node:stream/consumers';
 import { parse } from 'yaml';
 import { type DeployJobInput, ProvidersDocument } from '../../client/generated/graphql.ts';
 import { messageOf } from '../../core/errors.ts';
+import { kindWord } from '../../core/provider-kind.ts';
 import { exactNumber, findInexact, parseExactJson } from '../../lib/text/exact-json.ts';
+import { nearest } from '../../lib/text/nearest.ts';
+import { providerDefinitions } from '../../providers/registry.ts';
 import type { CommandContext } from '../context.ts';
 import type { KindFlag } from '../definitions/kind-flags.ts';
 import { CommandError, exitCode } from '../exit.ts';
@@ -34,6 +37,7 @@ export async function readDeployInput(
 ): Promise<DeployJobInput> {
   const { provider, recipe, model, dataset, name, idempotencyKey, config } = flags;
   const fields = file === undefined ? {} : await readFields(file);
+  checkNames(fields);
   const given = present({
     provider,
     recipe,
@@ -51,6 +55,27 @@ export async function readDeployInput(
     throw usage('Name the model to train: --model NAME, or `modelName` in the file.');
   }
   return { ...input, provider: input.provider ?? (await onlyProvider(api)) };
+}
+
+const names = [
+  'provider',
+  'recipe',
+  'name',
+  'modelName',
+  'datasetPath',
+  'config',
+  'idempotencyKey',
+] as const satisfies readonly (keyof DeployJobInput)[];
+
+/** Tells a field that nobody knows before what is missing: it was meant to be that. */
+function checkNames(fields: Fields): void {
+  const known = [...names, ...providerDefinitions.map(kindWord)];
+  const wrong = Object.keys(fields).find((field) => !known.includes(field));
+  if (wrong === undefined) return;
+  const meant = nearest(wrong, known);
+  throw usage(
+    `${JSON.stringify(wrong)} is no field of a deploy${meant === null ? '' : ` (is it ${JSON.stringify(meant)}?)`}; there are ${known.join(', ')}.`,
+  );
 }
 
 /** Whether there is one: the types of all fields are the server's to check, which names the wrong one. */
