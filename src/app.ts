@@ -3,6 +3,7 @@ import { ConfigError } from './config/config-error.ts';
 import type { JobTimes } from './jobs/times.ts';
 import type { Logger } from './lib/system/logger.ts';
 import { isLoopback } from './lib/system/loopback.ts';
+import { quote } from './lib/text/quote.ts';
 import { Access } from './server/checks/access.ts';
 import { openHttpServer } from './server/http.ts';
 import { openServices } from './services.ts';
@@ -26,7 +27,7 @@ export async function openApp(
 ): Promise<App> {
   if (!isLoopback(config.host) && config.tokens.length === 0) {
     throw new ConfigError(
-      `HOST is ${JSON.stringify(config.host)}: beyond this machine, Trainyard needs TRAINYARD_TOKENS (one or more tokens of your own making, separated by commas).`,
+      `HOST is ${quote(config.host)}: beyond this machine, Trainyard needs TRAINYARD_TOKENS (one or more tokens of your own making, separated by commas).`,
     );
   }
   await using opened = new AsyncDisposableStack();

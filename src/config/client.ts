@@ -1,3 +1,4 @@
+import { quote } from '../lib/text/quote.ts';
 import { ConfigError } from './config-error.ts';
 
 /** Which server a client speaks to, and how it shows who it is. */
@@ -36,6 +37,6 @@ function serverUrl(value: string, name: string): string {
     return `${url.origin}${url.pathname.replace(/\/(graphql\/?)?$/, '')}`;
   }
   throw new ConfigError(
-    `${name} is ${JSON.stringify(value)}: it must be the http(s) URL of a Trainyard server, such as ${defaultUrl}`,
+    `${name} is ${quote(value)}: it must be the http(s) URL of a Trainyard server, such as ${defaultUrl}`,
   );
 }

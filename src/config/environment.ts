@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { parseToken } from '../access/tokens.ts';
+import { quote } from '../lib/text/quote.ts';
 import { providerDefinitions } from '../providers/registry.ts';
 import { ConfigError } from './config-error.ts';
 import { schemaParts } from './schema-parts.ts';
@@ -87,5 +88,5 @@ function wholeNumber(least: number, most: number) {
 
 function shown(name: string, value: string): string {
   const isSecret = /KEY|TOKEN|DATABASE/.test(name) || (name.endsWith('URL') && value.includes('@'));
-  return isSecret ? '(hidden)' : JSON.stringify(value);
+  return isSecret ? '(hidden)' : quote(value);
 }

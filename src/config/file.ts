@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { kindWord } from '../core/provider-kind.ts';
 import { parseExactJson } from '../lib/text/exact-json.ts';
 import { nearest } from '../lib/text/nearest.ts';
+import { quote, shortened } from '../lib/text/quote.ts';
 import { providerDefinitions } from '../providers/registry.ts';
 import { ConfigError } from './config-error.ts';
 import { recipeSchema } from './recipes.ts';
@@ -62,7 +63,7 @@ export function readConfigFile(path: string | undefined): ConfigFile {
   } catch (error) {
     const absent = error instanceof Error && 'code' in error && error.code === 'ENOENT';
     if (absent && path === undefined) return file.parse({});
-    throw new ConfigError(`TRAINYARD_CONFIG is ${JSON.stringify(name)}: the file cannot be read.`, {
+    throw new ConfigError(`TRAINYARD_CONFIG is ${quote(name)}: the file cannot be read.`, {
       cause: error,
     });
   }
@@ -71,7 +72,7 @@ export function readConfigFile(path: string | undefined): ConfigFile {
   // A word that nobody knows is what a missing one was meant to be.
   const { issues } = parsed.error;
   const issue = issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0];
-  const where = issue?.path.join('.') || 'the file';
+  const where = shortened(issue?.path.join('.') ?? '') || 'the file';
   throw new ConfigError(`${name}: ${where}: ${issue && wrong(issue)}`);
 }
 
@@ -84,6 +85,8 @@ function wrong(issue: z.core.$ZodIssue): string {
   const guess = meant === null ? '' : ` (is it ${JSON.stringify(meant)}?)`;
   const help = known ? `; known: ${names.join(', ')}` : '';
   return `${issue.keys.map((key) => JSON.stringify(key)).join(', ')} is not known here${guess}${help}`;
+  const help = known ? `; known: ${Object.keys(known.shape).join(', ')}` : '';
+  return `${issue.keys.slice(0, 3).map(quote).join(', ')} is not known here${help}`;
 }
 
 function atLeastOne<Item>(items: readonly Item[]): [Item, ...Item[]] {

@@ -1,6 +1,7 @@
 import { TrainyardError } from '../core/errors.ts';
 import { isOver, type Job } from '../core/job.ts';
 import type { JobListOptions, JobPage, LogStore } from '../core/store.ts';
+import { quote } from '../lib/text/quote.ts';
 import { withinTime } from './ask/within-time.ts';
 import type { JobChanges } from './job-changes.ts';
 import type { Providers } from './providers.ts';
@@ -56,5 +57,5 @@ export class Jobs {
 }
 
 function notFound(id: string): TrainyardError {
-  return new TrainyardError('NOT_FOUND', `There is no job ${JSON.stringify(id)}.`);
+  return new TrainyardError('NOT_FOUND', `There is no job ${quote(id)}.`);
 }

@@ -1,5 +1,6 @@
 import { messageOf, TrainyardError } from '../core/errors.ts';
 import type { Provider, ProviderHealth } from '../core/provider.ts';
+import { quote } from '../lib/text/quote.ts';
 
 /** How old a health report may be before the provider is asked again. */
 const freshMs = 5000;
@@ -31,7 +32,7 @@ export class Providers {
     const names = [...this.#providers.keys()].join(', ');
     throw new TrainyardError(
       'NOT_FOUND',
-      `There is no provider ${JSON.stringify(name)}. Configured: ${names}.`,
+      `There is no provider ${quote(name)}. Configured: ${names}.`,
     );
   }
 

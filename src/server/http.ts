@@ -6,6 +6,7 @@ import type { Providers } from '../jobs/providers.ts';
 import { Turns } from '../lib/async/turns.ts';
 import { closeServer, listen } from '../lib/system/http-server.ts';
 import type { Logger } from '../lib/system/logger.ts';
+import { quote } from '../lib/text/quote.ts';
 import type { Pace } from '../logs/read/pace.ts';
 import { type Access, tokenNeeded } from './checks/access.ts';
 import { allowOrigin } from './checks/cors.ts';
@@ -152,7 +153,7 @@ function checkBody(request: IncomingMessage, path: string): Refusal | null {
   return {
     status: 415,
     code: 'BAD_USER_INPUT',
-    message: `Send operations as \`Content-Type: application/json\`${type === undefined ? '' : `, not as ${JSON.stringify(type)}`}.`,
+    message: `Send operations as \`Content-Type: application/json\`${type === undefined ? '' : `, not as ${quote(type)}`}.`,
   };
 }
 

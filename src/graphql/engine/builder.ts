@@ -9,6 +9,9 @@ import { DateTimeScalar, JsonObjectScalar } from './scalars.ts';
 /** The most that one operation may cost; a field costs 1, a list its items' fields. */
 const maxComplexity = 10_000;
 
+/** How many fields deep an operation may go. */
+const maxDepth = 12;
+
 /** The builder that every noun's file adds to; it defines no types but the scalars. */
 export const builder = new SchemaBuilder<{
   Context: GraphContext;
@@ -34,14 +37,15 @@ export const builder = new SchemaBuilder<{
   complexity: {
     defaultComplexity: 1,
     defaultListMultiplier: 1,
-    limit: { complexity: maxComplexity, breadth: 500 },
-    complexityError: (kind, { maxComplexity: most, complexity, breadth }) =>
-      new TrainyardError(
-        'BAD_USER_INPUT',
-        kind === 'Complexity'
-          ? `The operation costs ${complexity}; at most ${most} is allowed. Ask for fewer items or fields at once.`
-          : `The operation selects too much (${kind}: ${breadth} fields). Ask for fewer fields at once.`,
-      ),
+    limit: { complexity: maxComplexity, breadth: 500, depth: maxDepth },
+    complexityError: (kind, { maxComplexity: most, complexity, breadth, depth }) => {
+      const messages = {
+        Complexity: `The operation costs ${complexity}; at most ${most} is allowed. Ask for fewer items or fields at once.`,
+        Breadth: `The operation selects ${breadth} fields, which is too many at once.`,
+        Depth: `The operation goes ${depth} levels deep; at most ${maxDepth} are allowed.`,
+      };
+      return new TrainyardError('BAD_USER_INPUT', messages[kind]);
+    },
   },
 });
 

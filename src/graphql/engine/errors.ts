@@ -1,5 +1,6 @@
 import { GraphQLError } from 'graphql';
 import { codeOf, errorCodes, TrainyardError } from '../../core/errors.ts';
+import { shortened } from '../../lib/text/quote.ts';
 
 /**
  * An error as a client may see it, with a code out of the closed set. An error that nobody threw on
@@ -21,8 +22,8 @@ export function publicError(error: unknown, unexpected: (error: unknown) => void
   if (original instanceof GraphQLError && original.extensions !== undefined) {
     const { http, code } = original.extensions;
     if (isCode(code)) return original;
-    // The outermost message says where, such as in which variable.
-    return relocated(located, located?.message ?? original.message, {
+    // The outermost message says where, such as in which variable; it may quote a whole document.
+    return relocated(located, shortened(located?.message ?? original.message), {
       code: 'BAD_USER_INPUT',
       ...(http === undefined ? {} : { http }),
     });

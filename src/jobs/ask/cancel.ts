@@ -2,6 +2,7 @@ import { codeOf, TrainyardError } from '../../core/errors.ts';
 import { isOver, type Job } from '../../core/job.ts';
 import type { LogStore } from '../../core/store.ts';
 import { waitMs } from '../../lib/async/wait.ts';
+import { quote } from '../../lib/text/quote.ts';
 import type { JobChanges } from '../job-changes.ts';
 import type { Providers } from '../providers.ts';
 import { applyEvent, type JobEvent } from '../states.ts';
@@ -105,7 +106,7 @@ export class Cancel {
 }
 
 function unknown(jobId: string): TrainyardError {
-  return new TrainyardError('NOT_FOUND', `There is no job ${JSON.stringify(jobId)}.`);
+  return new TrainyardError('NOT_FOUND', `There is no job ${quote(jobId)}.`);
 }
 
 function ended(job: Job): TrainyardError {

@@ -4,6 +4,7 @@ import { type Job, type JsonObject, type NewJob, newJobId } from '../../core/job
 import type { Provider } from '../../core/provider.ts';
 import { kindWord } from '../../core/provider-kind.ts';
 import { waitMs } from '../../lib/async/wait.ts';
+import { quote } from '../../lib/text/quote.ts';
 import type { Supervisor } from '../drive/supervisor.ts';
 import type { JobChanges } from '../job-changes.ts';
 import type { Providers } from '../providers.ts';
@@ -100,7 +101,7 @@ function newJobOf(input: DeployInput, checked: CheckedInput, provider: Provider)
   if (!recipes.includes(input.recipe) && !provider.recipesUnknown) {
     throw new TrainyardError(
       'BAD_USER_INPUT',
-      `The provider ${provider.name} has no recipe ${JSON.stringify(input.recipe)}. It has: ${recipes.join(', ') || 'none'}. Recipes stand in the trainyard.config.json of the server that runs them, which reads it when it starts.`,
+      `The provider ${provider.name} has no recipe ${quote(input.recipe)}. It has: ${recipes.join(', ') || 'none'}. Recipes stand in the trainyard.config.json of the server that runs them, which reads it when it starts.`,
     );
   }
   const config = input.config ?? {};

@@ -1,6 +1,7 @@
 import { RE2JS } from 're2js';
 import { messageOf, TrainyardError } from '../../core/errors.ts';
 import { type LogFilter, type LogSource, logLevels } from '../../core/log.ts';
+import { shortened } from '../../lib/text/quote.ts';
 import { levelOf } from '../../lines/level.ts';
 import { plainText } from '../../lines/plain-text.ts';
 import { chunkMayHold } from './chunk-search.ts';
@@ -67,7 +68,7 @@ function compileRegex(pattern: string): RE2JS {
   } catch (error) {
     throw new TrainyardError(
       'BAD_USER_INPUT',
-      `filter.regex is not an RE2 expression: ${messageOf(error)}. The syntax: https://github.com/google/re2/wiki/Syntax`,
+      `filter.regex is not an RE2 expression: ${shortened(messageOf(error))}. The syntax: https://github.com/google/re2/wiki/Syntax`,
       { cause: error },
     );
   }

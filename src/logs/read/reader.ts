@@ -9,6 +9,7 @@ import {
 } from '../../core/log.ts';
 import type { JobStore, LogHead, LogStore, ScanStretch } from '../../core/store.ts';
 import { Turns } from '../../lib/async/turns.ts';
+import { quote } from '../../lib/text/quote.ts';
 import { GrowingLines } from '../growing-lines.ts';
 import { compileFilter, type LineMatcher } from './filter.ts';
 import { Pace } from './pace.ts';
@@ -156,7 +157,7 @@ export class LogReader {
   async #job(jobId: string): Promise<Job> {
     const job = await this.#jobs.get(jobId);
     if (job) return job;
-    throw new TrainyardError('NOT_FOUND', `There is no job ${JSON.stringify(jobId)}.`);
+    throw new TrainyardError('NOT_FOUND', `There is no job ${quote(jobId)}.`);
   }
 
   async #read(job: Job, { offset, limit, maxChars = maxPageChars }: PageRequest) {

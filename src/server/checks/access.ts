@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { type OriginOptions, Origins } from '../../access/origins.ts';
 import type { Principal } from '../../access/principal.ts';
 import { Tokens } from '../../access/tokens.ts';
+import { quote } from '../../lib/text/quote.ts';
 import type { Refusal } from './refusal.ts';
 
 export interface AccessOptions extends OriginOptions {
@@ -26,14 +27,14 @@ export class Access {
       return {
         status: 421,
         code: 'FORBIDDEN',
-        message: `This server is not known as ${JSON.stringify(host ?? '')}. Names are added under "allowedHosts" in trainyard.config.json.`,
+        message: `This server is not known as ${quote(host ?? '')}. Names are added under "allowedHosts" in trainyard.config.json.`,
       };
     }
     if (!this.#origins.isForeign(request)) return null;
     return {
       status: 403,
       code: 'FORBIDDEN',
-      message: `Pages of ${origin ?? 'another site'} may not use this server. Origins are added under "allowedOrigins" in trainyard.config.json.`,
+      message: `Pages of ${origin === undefined ? 'another site' : quote(origin)} may not use this server. Origins are added under "allowedOrigins" in trainyard.config.json.`,
     };
   }
 

@@ -1,7 +1,5 @@
 import { maxAliasesPlugin } from '@escape.tech/graphql-armor-max-aliases';
-import { maxDepthPlugin } from '@escape.tech/graphql-armor-max-depth';
-import { maxTokensPlugin } from '@escape.tech/graphql-armor-max-tokens';
-import type { GraphQLError } from 'graphql';
+import { type DocumentNode, GraphQLError, type ParseOptions, parse, type Source } from 'graphql';
 import { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga';
 import type { SharedContext } from '../../graphql/engine/context.ts';
 import { publicError } from '../../graphql/engine/errors.ts';
@@ -14,6 +12,8 @@ import { createDocumentCaches } from './documents.ts';
 
 /** The largest request body, in bytes. */
 export const maxBodyBytes = 256 * 1024;
+/** The most words and signs of one document. */
+const maxTokens = 2000;
 /** The most that is said to be wrong with one operation; what is found is kept with its document. */
 const maxErrors = 10;
 /** Where GraphQL is served. */
@@ -44,13 +44,7 @@ export function createGraphServer(options: {
     // Unexpected errors are logged once, by `mask`; Yoga would log every masked one again.
     logging: false,
     maskedErrors: { maskError: mask },
-    plugins: [
-      maxTokensPlugin({ n: 2000 }),
-      maxDepthPlugin({ n: 12 }),
-      maxAliasesPlugin({ n: 30 }),
-      closedCodes(mask),
-      fastExecution(logger),
-    ],
+    plugins: [maxAliasesPlugin({ n: 30 }), closedCodes(mask), fastExecution(logger)],
   });
   return { yoga, publicError: mask };
 }
@@ -58,7 +52,8 @@ export function createGraphServer(options: {
 /** Gives errors that never reach a resolver, such as a wrong field's, a code out of the closed set. */
 function closedCodes(mask: (error: unknown) => GraphQLError): Plugin {
   return {
-    onParse() {
+    onParse({ setParseFn }) {
+      setParseFn(parseWithinLimits);
       return ({ result, replaceParseResult }) => {
         if (result instanceof Error) replaceParseResult(mask(result));
       };
@@ -77,6 +72,16 @@ function closedCodes(mask: (error: unknown) => GraphQLError): Plugin {
       };
     },
   };
+}
+
+function parseWithinLimits(source: string | Source, options?: ParseOptions): DocumentNode {
+  try {
+    return parse(source, { ...options, maxTokens });
+  } catch (error) {
+    // The parser goes down a level of brackets by four calls.
+    if (error instanceof RangeError) throw new GraphQLError('The operation nests too deeply.');
+    throw error;
+  }
 }
 
 function fastExecution(logger: Logger): Plugin {

@@ -5,6 +5,7 @@ import { codeOf, messageOf, TrainyardError } from '../../core/errors.ts';
 import { maxLines } from '../../core/log.ts';
 import type { Logger } from '../../lib/system/logger.ts';
 import { encodeTexts } from '../../lib/text/encode-texts.ts';
+import { quote } from '../../lib/text/quote.ts';
 import type { Pace } from '../../logs/read/pace.ts';
 import type { LogReader } from '../../logs/read/reader.ts';
 import { sendPiece } from '../connections/send-piece.ts';
@@ -83,7 +84,7 @@ function wholeNumber(
   if (number >= least && number <= maxLines) return number;
   throw new TrainyardError(
     'BAD_USER_INPUT',
-    `${name} is ${JSON.stringify(given.slice(0, 40))}; it must be a whole number between ${least} and ${maxLines}.`,
+    `${name} is ${quote(given)}; it must be a whole number between ${least} and ${maxLines}.`,
   );
 }
 
