@@ -32,6 +32,8 @@ export async function build(): Promise<void> {
   for await (const file of glob(['src/server/graphiql/browser.js', 'src/providers/**/*.sh'])) {
     await cp(file, `${dir}/${basename(file)}`);
   }
+  const words = 'examples/tiny-lm/words.txt';
+  await cp(words, `${dir}/${words}`);
   const chunks = output.filter((file) => file.type === 'chunk');
   await writeFile(`${dir}/LICENSES.txt`, await licenses(chunks));
   // What is saved while this runs is newer than what was built.

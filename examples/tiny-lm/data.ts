@@ -1,9 +1,13 @@
 import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 
 /** The character that stands before and after every sample. */
 export const edge = 0;
 const maxCharacters = 95;
 const maxSampleLength = 200;
+
+/** Lies beside the program, built or not. */
+const wordsFile = fileURLToPath(new URL('words.txt', import.meta.url));
 
 /** Samples as numbers: each character is its place in the alphabet, where 0 is the edge. */
 export interface Dataset {
@@ -12,24 +16,17 @@ export interface Dataset {
 }
 
 /**
- * Reads a text file, one sample a line, or the English words of 4 to 7 letters where no path is
- * given. Only the first 200 characters of a line count, and only the 95 most frequent characters.
+ * Reads a text file, one sample a line; English words of 4 to 7 letters (`words.txt`) where no
+ * path is given. Only the first 200 characters of a line count, and only the 95 most frequent characters.
  */
 export async function loadDataset(path: string | null): Promise<Dataset> {
-  const lines = path === null ? await englishWords() : await linesOf(path);
+  const lines = await linesOf(path ?? wordsFile);
   const alphabet = alphabetOf(lines);
   const places = new Map(alphabet.map((character, place) => [character, place]));
   const encode = (line: string) =>
     Uint8Array.from(Array.from(line, (character) => places.get(character) ?? edge).filter(Boolean));
   const samples = lines.map(encode).filter((sample) => sample.length > 0);
   return { alphabet, samples };
-}
-
-async function englishWords(): Promise<string[]> {
-  const { default: words } = await import('an-array-of-english-words/index.json', {
-    with: { type: 'json' },
-  });
-  return words.filter((word) => word.length >= 4 && word.length <= 7);
 }
 
 async function linesOf(path: string): Promise<string[]> {
