@@ -84,9 +84,8 @@ function wrong(issue: z.core.$ZodIssue): string {
   const meant = nearest(issue.keys[0] ?? '', names);
   const guess = meant === null ? '' : ` (is it ${JSON.stringify(meant)}?)`;
   const help = known ? `; known: ${names.join(', ')}` : '';
-  return `${issue.keys.map((key) => JSON.stringify(key)).join(', ')} is not known here${guess}${help}`;
-  const help = known ? `; known: ${Object.keys(known.shape).join(', ')}` : '';
-  return `${issue.keys.slice(0, 3).map(quote).join(', ')} is not known here${help}`;
+  const unknown = issue.keys.slice(0, 3).map(quote).join(', ');
+  return `${unknown} is not known here${guess}${help}`;
 }
 
 function atLeastOne<Item>(items: readonly Item[]): [Item, ...Item[]] {
