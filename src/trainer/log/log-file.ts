@@ -91,7 +91,11 @@ export class LogFile {
   /** True if the file still holds what was read. */
   async isSame(): Promise<boolean> {
     const [tail, at] = [this.#tail, this.#at];
-    return (await this.#bytes(at - tail.length, at)).equals(tail) && (await this.#hasHead());
+    const [there, hasHead] = await Promise.all([
+      this.#bytes(at - tail.length, at),
+      this.#hasHead(),
+    ]);
+    return hasHead && there.equals(tail);
   }
 
   /** Reads from `position` on into the buffer; resolves to the number of bytes. */
