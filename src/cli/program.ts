@@ -1,8 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Command } from 'commander';
 import { readClientSettings } from '../config/client.ts';
-import { projectDir } from '../lib/system/project.ts';
+import { projectVersion } from '../lib/system/project.ts';
 import type { Run } from './context.ts';
 import { defineCompletion } from './definitions/completion.ts';
 import { defineDeploy } from './definitions/deploy.ts';
@@ -44,7 +42,7 @@ export function createProgram(options: { screen: Screen; environment: NodeJS.Pro
   let code: number = exitCode.ok;
   const program = new Command('trainyard')
     .description('Training jobs and their logs, wherever they run.')
-    .version(version(), '-V, --version')
+    .version(projectVersion(), '-V, --version')
     .option('--url <url>', 'the server; else TRAINYARD_URL')
     .option('--token <token>', 'its token; else TRAINYARD_TOKEN')
     .addHelpText('after', examples)
@@ -72,10 +70,4 @@ export function createProgram(options: { screen: Screen; environment: NodeJS.Pro
       return code;
     },
   };
-}
-
-function version(): string {
-  const content = readFileSync(join(projectDir, 'package.json'), 'utf8');
-  const { version }: { version: string } = JSON.parse(content);
-  return version;
 }

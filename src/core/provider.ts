@@ -78,7 +78,7 @@ export interface Provider {
   /** True while nobody could be asked yet: any recipe may be one of its. */
   readonly recipesUnknown?: boolean;
   /** Throws `BAD_USER_INPUT` for a job that could never be deployed here. */
-  check?(job: NewJob): void;
+  check?(job: NewJob): void | Promise<void>;
   /** Starts a job; asked twice for the same job id it starts one. */
   deploy(
     job: Job,

@@ -74,7 +74,9 @@ export class Deploy {
     const provider = this.#providers.get(input.provider);
     // What it can run may have changed, or not be known yet, right after the start.
     if (!provider.recipes().includes(input.recipe)) await this.#providers.health(provider.name);
-    const { job, created } = await this.#changes.insert(newJobOf(input, checked, provider));
+    const asked = newJobOf(input, checked, provider);
+    await provider.check?.(asked);
+    const { job, created } = await this.#changes.insert(asked);
     if (!created) return job;
     const driver = await this.#supervisor.drive(job, { isNew: true });
     if (driver) {
@@ -134,7 +136,6 @@ function newJobOf(input: DeployInput, checked: CheckedInput, provider: Provider)
     options,
     idempotencyKey: idempotencyKey ?? null,
   };
-  provider.check?.(job);
   return job;
 }
 

@@ -3,6 +3,8 @@ export interface Answer {
   status: number;
   headers: Record<string, string | string[] | undefined>;
   body: unknown;
+  /** The beginning of a body that was `text/plain`; null for any other. */
+  text?: string | null;
 }
 
 const maxRetryMs = 24 * 3_600_000;

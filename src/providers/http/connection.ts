@@ -1,5 +1,6 @@
 import { type Dispatcher, Pool } from 'undici';
 import { messageOf, TrainyardError } from '../../core/errors.ts';
+import { projectVersion } from '../../lib/system/project.ts';
 import type { Answer } from './answer.ts';
 import { Deadline } from './deadline.ts';
 
@@ -33,12 +34,16 @@ export interface Call {
   headers?: Record<string, string>;
   /** From the call to the answer's headers, where it shall be less than usual. */
   headersMs?: number;
+  /** The same, where it may take longer than usual. */
+  patienceMs?: number;
   signal: AbortSignal;
 }
 
 /** A longer body is cut off: nothing that is asked for comes near it. */
 const maxBodyBytes = 16 * 1024 * 1024;
 const connectMs = 3500;
+/** Of a text that is no JSON, so much is kept. */
+const maxTextChars = 10_000;
 
 /**
  * Talks to one server and to no other: redirects are not followed, so the key stays here. Every
@@ -49,6 +54,8 @@ export class HttpConnection {
   readonly origin: string;
   readonly #options: ConnectionOptions;
   readonly #base: string;
+  /** Gateways refuse callers that do not say who they are. */
+  readonly #userAgent = `trainyard/${projectVersion()}`;
   readonly #pool: Pool;
 
   constructor(options: ConnectionOptions) {
@@ -90,8 +97,13 @@ export class HttpConnection {
 
   async #send(call: Call, accept: string, deadline: Deadline): Promise<Dispatcher.ResponseData> {
     const { apiKey, timeouts } = this.#options;
-    const headersMs = Math.min(call.headersMs ?? Number.POSITIVE_INFINITY, timeouts.headersMs);
-    const headers: Record<string, string> = { ...call.headers, accept };
+    const usualMs = call.patienceMs ?? timeouts.headersMs;
+    const headersMs = Math.min(call.headersMs ?? usualMs, usualMs);
+    const headers: Record<string, string> = {
+      ...call.headers,
+      accept,
+      'user-agent': this.#userAgent,
+    };
     if (apiKey !== null) headers.authorization = `Bearer ${apiKey}`;
     if (call.json !== undefined) headers['content-type'] = 'application/json';
     deadline.set(headersMs, `no answer within ${headersMs / 1000} s`);
@@ -124,8 +136,9 @@ export class HttpConnection {
     } catch (error) {
       throw this.#failure(call, error);
     }
-    const body = parseJson(Buffer.concat(chunks).toString('utf8'));
-    return { status: response.statusCode, headers: response.headers, body };
+    const text = Buffer.concat(chunks).toString('utf8');
+    const { statusCode: status, headers } = response;
+    return { status, headers, body: parseJson(text), text: plainText(text, headers) };
   }
 
   async *#chunks(
@@ -170,6 +183,12 @@ export class HttpConnection {
         return `${messageOf(error)} (${this.origin})`;
     }
   }
+}
+
+/** The beginning of a body that is plain text, in which gateways say what they have against a call. */
+function plainText(text: string, headers: Answer['headers']): string | null {
+  const isPlain = String(headers['content-type'] ?? '').startsWith('text/plain');
+  return isPlain && text.trim() !== '' ? text.slice(0, maxTextChars) : null;
 }
 
 function parseJson(text: string): unknown {

@@ -10,7 +10,7 @@ export async function checkHealth(api: RunPodApi, signal: AbortSignal): Promise<
   const checkedAt = Date.now();
   const begun = performance.now();
   try {
-    await api.list({ asker: 'caller', health: true }, signal);
+    await api.ping(signal);
     const latencyMs = Math.round(performance.now() - begun);
     return { status: 'UP', message: null, checkedAt, latencyMs };
   } catch (error) {

@@ -43,6 +43,8 @@ export interface RunPodProviderOptions {
 interface RunPodTimes extends FollowTimes {
   /** From a call to the answer's headers. */
   headersMs: number;
+  /** The same for the call that creates a pod, which takes RunPod longer. */
+  createMs: number;
   /** From there to the end of the answer. */
   bodyMs: number;
   /** The longest silence in a log stream, before it is opened again. */
@@ -56,7 +58,7 @@ interface RunPodTimes extends FollowTimes {
 }
 
 export interface RunPodProvider extends OpenedProvider {
-  check(job: NewJob): void;
+  check(job: NewJob): Promise<void>;
   held(signal: AbortSignal): Promise<JobRef[]>;
   release(ref: JobRef, signal: AbortSignal): Promise<void>;
 }
@@ -68,6 +70,7 @@ export function openRunPodProvider(options: RunPodProviderOptions): RunPodProvid
 
 const usualTimes: RunPodTimes = {
   headersMs: 10_000,
+  createMs: 60_000,
   bodyMs: 30_000,
   silenceMs: 45_000,
   quietMs: 5000,
@@ -94,13 +97,13 @@ class PodProvider implements RunPodProvider {
   constructor(options: RunPodProviderOptions) {
     const { name, url, apiKey, keyName, recipes, recipeBase, graceSeconds = 600 } = options;
     const times = { ...usualTimes, ...options.times };
-    const { headersMs, bodyMs, silenceMs, settleMs, emptyMs, drainMs } = times;
+    const { headersMs, createMs, bodyMs, silenceMs, settleMs, emptyMs, drainMs } = times;
     this.name = name;
     this.pollMs = options.pollMs ?? 5000;
     this.#options = options;
     this.#times = times;
     const timeouts = { headersMs, bodyMs, silenceMs };
-    this.#api = new RunPodApi({ provider: name, url, apiKey, keyName, timeouts });
+    this.#api = new RunPodApi({ provider: name, url, apiKey, keyName, timeouts, createMs });
     this.#pods = new Pods(this.#api, { freshMs: 2 * this.pollMs });
     this.#availability = new LogAvailability({ emptyMs });
     this.#drainDeadlines = new DrainDeadlines({ drainMs });
@@ -113,8 +116,8 @@ class PodProvider implements RunPodProvider {
     return Object.keys(this.#options.recipes);
   }
 
-  check(job: NewJob): void {
-    this.#deploy.check(job);
+  async check(job: NewJob): Promise<void> {
+    await this.#deploy.check(job);
   }
 
   deploy(job: Job, signal: AbortSignal): Promise<{ externalId: string; consoleUrl: string }> {

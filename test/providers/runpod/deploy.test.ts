@@ -191,7 +191,7 @@ describe('a deploy', () => {
   );
 
   test('takes a RunPod that does not answer for one that failed', async () => {
-    const { deploy, standIn } = await openYard('true', { times: { headersMs: 200 } });
+    const { deploy, standIn } = await openYard('true', { times: { createMs: 200 } });
     standIn.faults.next('POST /v2/pods', { act: 'hang' });
     await expect(deploy(id)).rejects.toMatchObject({
       code: 'PROVIDER_UNAVAILABLE',
@@ -217,12 +217,14 @@ describe('a job that no pod can be made for', () => {
   ])('is refused before it is saved: %s', async (_, recipe, options, message) => {
     const recipes = { default: { ...bashRecipe('true'), ...recipe } };
     const { provider } = await openYard('', { recipes });
-    expect(() => provider.check(jobOf(id, { options }))).toThrow(message);
+    await expect(provider.check(jobOf(id, { options }))).rejects.toThrow(message);
   });
 
   test('does not repeat the values of its environment', async () => {
     const { provider } = await openYard('true');
     const options = { env: [{ name: 'A B', value: 'a secret' }] };
-    expect(() => provider.check(jobOf(id, { options }))).toThrow(/^(?!.*secret).*env\.0\.name/);
+    await expect(provider.check(jobOf(id, { options }))).rejects.toThrow(
+      /^(?!.*secret).*env\.0\.name/,
+    );
   });
 });

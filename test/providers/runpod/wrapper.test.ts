@@ -5,7 +5,6 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { type Marker, markerIn } from '../../../src/providers/runpod/log/marker.ts';
 import type { Pod } from '../../support/runpod/pod.ts';
 import type { RunPodStandIn } from '../../support/runpod/server.ts';
-import { jobOf } from '../follow.ts';
 import { bashRecipe, openYard, printed } from './yard.ts';
 
 const id = 'job-a';
@@ -207,12 +206,6 @@ describe('a pod that nobody comes for', () => {
       .toBe(`remove pod ${pod.id}\n`);
     expect(standIn.requests.some(({ path }) => path.endsWith('/action'))).toBe(false);
   });
-});
-
-test('refuses what is too large to travel', async () => {
-  const { provider } = await openYard('true');
-  const job = jobOf(id, { config: { text: 'ü'.repeat(60_000) } });
-  expect(() => provider.check(job)).toThrow(/the config is too large to travel/);
 });
 
 /** A folder with a program that is this line of sh, until the end of the test. */

@@ -11,10 +11,16 @@ export interface Answer {
 /** The problem that a fault answers with, instead of what was asked; null where the fault lets the work be done. */
 export function refusalOf(fault: CallFault | null): Problem | null {
   if (fault === null || !('status' in fault)) return null;
-  const { status, detail = 'the stand-in was told to fail', errors, retryAfter } = fault;
+  const {
+    status,
+    detail = 'the stand-in was told to fail',
+    errors,
+    retryAfter,
+    isPlainText,
+  } = fault;
   const headers: Record<string, string> =
     retryAfter === undefined ? {} : { 'Retry-After': String(retryAfter) };
-  return new Problem(status, detail, { errors, headers });
+  return new Problem(status, detail, { errors, headers, isPlainText });
 }
 
 /** Sends an answer, spoiled by the fault. */
@@ -50,9 +56,10 @@ export function sendProblem(
   problem: Problem,
   headers: Record<string, string>,
 ): void {
-  const type = { 'Content-Type': 'application/problem+json' };
-  response.writeHead(problem.status, { ...headers, ...problem.headers, ...type });
-  response.end(JSON.stringify(problem));
+  const { status, message, isPlainText } = problem;
+  const type = isPlainText ? 'text/plain; charset=UTF-8' : 'application/problem+json';
+  response.writeHead(status, { ...headers, ...problem.headers, 'Content-Type': type });
+  response.end(isPlainText ? message : JSON.stringify(problem));
 }
 
 const json = { 'Content-Type': 'application/json' };

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { setTimeout as waitMs } from 'node:timers/promises';
 import { z } from 'zod';
 import { authenticate, authorize } from './access.ts';
 import { type Answer, refusalOf, send, sendProblem } from './answer.ts';
@@ -12,7 +13,14 @@ import { type Market, place } from './market.ts';
 import { Pod, type PodSettings } from './pod.ts';
 import { Problem } from './problem.ts';
 import type { RateLimit } from './rate-limit.ts';
-import { parseBody, parseQuery, readBody } from './request.ts';
+import {
+  checkDeployRequest,
+  invalid,
+  parseBody,
+  parseQuery,
+  readBody,
+  refuseNameless,
+} from './request.ts';
 import { type Match, matchRoute } from './routes.ts';
 import { podActions } from './status.ts';
 import { podView } from './view.ts';
@@ -20,6 +28,8 @@ import { podView } from './view.ts';
 export interface ApiOptions {
   apiKey: string;
   rateLimit: RateLimit;
+  pageSize: number;
+  pagesWithoutEnd: boolean;
   settings: PodSettings;
   /** Gets every pod that is created, and keeps those that are terminated. */
   pods: Pod[];
@@ -30,14 +40,33 @@ export interface ApiOptions {
 }
 
 const nothing = z.strictObject({});
-const listQuery = z.strictObject({ includeClusterPods: z.enum(['true', 'false']).optional() });
+const listQuery = z.strictObject({
+  includeClusterPods: z.enum(['true', 'false']).optional(),
+  limit: z
+    .string()
+    .regex(/^[1-9]\d{0,3}$/)
+    .transform(Number)
+    .optional(),
+  cursor: z.string().min(1).optional(),
+});
 const actionBody = z.strictObject({ action: z.enum(podActions) });
 
 /** Answers one call as RunPod does: who it is, how much is left, what goes wrong on demand, then the work itself. */
 export function createApi(
   options: ApiOptions,
 ): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
-  const { apiKey, rateLimit, settings, pods, faults, market, calls, changes } = options;
+  const {
+    apiKey,
+    pageSize,
+    pagesWithoutEnd,
+    rateLimit,
+    settings,
+    pods,
+    faults,
+    market,
+    calls,
+    changes,
+  } = options;
   const alive = () => pods.filter((pod) => pod.status !== 'TERMINATED');
   const podOf = ({ podId }: Match) => {
     const pod = alive().find(({ id }) => id === podId);
@@ -50,6 +79,7 @@ export function createApi(
     response.once('close', () => calls.ended(call, response));
     let headers: Record<string, string> = {};
     try {
+      refuseNameless(request);
       const caller = authenticate(request.headers.authorization, { apiKey, pods: alive() });
       call.authorized = true;
       const allowance = rateLimit.take();
@@ -64,6 +94,7 @@ export function createApi(
       const refusal = refusalOf(fault);
       if (refusal !== null) throw refusal;
       if (fault !== null && 'act' in fault && fault.act === 'hang') return;
+      if (fault !== null && 'act' in fault && fault.act === 'late') await waitMs(fault.ms);
       if (match.name === 'GET /v2/pods/{id}/logs' && fault === null) {
         await serveLog({ match, search: searchParams, call, response, headers });
       } else {
@@ -76,10 +107,9 @@ export function createApi(
   };
 
   const work = (match: Match, search: URLSearchParams, body: unknown): Answer => {
-    parseQuery(match.name === 'GET /v2/pods' ? listQuery : nothing, search);
+    if (match.name === 'GET /v2/pods') return list(search);
+    parseQuery(nothing, search);
     switch (match.name) {
-      case 'GET /v2/pods':
-        return { status: 200, body: { pods: alive().map(podView) } };
       case 'POST /v2/pods':
         return create(body);
       case 'DELETE /v2/pods/{id}':
@@ -96,8 +126,24 @@ export function createApi(
     }
   };
 
+  /** Newest first. A cursor is the id of the page's last pod, wrapped so that nobody reads it. */
+  const list = (search: URLSearchParams): Answer => {
+    const { limit = pageSize, cursor } = parseQuery(listQuery, search);
+    const all = pods.toReversed();
+    const last = cursor && Buffer.from(cursor, 'base64url').toString();
+    const from = last ? all.findIndex(({ id }) => id === last) + 1 : 0;
+    if (last && from === 0 && !pagesWithoutEnd) throw invalid(['cursor: not one of this list']);
+    const rest = all.slice(from).filter((pod) => pod.status !== 'TERMINATED');
+    const page = rest.slice(0, Math.min(limit, pageSize));
+    const end = page.at(-1)?.id ?? last ?? 'none';
+    const goesOn = rest.length > page.length || pagesWithoutEnd;
+    const nextCursor = goesOn ? Buffer.from(end).toString('base64url') : null;
+    return { status: 200, body: { pods: page.map(podView), pagination: { nextCursor } } };
+  };
+
   const create = (body: unknown): Answer => {
     const asked = parseCreatePod(body);
+    checkDeployRequest(asked);
     const pod = new Pod({ asked, place: place(market, asked), settings, changes });
     pods.push(pod);
     return { status: 201, body: podView(pod) };

@@ -7,6 +7,8 @@ export interface Call {
   /** With the query. */
   path: string;
   lastEventId: string | null;
+  /** Who calls, in the caller's own words. */
+  userAgent: string | null;
   /** The parsed JSON of a POST. */
   body: unknown;
   /** The bearer token was accepted. */
@@ -34,6 +36,7 @@ export class CallRecord {
       method,
       path: url,
       lastEventId,
+      userAgent: headers['user-agent'] ?? null,
       body: null,
       authorized: false,
       status: null,

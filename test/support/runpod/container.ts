@@ -47,8 +47,13 @@ export async function startContainer(options: {
   };
 
   // Whoever is left keeps the pipes open: first they end, then the last lines are in, then all is over.
-  child.once('exit', killAll);
-  const ended = once(child, 'close').then(() => {});
+  // A process that was just starting may not have had its environment yet: it is looked for again.
+  let again: NodeJS.Timeout | undefined;
+  child.once('exit', () => {
+    killAll();
+    again = setInterval(killAll, 200);
+  });
+  const ended = once(child, 'close').then(() => clearInterval(again));
   return {
     pid,
     ended,

@@ -9,6 +9,8 @@ const createPod = z.strictObject({
   name: z.string().min(1),
   image: z.string().min(1).optional(),
   args: z.string().default(''),
+  entrypoint: z.array(z.string()).min(1).optional(),
+  cmd: z.array(z.string()).optional(),
   disk: z.int().min(1).default(20),
   env: z.record(z.string(), z.string()).default({}),
   ports: z.array(z.string()).default([]),
@@ -74,7 +76,11 @@ const rules: readonly (readonly [string, (pod: CreatePod) => boolean])[] = [
     ({ env }) => !Object.keys(env).every(isEnvName),
   ],
   ['env holds a NUL', ({ env }) => Object.values(env).some((value) => value.includes('\0'))],
-  ['args holds a NUL', ({ args }) => args.includes('\0')],
+  [
+    'args, entrypoint or cmd holds a NUL',
+    ({ args, entrypoint = [], cmd = [] }) => [args, ...entrypoint, ...cmd].join().includes('\0'),
+  ],
+  ['args and cmd are mutually exclusive', ({ args, cmd }) => args !== '' && cmd !== undefined],
   [
     'gpu.allowedCudaVersions and gpu.minCudaVersion are mutually exclusive',
     ({ gpu }) => Boolean(gpu?.allowedCudaVersions?.length) && gpu?.minCudaVersion !== undefined,

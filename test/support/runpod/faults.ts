@@ -3,12 +3,20 @@ import type { RouteName } from './routes.ts';
 /**
  * What goes wrong with a call. A status: it is refused, and nothing is done. `hang`: it is never
  * answered, and nothing is done. Then those that do what was asked, and spoil the answer:
- * `lose-answer` (the connection ends instead), `cut` (half of the answer, then the connection ends),
+ * `late` (the answer comes after `ms`), `lose-answer` (the connection ends instead), `cut` (half of the answer, then the connection ends),
  * `garbage` (a web page with status 200), `endless` (JSON without an end). A log stream that meets one
  * of these does not begin.
  */
 export type CallFault =
-  | { status: number; detail?: string; errors?: readonly string[]; retryAfter?: number }
+  | {
+      status: number;
+      detail?: string;
+      errors?: readonly string[];
+      retryAfter?: number;
+      /** As a gateway before RunPod answers. */
+      isPlainText?: boolean;
+    }
+  | { act: 'late'; ms: number }
   | { act: 'hang' | 'lose-answer' | 'cut' | 'garbage' | 'endless' };
 
 /** What goes wrong with a log stream. Positions count the events of this stream from 0. */

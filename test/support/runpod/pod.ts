@@ -18,6 +18,8 @@ export interface PodSettings {
   /** From the SIGTERM of a stop or restart to the SIGKILL. */
   stopGraceMs: number;
   maxLogLines: number;
+  /** What every image starts with, where a pod does not say otherwise: its ENTRYPOINT. */
+  imageEntrypoint: readonly string[];
   /** Folders before all others in a container's PATH. */
   pathDirs: readonly string[];
   /** Where pods have their disks. */
@@ -191,7 +193,7 @@ export class Pod {
 
   async #startContainer(): Promise<Container> {
     const container = await startContainer({
-      words: splitWords(this.asked.args),
+      words: wordsOf(this.asked, this.#settings.imageEntrypoint),
       env: containerEnvironment(this, this.#settings.pathDirs),
       directory: this.directory,
       mark: markOf(this),
@@ -211,6 +213,14 @@ export class Pod {
     this.#status = status;
     this.#changes.notify();
   }
+}
+
+/** The first process: an entrypoint of the pod's takes the place of the image's, which gets the rest as its arguments. */
+function wordsOf(
+  { args, entrypoint, cmd }: CreatePod,
+  imageEntrypoint: readonly string[],
+): string[] {
+  return [...(entrypoint ?? imageEntrypoint), ...(cmd ?? splitWords(args))];
 }
 
 /** 14 lower-case letters and digits. */

@@ -5,16 +5,23 @@ export class Problem extends Error {
   readonly status: number;
   readonly errors: readonly string[] | undefined;
   readonly headers: Record<string, string>;
+  /** Not RunPod's: a gateway's words, with no problem around them. */
+  readonly isPlainText: boolean;
 
   constructor(
     status: number,
     detail: string,
-    options: { errors?: readonly string[] | undefined; headers?: Record<string, string> } = {},
+    options: {
+      errors?: readonly string[] | undefined;
+      headers?: Record<string, string>;
+      isPlainText?: boolean;
+    } = {},
   ) {
     super(detail);
     this.status = status;
     this.errors = options.errors;
     this.headers = options.headers ?? {};
+    this.isPlainText = options.isPlainText ?? false;
   }
 
   toJSON() {

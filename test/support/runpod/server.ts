@@ -33,6 +33,12 @@ export interface RunPodStandInOptions {
   rateLimit?: RateLimitOptions;
   /** What is sold out or forbidden at first, the balance, the network volumes. */
   market?: Partial<Market>;
+  /** The ENTRYPOINT of all images; none by default. */
+  imageEntrypoint?: readonly string[];
+  /** How many pods a page of the list holds, at most and by default; 1000 by default. */
+  pageSize?: number;
+  /** Every page of the list names another one. */
+  pagesWithoutEnd?: boolean;
   /** Folders before all others in the containers' PATH. */
   pathDirs?: readonly string[];
 }
@@ -63,12 +69,15 @@ export async function openRunPodStandIn(options: RunPodStandInOptions): Promise<
   const pods: Pod[] = [];
   const answer = createApi({
     apiKey: options.apiKey,
+    pageSize: options.pageSize ?? 1000,
+    pagesWithoutEnd: options.pagesWithoutEnd ?? false,
     rateLimit: createRateLimit(options.rateLimit ?? { perMinute: 600 }),
     settings: {
       provisionMs: options.provisionMs ?? 20,
       startMs: options.startMs ?? 20,
       stopGraceMs: options.stopGraceMs ?? 2000,
       maxLogLines: options.maxLogLines ?? 100_000,
+      imageEntrypoint: options.imageEntrypoint ?? [],
       pathDirs: options.pathDirs ?? [],
       scratch,
     },

@@ -22,10 +22,15 @@ const minValueChars = 6;
 export function refusalOf(answer: Answer, question: Question): TrainyardError | null {
   const { status } = answer;
   if (status >= 200 && status < 300) return null;
-  const words = wordsOf(answer.body, question);
+  const own = wordsOf(answer.body, question);
+  const words = own ?? (answer.text ? hidden(answer.text, question) : null);
   const said = words === null ? `it answered HTTP ${status}` : `it answered "${words}" (${status})`;
   const refused = `Provider ${question.provider} could not ${question.task}: `;
-  const details = { httpStatus: status, ...(words === null ? {} : { words }) };
+  const details = {
+    httpStatus: status,
+    ...(words === null ? {} : { words }),
+    ...(own === null ? { foreign: true } : {}),
+  };
   const retryAfterMs = retryAfterOf(answer);
 
   if (status === 429) {
@@ -42,12 +47,16 @@ export function refusalOf(answer: Answer, question: Question): TrainyardError | 
       { details },
     );
   }
+  if (status === 403 && own === null) {
+    const help = "this is no answer of RunPod's: a gateway or proxy before it has refused the call";
+    return new TrainyardError('PROVIDER_UNAVAILABLE', `${refused}${said}; ${help}`, { details });
+  }
   if (status === 403) {
     const help = `the key of ${question.keyName} may not do this`;
     return new TrainyardError('PROVIDER_UNAVAILABLE', `${refused}${said}; ${help}`, { details });
   }
   // A 404 that RunPod did not word itself comes from something else at that address.
-  if (status === 404 && words !== null) {
+  if (status === 404 && own !== null) {
     return new TrainyardError('NOT_FOUND', `${refused}${said}`, { details });
   }
   if (status === 404 || (status >= 300 && status < 400)) {
@@ -68,18 +77,27 @@ export function httpStatusOf(error: unknown): number | null {
   return typeof status === 'number' ? status : null;
 }
 
-/** RunPod's own words in the error: `detail`, then each of `errors`. */
+/** True for a refusal that RunPod did not word itself, such as that of a gateway before it. */
+export function isForeign(error: unknown): boolean {
+  return error instanceof TrainyardError && error.details.foreign === true;
+}
+
+/** The words of the refusal: RunPod's `detail`, then each of `errors`; or a gateway's plain text. */
 export function wordsIn(error: unknown): string | null {
   const words = error instanceof TrainyardError ? error.details.words : null;
   return typeof words === 'string' ? words : null;
 }
 
-function wordsOf(body: unknown, { secret, values }: Question): string | null {
+function wordsOf(body: unknown, question: Question): string | null {
   if (!isObject(body)) return null;
   const { title, detail, errors } = body;
   const told = [detail || title, ...(Array.isArray(errors) ? errors.slice(0, 5) : [])];
   const words = told.filter((word) => typeof word === 'string' && word.trim() !== '').join('; ');
-  return words === '' ? null : safeWords(withoutValues(words, values), secret);
+  return words === '' ? null : hidden(words, question);
+}
+
+function hidden(words: string, { secret, values }: Question): string {
+  return safeWords(withoutValues(words, values), secret);
 }
 
 /**

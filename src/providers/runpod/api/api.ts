@@ -13,6 +13,8 @@ export interface ApiOptions {
   /** Where the key comes from, such as `RUNPOD_API_KEY`: for whoever has to mend it. */
   keyName: string;
   timeouts: Timeouts;
+  /** From the call that creates a pod to the answer's headers. */
+  createMs: number;
 }
 
 /** Where a log stream is to begin. */
@@ -25,6 +27,8 @@ interface PodCall extends Call {
 
 /** Longer than it takes to find out that nobody can be reached; whoever asks for health waits. */
 const healthMs = 4500;
+/** At RunPod's thousand pods a page; more are nobody's account. */
+const maxPages = 50;
 
 /**
  * The calls of RunPod's REST API v2 that Trainyard makes, one method each, paced together. Every
@@ -48,16 +52,30 @@ export class RunPodApi {
     });
   }
 
-  /** All pods of the account, and RunPod's time for it. */
-  async list(
-    options: { asker: Asker; health?: boolean },
-    signal: AbortSignal,
-  ): Promise<{ pods: Pod[]; at: number }> {
-    const task = options.health ? 'check its health' : 'list its pods';
-    const call = { task, path: '/v2/pods', signal, ...(options.health && { headersMs: healthMs }) };
-    const answer = await this.#ask(options.asker, call);
-    const { pods } = this.#parse(answer, call, podList);
-    return { pods, at: Date.parse(String(answer.headers.date)) || Date.now() };
+  /** All pods of the account, newest first, and RunPod's time for it; from all pages, of which 50 are read. */
+  async list(asker: Asker, signal: AbortSignal): Promise<{ pods: Pod[]; at: number }> {
+    const task = 'list its pods';
+    const pods = new Map<string, Pod>();
+    let at: number | null = null;
+    let path = '/v2/pods';
+    for (let page = 1; page <= maxPages; page += 1) {
+      const call = { task, path, signal };
+      const answer = await this.#ask(asker, call);
+      at ??= Date.parse(String(answer.headers.date)) || Date.now();
+      const list = this.#parse(answer, call, podList);
+      // A pod that is created meanwhile pushes the others on: one may come twice.
+      for (const pod of list.pods) pods.set(pod.id, pod);
+      const cursor = list.pagination?.nextCursor;
+      if (!cursor) return { pods: [...pods.values()], at };
+      path = `/v2/pods?${new URLSearchParams({ cursor })}`;
+    }
+    throw this.broken(task, `the account has more pods than fill ${maxPages} pages`);
+  }
+
+  /** Asks for what shows that RunPod can be reached and that the key is good; soon, and in one call. */
+  async ping(signal: AbortSignal): Promise<void> {
+    const call = { task: 'check its health', path: '/v2/pods', headersMs: healthMs, signal };
+    this.#parse(await this.#ask('caller', call), call, podList);
   }
 
   /** One pod; null where RunPod has none of this id. */
@@ -76,7 +94,9 @@ export class RunPodApi {
     { task, body, values }: { task: string; body: object; values: readonly string[] },
     signal: AbortSignal,
   ): Promise<Pod> {
-    const call: PodCall = { task, method: 'POST', path: '/v2/pods', json: body, values, signal };
+    const { createMs: patienceMs } = this.#options;
+    const path = '/v2/pods';
+    const call: PodCall = { task, method: 'POST', path, json: body, values, patienceMs, signal };
     return this.#parse(await this.#ask('caller', call), call, pod);
   }
 

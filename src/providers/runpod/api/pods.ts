@@ -56,7 +56,7 @@ export class Pods {
   }
 
   async #ask(): Promise<PodList> {
-    const { pods, at } = await this.#api.list({ asker: 'status' }, this.#closing.signal);
+    const { pods, at } = await this.#api.list('status', this.#closing.signal);
     const list = { pods: new Map(pods.map((pod) => [pod.id, pod])), at };
     this.#known = { list, since: performance.now() };
     return list;

@@ -27,11 +27,13 @@ export const pod = z.object({
 
 export type Pod = z.infer<typeof pod>;
 
-/** The pods of an account. One that cannot be read is not Trainyard's, or is asked for by its id. */
+/** A page of the pods of an account. One that cannot be read is not Trainyard's, or is asked for by its id. */
 export const podList = z.object({
   pods: z
     .array(z.unknown())
     .transform((pods) => pods.flatMap((entry) => pod.safeParse(entry).data ?? [])),
+  /** Where there are more. */
+  pagination: z.object({ nextCursor: z.string().max(10_000).nullish() }).nullish(),
 });
 
 /** The data of an event of a log stream. */

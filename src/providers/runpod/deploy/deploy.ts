@@ -4,9 +4,10 @@ import type { Job, NewJob } from '../../../core/job.ts';
 import type { RunPodApi } from '../api/api.ts';
 import { consoleUrlOf, type Pod } from '../api/wire.ts';
 import type { PodRecipe } from '../settings.ts';
+import { checkBodySize } from './body-size.ts';
 import { packFiles } from './files.ts';
-import { candidatesOf, Placement } from './placement.ts';
-import { podNameOf, podRequest } from './request.ts';
+import { type Candidate, candidatesOf, Placement } from './placement.ts';
+import { type PodRequest, podNameOf, podRequest } from './request.ts';
 import { type PodSettings, settingsOf } from './settings.ts';
 import { environmentOf, readWrapper } from './wrapper.ts';
 
@@ -22,6 +23,11 @@ export interface DeployOptions {
   settleMs: number;
 }
 
+interface Plan {
+  settings: PodSettings;
+  requestOf(candidate: Candidate): PodRequest;
+}
+
 /** Placements that were broken off are kept for so many jobs; the oldest is forgotten first. */
 const maxPlacements = 1000;
 
@@ -35,11 +41,9 @@ export class PodDeploy {
     this.#options = options;
   }
 
-  /** Throws `BAD_USER_INPUT` where no pod could ever be made for this job. */
-  check(job: NewJob): void {
-    const recipe = this.#recipe(job);
-    settingsOf(job.options, job.recipe, recipe);
-    this.#environment(job, recipe, null);
+  /** Rejects with `BAD_USER_INPUT` where no pod could ever be made for this job. */
+  async check(job: NewJob): Promise<void> {
+    await this.#plan(job);
   }
 
   /** The job's pod: the one that there is, else a new one. See `Placement` for where it is looked for. */
@@ -51,7 +55,7 @@ export class PodDeploy {
 
   /** The id of the job's pod, the oldest where there are several; null where there is none. */
   async find(job: Job, signal: AbortSignal): Promise<string | null> {
-    const { pods } = await this.#options.api.list({ asker: 'caller' }, signal);
+    const { pods } = await this.#options.api.list('caller', signal);
     const name = podNameOf(job.id);
     const own = pods.filter((pod) => pod.name === name && pod.status !== 'TERMINATED');
     own.sort((a, b) => (a.createdAt ?? 0) - (b.createdAt ?? 0));
@@ -59,19 +63,13 @@ export class PodDeploy {
   }
 
   async #create(job: Job, signal: AbortSignal): Promise<string> {
-    const { api, recipeBase } = this.#options;
-    const recipe = this.#recipe(job);
-    const settings = settingsOf(job.options, job.recipe, recipe);
-    const files = recipe.files
-      ? await packFiles(path.resolve(recipeBase, recipe.cwd ?? '.'), recipe.files)
-      : null;
-    const env = this.#environment(job, recipe, files);
+    const { api } = this.#options;
+    const { settings, requestOf } = await this.#plan(job);
     const task = `deploy job ${job.id}`;
     const values = Object.values(settings.env);
     try {
       const pod = await this.#placement(job, settings).find<Pod>((candidate) => {
-        const body = podRequest(job.id, { settings, candidate, env });
-        return api.create({ task, body, values }, signal);
+        return api.create({ task, body: requestOf(candidate), values }, signal);
       });
       return pod.id;
     } catch (error) {
@@ -100,9 +98,18 @@ export class PodDeploy {
     return placement;
   }
 
-  #environment(job: NewJob, recipe: PodRecipe, files: Buffer | null): Record<string, string> {
-    const { graceSeconds, apiUrl } = this.#options;
-    return environmentOf(job, this.#wrapper, { recipe, files, graceSeconds, apiUrl });
+  /** What the job's pod is made of, and the request for it at a candidate: none is too large for RunPod. */
+  async #plan(job: NewJob): Promise<Plan> {
+    const { recipeBase, graceSeconds, apiUrl } = this.#options;
+    const recipe = this.#recipe(job);
+    const settings = settingsOf(job.options, job.recipe, recipe);
+    const files = recipe.files
+      ? await packFiles(path.resolve(recipeBase, recipe.cwd ?? '.'), recipe.files)
+      : null;
+    const env = environmentOf(job, this.#wrapper, { recipe, files, graceSeconds, apiUrl });
+    const requestOf = (candidate: Candidate) => podRequest(job.id, { settings, candidate, env });
+    for (const candidate of candidatesOf(settings)) checkBodySize(requestOf(candidate));
+    return { settings, requestOf };
   }
 
   #recipe({ recipe }: NewJob): PodRecipe {

@@ -1,5 +1,5 @@
 import { codeOf, messageOf, TrainyardError } from '../../../core/errors.ts';
-import { httpStatusOf, wordsIn } from '../api/answer.ts';
+import { httpStatusOf, isForeign, wordsIn } from '../api/answer.ts';
 import type { PodSettings } from './settings.ts';
 
 /** Somewhere that a pod might run; without a data center, wherever there is room. */
@@ -39,7 +39,7 @@ export class Placement {
         if (codeOf(error) === 'NOT_FOUND') {
           throw new TrainyardError('PROVIDER_REJECTED', messageOf(error), { cause: error });
         }
-        if (status !== 400 && status !== 403) throw error;
+        if ((status !== 400 && status !== 403) || isForeign(error)) throw error;
         this.#refusals.push(`${nameOf(candidate)}: "${wordsIn(error) ?? status}" (${status})`);
         this.#left.shift();
       }

@@ -1,6 +1,6 @@
 import type { Candidate } from './placement.ts';
 import type { PodSettings } from './settings.ts';
-import { wrapperArgs } from './wrapper.ts';
+import { wrapperEntrypoint } from './wrapper.ts';
 
 /** Where volumes are mounted: the log and what a job makes lie there. */
 const workspace = '/workspace';
@@ -16,6 +16,13 @@ export function jobIdIn(podName: string): string | null {
   return podName.startsWith(prefix) ? podName.slice(prefix.length) : null;
 }
 
+/** As far as anybody looks into it. */
+export interface PodRequest {
+  name: string;
+  env: Record<string, string>;
+  [field: string]: unknown;
+}
+
 /** The body that asks RunPod for a job's pod: CreatePodRequest of its API. */
 export function podRequest(
   jobId: string,
@@ -29,13 +36,14 @@ export function podRequest(
     /** What the wrapper needs; the caller's variables cannot take its place. */
     env: Record<string, string>;
   },
-): object {
+): PodRequest {
   const { dataCenterId } = candidate;
   const mounts = mountsOf(settings);
   return {
     name: podNameOf(jobId),
     image: settings.image,
-    args: wrapperArgs,
+    // An image's own entrypoint would get `args` as its arguments, and do with them as it likes.
+    entrypoint: wrapperEntrypoint,
     disk: settings.diskGb,
     env: { ...settings.env, ...env },
     gpu: { id: candidate.gpuType, count: settings.gpuCount },

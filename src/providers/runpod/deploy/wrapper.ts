@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { TrainyardError } from '../../../core/errors.ts';
 import { fillTemplate } from '../../../core/fill-template.ts';
 import type { NewJob } from '../../../core/job.ts';
 import type { Recipe } from '../../../core/recipe.ts';
@@ -14,22 +13,29 @@ export interface WrapperOptions {
   apiUrl: string;
 }
 
-/** Linux takes no longer string in an environment; a little is left for the name. */
-const maxValueBytes = 128 * 1024 - 256;
 /** The paths that only the pod knows; see `fillTemplate` in wrapper.sh. */
 const paths = { config: '\u0001config\u0001', output: '\u0001output\u0001' };
 
-/** What a pod's start command is: it runs the wrapper that comes in the environment. */
-export const wrapperArgs = `bash -c 'exec bash -c "$(printf %s "$TRAINYARD_WRAPPER" | base64 -d)"'`;
+/**
+ * What a pod starts instead of its image's own command: the wrapper that comes in the environment, in
+ * the shell that heeds signals from its first words on. What may follow as arguments is not looked at.
+ */
+export const wrapperEntrypoint = [
+  'bash',
+  '-c',
+  `trap 'stopped=1' TERM INT; eval "$(printf %s "$TRAINYARD_WRAPPER" | base64 -d)"`,
+];
 
-/** Reads the wrapper, as `environmentOf` sends it along. */
+/** Reads the wrapper, as `environmentOf` sends it along: without its comments, for want of room. */
 export function readWrapper(): string {
-  return readFileSync(new URL('./wrapper.sh', import.meta.url)).toString('base64');
+  const lines = readFileSync(new URL('./wrapper.sh', import.meta.url), 'utf8').split('\n');
+  const code = lines.filter((line) => !/^\s*(?:#|$)/.test(line));
+  return Buffer.from(code.join('\n')).toString('base64');
 }
 
 /**
  * The environment that tells the wrapper what to run. Fails with `BAD_USER_INPUT` where the recipe
- * cannot be filled for this job, or the job is too large to travel so.
+ * cannot be filled for this job.
  */
 export function environmentOf(
   job: NewJob,
@@ -52,7 +58,7 @@ export function environmentOf(
     JOB_MODEL: job.modelName,
     ...(dataset === null ? {} : { JOB_DATASET: dataset }),
   };
-  const env = {
+  return {
     TRAINYARD_WRAPPER: wrapper,
     TRAINYARD_JOB: job.id,
     TRAINYARD_COMMAND: base64(list(recipe.command.map((word) => fillTemplate(word, filling)))),
@@ -64,24 +70,7 @@ export function environmentOf(
     TRAINYARD_GRACE_SECONDS: String(graceSeconds),
     TRAINYARD_API_URL: apiUrl,
   };
-  for (const [name, value] of Object.entries(env)) {
-    if (value.length <= maxValueBytes) continue;
-    const what = whatIsIn[name] ?? 'the job';
-    const most = Math.floor((maxValueBytes * 3) / 4 / 1024);
-    throw new TrainyardError(
-      'BAD_USER_INPUT',
-      `${what} is too large to travel to a pod: at most ${most} KiB are possible. Put large data into the image, a network volume, or a place that the job downloads from.`,
-    );
-  }
-  return env;
 }
-
-const whatIsIn: Readonly<Record<string, string>> = {
-  TRAINYARD_COMMAND: "the recipe's command",
-  TRAINYARD_ENV: "the recipe's env",
-  TRAINYARD_CONFIG: 'the config',
-  TRAINYARD_FILES: "the archive of the recipe's files",
-};
 
 function list(words: readonly string[]): string {
   return words.map((word) => `${word.replaceAll('\0', '')}\0`).join('');
