@@ -1,6 +1,10 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { appendFile, mkdir, open, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { identityOf } from '../../src/lib/system/process-identity.ts';
 import { type JobFolder, jobFolder } from '../../src/trainer/disk/job-folder.ts';
+import { claimRun } from '../../src/trainer/disk/run-files.ts';
 import { JobLog } from '../../src/trainer/log/job-log.ts';
 import { shell, startTrainer, temporaryFolder } from '../support/trainer/harness.ts';
 
@@ -217,3 +221,17 @@ describe('what a job prints', () => {
 function randomOffsets(count: number, below: number): number[] {
   return Array.from({ length: count }, () => Math.floor(Math.random() * below));
 }
+
+test('is read by its name where the descriptor of whoever writes it is gone at that moment', async () => {
+  await writeFile(folder.log, 'one\ntwo\n');
+  // Alive, and its output no file: to a reader as one that ended just after it was looked for.
+  const writer = spawn('cat', { stdio: 'pipe' });
+  onTestFinished(() => void writer.kill());
+  await once(writer, 'spawn');
+  const identity = identityOf(writer.pid ?? 0);
+  if (identity === null) throw new Error('the writer has ended');
+  claimRun(folder.claim, identity);
+  const log = await openLog('running');
+  expect(await read(log, 0, 9)).toEqual(['one', 'two']);
+  expect(log.lossReason).toBeNull();
+});

@@ -42,8 +42,10 @@ export class LogFile {
 
   /** Opens the file that the job writes to, even if it was renamed or removed. If nothing is left, the log is empty. */
   static async open(folder: JobFolder): Promise<LogFile> {
-    const path = writerOf(folder) ?? folder.log;
-    return new LogFile(folder, (await tryOpen(path)) ?? (await open(devNull, 'r')));
+    const writer = writerOf(folder);
+    // The runner may end before its descriptor is opened: its file has the log's name then.
+    const file = (writer === null ? null : await tryOpen(writer)) ?? (await tryOpen(folder.log));
+    return new LogFile(folder, file ?? (await open(devNull, 'r')));
   }
 
   get print(): Print {
