@@ -4,6 +4,7 @@ import type { Job, JobPatch, NewJob } from '../../core/job.ts';
 import { isOver } from '../../core/job.ts';
 import type { JobChangePage, JobListOptions, JobPage, JobStore, Lease } from '../../core/store.ts';
 import type { Connection } from './connection.ts';
+import type { Eraser } from './eraser.ts';
 import { JobEvents } from './job-events.ts';
 import { changedRow, type JobRow, jobOf, newRow, patchKeys, searchText } from './job-row.ts';
 import type { Purger } from './purge.ts';
@@ -23,13 +24,15 @@ const syncedKeys = [
 export class SqliteJobs implements JobStore {
   readonly #connection: Connection;
   readonly #purger: Purger;
+  readonly #eraser: Eraser;
   readonly #events: JobEvents;
   readonly #sql: ReturnType<typeof prepare>;
 
-  constructor(connection: Connection, purger: Purger) {
+  constructor(connection: Connection, parts: { purger: Purger; eraser: Eraser }) {
     this.#events = new JobEvents(connection);
     this.#connection = connection;
-    this.#purger = purger;
+    this.#purger = parts.purger;
+    this.#eraser = parts.eraser;
     this.#sql = prepare(connection);
   }
 
@@ -109,7 +112,9 @@ export class SqliteJobs implements JobStore {
     const updated = applyPatch(job, change(structuredClone(job)));
     const { keys } = updated;
     if (keys.length === 0) return updated;
-    this.#sql.update.run(changedRow(updated.job));
+    // A row's options may hold secrets; where they stay in the row, it leaves no copy of them behind.
+    this.#eraser.overwriting(() => this.#sql.update.run(changedRow(updated.job)));
+    if (keys.includes('options')) this.#eraser.emptyLogSoon();
     const isProgress = keys.every((key) => key === 'progress' || key === 'cost');
     this.#events.add(updated.job, isProgress ? 'PROGRESS' : 'CHANGED', keys);
     return updated;
@@ -147,7 +152,8 @@ export class SqliteJobs implements JobStore {
     const row = this.#sql.byId.get(id);
     if (row === undefined) return false;
     this.#sql.deleteLog.run(row.seq);
-    this.#sql.deleteJob.run(row.seq);
+    this.#eraser.overwriting(() => this.#sql.deleteJob.run(row.seq));
+    this.#eraser.emptyLogSoon();
     this.#purger.note(row.seq);
     this.#events.add(row, 'DELETED');
     return true;

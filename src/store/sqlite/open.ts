@@ -6,6 +6,7 @@ import type { Store } from '../../core/store.ts';
 import type { Logger } from '../../lib/system/logger.ts';
 import { makeFolder } from '../../lib/system/make-folder.ts';
 import { Connection } from './connection.ts';
+import { Eraser } from './eraser.ts';
 import { damaged, isWrongTable } from './errors.ts';
 import { SqliteJobs } from './jobs.ts';
 import { SqliteLeases } from './leases.ts';
@@ -52,7 +53,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     { path, lockWaitMs, signal: new AbortController().signal },
   );
   const parts = assemble(db, options, lockWaitMs);
-  const { connection, purger, leases } = parts;
+  const { connection, purger, leases, eraser } = parts;
   note(path, 'in use', options.logger);
   void purger.purge();
   let closed: Promise<void> | undefined;
@@ -62,7 +63,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     leases,
     check: createCheck(connection),
     close: () => {
-      closed ??= close({ connection, purger, leases, logger: options.logger });
+      closed ??= close({ connection, purger, leases, eraser, logger: options.logger });
       return closed;
     },
   };
@@ -76,7 +77,9 @@ function assemble(db: Database, options: SqliteStoreOptions, lockWaitMs: number)
     const leases = new SqliteLeases(connection, { leaseMs: options.leaseMs ?? 3000 });
     const metrics = new SqliteMetrics(connection);
     const logs = new SqliteLogs(connection, metrics, { compress: options.compress ?? true });
-    return { connection, purger, leases, logs, jobs: new SqliteJobs(connection, purger) };
+    const eraser = new Eraser(connection, options.logger);
+    const jobs = new SqliteJobs(connection, { purger, eraser });
+    return { connection, purger, leases, eraser, logs, jobs };
   } catch (error) {
     db.close();
     throw isWrongTable(error) ? damaged(db.name, error) : error;
@@ -108,6 +111,7 @@ function openDatabase(path: string): Database {
     db.pragma('journal_mode = WAL');
     db.pragma('synchronous = NORMAL');
     db.pragma('foreign_keys = ON');
+    db.pragma('secure_delete = FAST');
     db.pragma(`wal_autocheckpoint = ${checkpointPages}`);
     db.pragma(`journal_size_limit = ${maxIdleWalBytes}`);
     migrate(db);
@@ -139,11 +143,13 @@ async function close(parts: {
   connection: Connection;
   purger: Purger;
   leases: SqliteLeases;
+  eraser: Eraser;
   logger: Logger | undefined;
 }): Promise<void> {
   parts.connection.stop();
   await parts.purger.settled();
   parts.leases.abandon();
+  parts.eraser.close();
   // Before the closing, which removes the write-ahead log.
   note(parts.connection.db.name, 'closed', parts.logger);
   await parts.connection.close();
