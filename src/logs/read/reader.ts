@@ -1,13 +1,7 @@
 import { codeOf, TrainyardError } from '../../core/errors.ts';
 import type { Job } from '../../core/job.ts';
-import {
-  type LogFilter,
-  type LogSource,
-  maxPageChars,
-  maxPageLines,
-  type PlacedBlock,
-} from '../../core/log.ts';
-import type { JobStore, LogHead, LogStore, ScanStretch } from '../../core/store.ts';
+import { type LogFilter, maxPageChars, maxPageLines, type PlacedBlock } from '../../core/log.ts';
+import type { JobStore, LogHead, LogStore } from '../../core/store.ts';
 import { Turns } from '../../lib/async/turns.ts';
 import { quote } from '../../lib/text/quote.ts';
 import { GrowingLines } from '../growing-lines.ts';
@@ -15,13 +9,10 @@ import { compileFilter, type LineMatcher } from './filter.ts';
 import { Pace } from './pace.ts';
 import { checkRange, type LogPage } from './page.ts';
 import type { PageRoom } from './page-room.ts';
+import { searchLog } from './search.ts';
 
-/** The most lines that one filtered page looks at. */
-const maxScanLines = 1_000_000;
 /** The longest that one filtered page looks, in milliseconds. */
 const maxScanMs = 2000;
-/** A search lets others go on after this long: an expression may take a millisecond a line. */
-const turnMs = 4;
 /** Text that is read of a log at a time where all of it is sent, in UTF-16 units: a reader holds some of these. */
 const maxBlockChars = 64 * 1024;
 
@@ -97,7 +88,7 @@ export class LogReader {
     const [job, head] = await Promise.all([this.#job(jobId), this.#logs.head(jobId)]);
     const offset = checkRange({ ...request, total: head.total });
     const found = await (matcher
-      ? this.#search(job, head, { ...request, offset, matcher })
+      ? searchLog(this.#logs, jobId, { ...request, offset, matcher, total: head.total })
       : this.#read(job, { ...request, offset })
     ).catch((error: unknown) => {
       if (codeOf(error) === 'DATA_DAMAGED') this.#damaged(jobId, offset);
@@ -164,126 +155,10 @@ export class LogReader {
     const block = await this.#logs.read(job.id, { offset, limit, maxChars });
     return { block, offsets: null, nextOffset: offset + block.texts.length };
   }
-
-  async #search(
-    job: Job,
-    head: LogHead,
-    request: Search & { matcher: LineMatcher },
-  ): Promise<{ block: PlacedBlock; offsets: number[]; nextOffset: number }> {
-    const { offset, matcher, signal } = request;
-    const matches = new Matches(request);
-    const startedAt = performance.now();
-    const end = Math.min(head.total, offset + maxScanLines);
-    let nextOffset = offset;
-    do {
-      const until = performance.now() + turnMs;
-      const part = { from: nextOffset, to: end, until };
-      try {
-        nextOffset = await this.#searchOn(job.id, { matcher, matches, signal, ...part });
-      } catch (error) {
-        // Damaged lines: the page ends before them, as one without a filter does.
-        if (nextOffset === offset || codeOf(error) !== 'DATA_DAMAGED') throw error;
-        break;
-      }
-    } while (!matches.full && nextOffset < end && (await request.mayGoOn(startedAt)));
-    return { block: matches.block(offset), offsets: matches.offsets, nextOffset };
-  }
-
-  /** Looks on from `from`, at one line at least, until the time `until`; returns where to go on. Keeps nothing but what it found. */
-  async #searchOn(jobId: string, part: SearchPart): Promise<number> {
-    const { matcher, matches, signal, until } = part;
-    signal?.throwIfAborted();
-    let next = part.from;
-    const scan = { from: next, maybe: matcher.maybe, signal };
-    for await (const { first, count, block } of untilDamage(this.#logs.scan(jobId, scan))) {
-      if (first >= part.to) return part.to;
-      const to = Math.min(first + count, part.to);
-      next = block ? matches.take(block, matcher, { from: next, to, until }) : to;
-      if (matches.full || next < to || next >= part.to || performance.now() >= until) return next;
-    }
-    // The job is being deleted: there is nothing more to look at.
-    return next === part.from ? part.to : next;
-  }
 }
 
 interface Search extends Omit<PageRequest, 'filter' | 'room' | 'pace'> {
   matcher: LineMatcher | null;
   /** Whether a search that has found too little goes on, when it was begun at this time. */
   mayGoOn(startedAt: number): Promise<boolean>;
-}
-
-interface SearchPart {
-  matcher: LineMatcher;
-  matches: Matches;
-  from: number;
-  to: number;
-  until: number;
-  signal: AbortSignal | undefined;
-}
-
-/** Stretches up to damaged lines; their error only where there is none before them, as pages have it. */
-async function* untilDamage(stretches: AsyncIterable<ScanStretch>): AsyncGenerator<ScanStretch> {
-  let isFirst = true;
-  try {
-    for await (const stretch of stretches) {
-      yield stretch;
-      isFirst = false;
-    }
-  } catch (error) {
-    if (isFirst || codeOf(error) !== 'DATA_DAMAGED') throw error;
-  }
-}
-
-/** The lines that a search has found so far. */
-class Matches {
-  readonly offsets: number[] = [];
-  readonly #texts: string[] = [];
-  readonly #runs: { count: number; time: number; source: LogSource | null }[] = [];
-  readonly #limit: number;
-  readonly #maxChars: number;
-  #chars = 0;
-
-  constructor({ limit, maxChars = maxPageChars }: Pick<PageRequest, 'limit' | 'maxChars'>) {
-    this.#limit = limit;
-    this.#maxChars = maxChars;
-  }
-
-  get full(): boolean {
-    return this.#texts.length >= this.#limit || this.#chars >= this.#maxChars;
-  }
-
-  block(first: number): PlacedBlock {
-    return { first, texts: this.#texts, runs: this.#runs };
-  }
-
-  /** Takes the matching lines with `from <= offset < to`, one at least, until the time `until`; returns where to look on. */
-  take(
-    block: PlacedBlock,
-    matcher: LineMatcher,
-    { from, to, until }: { from: number; to: number; until: number },
-  ): number {
-    let at = 0;
-    for (const { count, time, source } of block.runs) {
-      const runEnd = at + count;
-      if (!matcher.run(time, source)) {
-        at = runEnd;
-        continue;
-      }
-      for (; at < runEnd; at += 1) {
-        const offset = block.first + at;
-        if (offset < from) continue;
-        if (offset >= to) return to;
-        const text = block.texts[at] ?? '';
-        if (matcher.text(text)) {
-          this.offsets.push(offset);
-          this.#texts.push(text);
-          this.#runs.push({ count: 1, time, source });
-          this.#chars += text.length;
-          if (this.full) return offset + 1;
-        }
-        if (performance.now() >= until) return offset + 1;
-      }
-    }
-    return to;
-  }
 }

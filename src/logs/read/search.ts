@@ -1,0 +1,141 @@
+import { codeOf } from '../../core/errors.ts';
+import { type LogSource, maxPageChars, type PlacedBlock } from '../../core/log.ts';
+import type { LogStore, ScanStretch } from '../../core/store.ts';
+import type { LineMatcher } from './filter.ts';
+
+/** The most lines that one search looks at. */
+const maxScanLines = 1_000_000;
+/** A search lets others go on after this long: an expression may take a millisecond a line. */
+const turnMs = 4;
+
+interface SearchRequest {
+  matcher: LineMatcher;
+  /** Where to look first, and how many lines there are. */
+  offset: number;
+  total: number;
+  /** The most matches, and about the most text of them, in UTF-16 units. */
+  limit: number;
+  maxChars?: number;
+  signal?: AbortSignal | undefined;
+  /** Whether a search that has found too little goes on, when it was begun at this time. */
+  mayGoOn(startedAt: number): Promise<boolean>;
+}
+
+/**
+ * The matching lines from `offset` on, and where to look on: behind the last match that fitted, behind what
+ * was looked at, or before damaged lines, which are an error only where they are the first.
+ */
+export async function searchLog(
+  logs: LogStore,
+  jobId: string,
+  request: SearchRequest,
+): Promise<{ block: PlacedBlock; offsets: number[]; nextOffset: number }> {
+  const { offset, total, matcher, signal } = request;
+  const matches = new Matches(request);
+  const startedAt = performance.now();
+  const end = Math.min(total, offset + maxScanLines);
+  let nextOffset = offset;
+  do {
+    const until = performance.now() + turnMs;
+    const part = { matcher, matches, signal, from: nextOffset, to: end, until };
+    try {
+      nextOffset = await searchOn(logs, jobId, part);
+    } catch (error) {
+      if (nextOffset === offset || codeOf(error) !== 'DATA_DAMAGED') throw error;
+      break;
+    }
+  } while (!matches.full && nextOffset < end && (await request.mayGoOn(startedAt)));
+  return { block: matches.block(offset), offsets: matches.offsets, nextOffset };
+}
+
+/** Looks on from `from`, at one line at least, until the time `until`; returns where to go on. Keeps nothing but what it found. */
+async function searchOn(logs: LogStore, jobId: string, part: SearchPart): Promise<number> {
+  const { matcher, matches, signal, until } = part;
+  signal?.throwIfAborted();
+  let next = part.from;
+  const scan = { from: next, maybe: matcher.maybe, signal };
+  for await (const { first, count, block } of untilDamage(logs.scan(jobId, scan))) {
+    if (first >= part.to) return part.to;
+    const to = Math.min(first + count, part.to);
+    next = block ? matches.take(block, matcher, { from: next, to, until }) : to;
+    if (matches.full || next < to || next >= part.to || performance.now() >= until) return next;
+  }
+  // The job is being deleted: there is nothing more to look at.
+  return next === part.from ? part.to : next;
+}
+
+interface SearchPart {
+  matcher: LineMatcher;
+  matches: Matches;
+  from: number;
+  to: number;
+  until: number;
+  signal: AbortSignal | undefined;
+}
+
+/** Stretches up to damaged lines; their error only where there is none before them, as pages have it. */
+async function* untilDamage(stretches: AsyncIterable<ScanStretch>): AsyncGenerator<ScanStretch> {
+  let isFirst = true;
+  try {
+    for await (const stretch of stretches) {
+      yield stretch;
+      isFirst = false;
+    }
+  } catch (error) {
+    if (isFirst || codeOf(error) !== 'DATA_DAMAGED') throw error;
+  }
+}
+
+/** The lines that a search has found so far. */
+class Matches {
+  readonly offsets: number[] = [];
+  readonly #texts: string[] = [];
+  readonly #runs: { count: number; time: number; source: LogSource | null }[] = [];
+  readonly #limit: number;
+  readonly #maxChars: number;
+  #chars = 0;
+
+  constructor({ limit, maxChars = maxPageChars }: Pick<SearchRequest, 'limit' | 'maxChars'>) {
+    this.#limit = limit;
+    this.#maxChars = maxChars;
+  }
+
+  get full(): boolean {
+    return this.#texts.length >= this.#limit || this.#chars >= this.#maxChars;
+  }
+
+  block(first: number): PlacedBlock {
+    return { first, texts: this.#texts, runs: this.#runs };
+  }
+
+  /** Takes the matching lines with `from <= offset < to`, one at least, until the time `until`; returns where to look on. */
+  take(
+    block: PlacedBlock,
+    matcher: LineMatcher,
+    { from, to, until }: { from: number; to: number; until: number },
+  ): number {
+    let at = 0;
+    for (const { count, time, source } of block.runs) {
+      const runEnd = at + count;
+      if (!matcher.run(time, source)) {
+        at = runEnd;
+        continue;
+      }
+      for (; at < runEnd; at += 1) {
+        const offset = block.first + at;
+        if (offset < from) continue;
+        if (offset >= to) return to;
+        const text = block.texts[at] ?? '';
+        if (matcher.text(text)) {
+          this.offsets.push(offset);
+          this.#texts.push(text);
+          this.#runs.push({ count: 1, time, source });
+          this.#chars += text.length;
+          if (this.full) return offset + 1;
+        }
+        if (performance.now() >= until) return offset + 1;
+      }
+    }
+    return to;
+  }
+}
