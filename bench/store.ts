@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { newJobId } from '../src/core/job.ts';
 import type { Lease, Store } from '../src/core/store.ts';
+import { compileFilter } from '../src/logs/read/filter.ts';
 import { openSqliteStore } from '../src/store/sqlite/open.ts';
 import { type BenchRow, formatRows, median, ratioRow } from './row.ts';
 import { IndexedFile } from './support/indexed-file.ts';
@@ -178,12 +179,12 @@ async function timed(work: () => unknown): Promise<number> {
 }
 
 async function searchRow({ file, store, lines }: Subject): Promise<BenchRow> {
-  const needle = Buffer.from(rareWord);
+  const matcher = compileFilter({ contains: rareWord });
+  const maybe = matcher?.maybe;
   const scan = async (): Promise<number> => {
     let found = 0;
-    const maybe = (text: Buffer) => text.includes(needle);
     for await (const { block } of store.store.logs.scan(store.jobId, { from: 0, maybe })) {
-      for (const text of block?.texts ?? []) if (text.includes(rareWord)) found += 1;
+      for (const text of block?.texts ?? []) if (matcher?.text(text)) found += 1;
     }
     return found;
   };

@@ -4,7 +4,7 @@ import type { Evidence } from './failure/evidence.ts';
 import { howItEnded } from './failure/exit.ts';
 import { lastWords } from './failure/last-words.ts';
 import { LogLines } from './failure/log-lines.ts';
-import { failureHint, failureReaders } from './failure/readers.ts';
+import { failureReaders, mayTellFailure } from './failure/readers.ts';
 
 const maxExcerptLines = 20;
 /** A longer line of an excerpt is cut. In UTF-16 units. */
@@ -59,7 +59,7 @@ export function failureMessage({
 function collect(lines: LogLines): Evidence[] {
   const found: Evidence[] = [];
   for (let at = 0; at < lines.length; at++) {
-    if (!failureHint.test(lines.texts[at] ?? '')) continue;
+    if (!mayTellFailure(lines.texts[at] ?? '')) continue;
     for (const read of failureReaders) {
       const evidence = read(lines, at);
       if (evidence === null) continue;

@@ -7,6 +7,7 @@ import { pythonWarning } from './level/python-warning.ts';
 import { raised } from './level/raised.ts';
 import type { LevelReader, StatedLevel } from './level/stated.ts';
 import { upperCase } from './level/upper-case.ts';
+import { usualLevel } from './level/usual.ts';
 import { plainText } from './plain-text.ts';
 import { withoutBar } from './without-bar.ts';
 
@@ -28,6 +29,8 @@ export function levelOf(text: string): LogLevel | null {
   if (text.charCodeAt(0) === brace && isRecord(text)) {
     return recordLevel(text.length > recordChars ? text.slice(0, recordChars) : text);
   }
+  const usual = usualLevel(text);
+  if (usual !== null) return usual;
   const line = headOf(text);
   if (!hint.test(line)) return null;
   if (line.includes('{') && isRecord(line))
@@ -50,7 +53,10 @@ const hint =
   /[A-Z]{3}|rror|arn|nfo|ebug|atal|[Tt]race|otice|ritical|xception|nterrupt|evel|lvl|everity|[[ :][DIWEFC][:\d\] ]|^[EWIF][:\d]|panic|\*\*\* |terminate|libc\+|\(\): |free or|corrupted|fault|Aborted|Illegal|Bus e|Killed|Terminated|ssertion/;
 
 function headOf(text: string): string {
-  const line = withoutBar(text);
+  const bar = text.lastIndexOf('%|');
+  const rest = bar === -1 ? text : withoutBar(text);
+  // Of a bar that nothing is glued to, only what stands before it can be words.
+  const line = bar !== -1 && rest === text ? text.slice(0, bar) : rest;
   if (line.length <= headChars) return plainText(line);
   return plainText(line.slice(0, colouredChars)).slice(0, headChars);
 }

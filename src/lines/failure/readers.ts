@@ -1,3 +1,4 @@
+import { usualLevel } from '../level/usual.ts';
 import { errorLine } from './error-line.ts';
 import type { FailureReader } from './evidence.ts';
 import { launcherLine } from './launcher.ts';
@@ -29,6 +30,14 @@ export const failureReaders: readonly FailureReader[] = [
   errorLine,
 ];
 
-/** Whatever a reader understands holds one of these; most lines hold none. */
-export const failureHint =
+/** False where no reader can understand a line: most lines, told quickly. */
+export function mayTellFailure(text: string): boolean {
+  const level = usualLevel(text);
+  // A launcher may log the lines of its child, tracebacks too.
+  if (level === 'INFO' || level === 'DEBUG') return text.includes('Traceback');
+  if (text.startsWith('{')) return text.includes('evel') || text.includes('everity');
+  return hint.test(text);
+}
+
+const hint =
   /Traceback|rror|ERR|xception|atal|FATAL|CRIT|SEVERE|EMERG|ALERT|PANIC|panic|Kill|kill|memory|fault|FAILED|bort|ssert|\bexit|terminate|libc\+\+|\*\*\* |Watchdog|Check f|\(\): |free or|corrupted|Illegal|Bus e|Terminated|Interrupt|return code|Root Cause|not found|No such|denied|cannot|can't open|No module|directory|unbound|"level"|"severity"|[[ :][EFC][\d: ]|^[EF][:\d]|File "/;
