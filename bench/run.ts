@@ -6,6 +6,7 @@ import { latencyRows } from './latency.ts';
 import { memoryRows } from './memory.ts';
 import { readingRows } from './reading.ts';
 import { type BenchRow, formatRows } from './row.ts';
+import { stallRows } from './stalls.ts';
 import { startRows } from './start.ts';
 import { storeRows } from './store.ts';
 import { viewerRows } from './viewers.ts';
@@ -29,6 +30,7 @@ const parts: Record<string, () => Promise<BenchRow[]>> = {
   viewers: () => viewerRows({ turns }),
   latency: latencyRows,
   memory: memoryRows,
+  stalls: stallRows,
 };
 const wanted = values.only?.split(',') ?? Object.keys(parts);
 

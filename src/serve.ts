@@ -4,9 +4,11 @@ import { type Config, readConfig } from './config/config.ts';
 import { builtInName } from './config/providers.ts';
 import { openConsoleLogger } from './console-logger.ts';
 import { runUntilStopped } from './lib/system/run.ts';
+import { keepHeapSmall } from './lib/system/small-heap.ts';
 
 /** Starts the server that the environment describes, and stops it on SIGTERM or SIGINT. */
 export async function serve(): Promise<void> {
+  keepHeapSmall();
   await runUntilStopped(async () => {
     const config = readConfig(process.env);
     const logger = await openConsoleLogger({ name: 'trainyard', level: config.logLevel });
