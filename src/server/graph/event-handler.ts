@@ -21,9 +21,12 @@ export interface EventHandlerOptions {
   pingMs: number;
 }
 
-/** Whether the answer is to come as server-sent events. */
+/** Whether the answer is to come as server-sent events: where they are named, and no JSON before them. */
 export function wantsEvents({ headers }: IncomingMessage): boolean {
-  return headers.accept?.toLowerCase().includes('text/event-stream') ?? false;
+  const accept = headers.accept?.toLowerCase() ?? '';
+  const events = accept.indexOf('text/event-stream');
+  const json = accept.search(/application\/(?:[\w-]+\+)?json/);
+  return events !== -1 && (json === -1 || events < json);
 }
 
 /**
