@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import type { ProviderState } from '../../core/provider.ts';
 import type { Pod } from './api/wire.ts';
 import type { End } from './log/cursor.ts';
@@ -12,8 +13,14 @@ export function endStateOf({ exitCode, time }: End): ProviderState {
     case 'restarted':
       return { ...state, status: 'FAILED', failure: { message: restarted } };
     default:
-      return { ...state, status: 'FAILED', failure: { exitCode } };
+      return { ...state, status: 'FAILED', failure: { exitCode, ...signalOf(exitCode) } };
   }
+}
+
+/** The signal that ended the training, where its code is what shells make of one: 137 is 128 and SIGKILL's 9. */
+function signalOf(exitCode: number): { signal?: string } {
+  const found = Object.entries(constants.signals).find(([, number]) => number + 128 === exitCode);
+  return found === undefined ? {} : { signal: found[0] };
 }
 
 /** How a job ended whose container has, without a word from the wrapper. */

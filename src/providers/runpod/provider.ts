@@ -184,7 +184,7 @@ class PodProvider implements RunPodProvider {
   logNotice({ id, externalId }: Job): LogNotice | null {
     const trouble = this.#availability.of(id);
     if (externalId === null || trouble === null) return null;
-    return noticeOf(externalId, trouble, this.#pods.last(externalId));
+    return noticeOf({ jobId: id, podId: externalId }, trouble, this.#pods.last(externalId));
   }
 
   async held(signal: AbortSignal): Promise<JobRef[]> {

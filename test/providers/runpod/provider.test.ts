@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { JobRef, StatusReport } from '../../../src/core/provider.ts';
 import type { Pod } from '../../support/runpod/pod.ts';
@@ -262,9 +264,10 @@ describe('what a reader is told where the log cannot be had', () => {
     const notice = yard.provider.logNotice(job);
     expect(notice).toMatchObject({ code, message: expect.stringContaining('not for you') });
     expect(notice?.url).toBe(`https://www.runpod.io/console/pods/${pod.id}`);
-    expect(notice?.help.join('\n')).toMatch(
-      /Logs[\s\S]*ssh .*tail -f \/workspace\/training_output\.log/,
-    );
+    const help = notice?.help.join('\n') ?? '';
+    expect(help).toMatch(/Logs[\s\S]*ssh .*tail -f \S+ \(\/tmp\/trainyard\/job-a\/\S+ where/);
+    const [, file = ''] = /tail -f (\S+)/.exec(help) ?? [];
+    expect(await readFile(path.join(pod.directory, file), 'utf8')).toBe('ready\n');
     // It can be had again.
     await follow(yard, pod).reach(1);
     expect(yard.provider.logNotice(job)).toBeNull();

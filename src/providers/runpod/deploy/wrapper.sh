@@ -14,6 +14,20 @@
 
 set -u
 
+# A signal is handed to the training; one that comes before there is a training, as soon as there is.
+# (Until here the start command kept it in mind: see wrapper.ts.)
+stopped=
+child=
+asked=0
+passed=0
+pass_on() {
+  [ -n "$child" ] && [ "$passed" != "$asked" ] || return 0
+  passed=$asked
+  kill -TERM "$child" 2>/dev/null
+}
+trap 'stopped=1; asked=$((asked + 1)); pass_on' TERM INT
+if [ -n "${TRAINYARD_STOPPED-}" ]; then stopped=1 asked=1; fi
+
 # What the container has been given is the training's: the wrapper's own variables may bear the same
 # names, and what the recipe sets must not reach the wrapper.
 exec 3< <(env -0)
@@ -31,7 +45,7 @@ recipe_env=${TRAINYARD_ENV-}
 config=$TRAINYARD_CONFIG
 files=${TRAINYARD_FILES-}
 unset TRAINYARD_JOB TRAINYARD_GRACE_SECONDS TRAINYARD_API_URL TRAINYARD_COMMAND TRAINYARD_ENV
-unset TRAINYARD_CONFIG TRAINYARD_FILES TRAINYARD_WRAPPER
+unset TRAINYARD_CONFIG TRAINYARD_FILES TRAINYARD_WRAPPER TRAINYARD_STOPPED
 
 say() { printf '::trainyard %s %s\n' "$job" "$1"; }
 
@@ -47,10 +61,6 @@ fi
 state=$home/state
 log=$home/training_output.log
 ln -sfn "$log" "$workspace/training_output.log" 2>/dev/null
-
-stopped=
-child=
-trap 'stopped=1; [ -n "$child" ] && kill -TERM "$child" 2>/dev/null' TERM INT
 
 # Says how the training ended, and leaves Trainyard the time to read it and to terminate the pod.
 # Where it does not, the pod ends itself: nobody shall pay for a GPU that has nothing to do.
@@ -118,8 +128,15 @@ done < <(decode "$command")
 # waited for.
 pipe=${TMPDIR:-/tmp}/trainyard-$job.pipe
 rm -f "$pipe" && mkfifo "$pipe" || finish 'code=125 lines='
-tee -a "$log" <"$pipe" & tee=$!
-env -i "${variables[@]}" "${argv[@]}" >"$pipe" 2>&1 & child=$!
+# Each runs in a process group of its own, for a training may end all of its group; and what ends
+# every process of the container by TERM leaves the log its last lines. What the shell itself has to
+# say of them, such as "Killed", is no line of the job.
+exec 2>/dev/null
+set -m
+(trap '' TERM INT HUP; exec tee -a "$log" <"$pipe" 2>/dev/null) & tee=$!
+env -i "${variables[@]}" "${argv[@]}" </dev/null >"$pipe" 2>&1 & child=$!
+set +m
+pass_on
 # A signal ends a wait; what it then says is not the child's exit code.
 until wait "$child"; code=$?; [ -z "$stopped" ] || ! kill -0 "$child" 2>/dev/null; do :; done
 if [ -n "$stopped" ]; then wait "$child"; code=$?; fi

@@ -23,7 +23,7 @@ const paths = { config: '\u0001config\u0001', output: '\u0001output\u0001' };
 export const wrapperEntrypoint = [
   'bash',
   '-c',
-  `trap 'stopped=1' TERM INT; eval "$(printf %s "$TRAINYARD_WRAPPER" | base64 -d)"`,
+  `trap TRAINYARD_STOPPED=1 TERM INT; eval "$(printf %s "$TRAINYARD_WRAPPER" | base64 -d)"`,
 ];
 
 /** Reads the wrapper, as `environmentOf` sends it along: without its comments, for want of room. */

@@ -5,6 +5,8 @@ export type Marker =
   /** The training is over, and has printed so many lines; null where that is not known. */
   | { kind: 'end'; exitCode: number | 'interrupted'; lines: number | null };
 
+const maxExitCode = 255;
+
 /** The marker that a line is; null for any other line. See `say` in wrapper.sh. */
 export function markerIn(line: string, jobId: string): Marker | null {
   const head = `::trainyard ${jobId} `;
@@ -13,7 +15,7 @@ export function markerIn(line: string, jobId: string): Marker | null {
   const [, run] = /^begin run=(\S{1,64})$/.exec(said) ?? [];
   if (run !== undefined) return { kind: 'begin', run };
   const [, code, lines] = /^end code=(\d{1,3}|interrupted) lines=(\d{0,15})$/.exec(said) ?? [];
-  if (code === undefined) return null;
+  if (code === undefined || Number(code) > maxExitCode) return null;
   const exitCode = code === 'interrupted' ? code : Number(code);
   return { kind: 'end', exitCode, lines: lines ? Number(lines) : null };
 }

@@ -2,21 +2,26 @@ import type { LogNotice } from '../../../core/log.ts';
 import { httpStatusOf, wordsIn } from '../api/answer.ts';
 import { consoleUrlOf, type Pod } from '../api/wire.ts';
 
-/** Where the wrapper keeps the log in the pod. */
-const logPath = '/workspace/training_output.log';
+/** Where the wrapper keeps a job's log, in the first of the `folders` where it may write. */
+const logIn = (jobId: string) => `trainyard/${jobId}/training_output.log`;
+const folders = { usual: '/workspace', other: '/tmp' };
 
 /** Why a pod's log cannot be had: what RunPod answered, or that it had no line to give. */
 export type LogTrouble = { error: unknown } | 'empty' | 'gone';
 
 /** What a reader should know, and where else to look. */
-export function noticeOf(podId: string, trouble: LogTrouble, pod: Pod | null): LogNotice {
+export function noticeOf(
+  { jobId, podId }: { jobId: string; podId: string },
+  trouble: LogTrouble,
+  pod: Pod | null,
+): LogNotice {
   const url = consoleUrlOf(podId);
   if (trouble === 'gone') {
     return {
       code: 'POD_GONE',
       message: `RunPod no longer has the pod ${podId}: lines that were not captured before cannot be had`,
       url,
-      help: [`If the job had a network volume, its log may still lie there: ${logPath}`],
+      help: [`If the job had a network volume, its log still lies there: ${logIn(jobId)}`],
     };
   }
   const ssh = pod?.ssh?.direct ?? pod?.ssh?.proxy;
@@ -26,7 +31,11 @@ export function noticeOf(podId: string, trouble: LogTrouble, pod: Pod | null): L
     help: [
       `Open the pod in RunPod's console: ${url}`,
       'Choose the tab "Logs", then "Container" for what the job has printed, or "System" for what the host did',
-      ...(ssh ? [`Or read it in the pod itself: ${ssh.command}, then tail -f ${logPath}`] : []),
+      ...(ssh
+        ? [
+            `Or read it in the pod itself: ${ssh.command}, then tail -f ${folders.usual}/${logIn(jobId)} (${folders.other}/${logIn(jobId)} where the image's user may not write to ${folders.usual})`,
+          ]
+        : []),
     ],
   };
 }
