@@ -5,12 +5,16 @@ import { shortened } from '../../lib/text/quote.ts';
 import { levelOf } from '../../lines/level.ts';
 import { plainText } from '../../lines/plain-text.ts';
 import { chunkMayHold } from './chunk-search.ts';
+import { expressionSize } from './expression-size.ts';
 
 /** The longest text or expression that a filter takes, in UTF-16 units. */
 const maxPatternChars = 1000;
 
 /** What the counts of an expression's repetitions may add up to: each count is that many copies in memory. */
 const maxRepetitions = 1000;
+
+/** What an expression may be compiled to, in instructions of a hundred bytes: twenty thousand take some 20 ms. */
+const maxExpressionSize = 20_000;
 
 /** A filter made ready to be asked of many lines. */
 export interface LineMatcher {
@@ -61,6 +65,13 @@ function compileRegex(pattern: string): RE2JS {
     throw new TrainyardError(
       'BAD_USER_INPUT',
       `filter.regex has counts in braces that add up to ${repetitions}; at most ${maxRepetitions} are allowed.`,
+    );
+  }
+  const size = expressionSize(pattern);
+  if (size > maxExpressionSize) {
+    throw new TrainyardError(
+      'BAD_USER_INPUT',
+      `filter.regex makes about ${size} steps of its repetitions; at most ${maxExpressionSize} are allowed.`,
     );
   }
   try {
