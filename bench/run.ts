@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { arch, cpus, platform, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
+import { capacityRows } from './capacity.ts';
 import { httpRows } from './http.ts';
 import { latencyRows } from './latency.ts';
 import { memoryRows } from './memory.ts';
@@ -28,6 +29,7 @@ const parts: Record<string, () => Promise<BenchRow[]>> = {
   store: () => storeRows({ lines: Number(values.lines) }),
   http: () => httpRows({ turns }),
   viewers: () => viewerRows({ turns }),
+  capacity: capacityRows,
   latency: latencyRows,
   memory: memoryRows,
   stalls: stallRows,

@@ -58,6 +58,7 @@ export function createServices(parts: {
     providers,
     growing,
     advanced,
+    isFollowed: (jobId) => hints.has(jobId),
     logger,
     times,
   });

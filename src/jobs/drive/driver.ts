@@ -35,6 +35,8 @@ export interface DriverOptions {
   logs: LogStore;
   watch: StatusWatch;
   growing: GrowingLines;
+  /** How long lines may be gathered before they are stored. */
+  pauseMs: () => number;
   /** Called when lines were stored or the log became complete. */
   advanced: () => void;
   times: JobTimes;
@@ -87,13 +89,14 @@ export class JobDriver {
   }
 
   async #follow(ref: JobRef, signal: AbortSignal): Promise<void> {
-    const { lease, logs, provider, watch, growing, logger, advanced } = this.#options;
+    const { lease, logs, provider, watch, growing, pauseMs, logger, advanced } = this.#options;
     const collector = new Collector({
       provider,
       ref,
       lease,
       logs,
       growing,
+      pauseMs,
       logger,
       answered: this.#answered,
       advanced: () => {
@@ -200,7 +203,9 @@ export class JobDriver {
 
   #saveProgress(collector: Collector): void {
     const now = performance.now();
-    if (now - this.#savedProgressAt < this.#options.times.progressEveryMs) return;
+    const { times, pauseMs } = this.#options;
+    // Of many jobs that nobody follows, each is in no hurry.
+    if (now - this.#savedProgressAt < Math.max(times.progressEveryMs, 4 * pauseMs())) return;
     this.#savedProgressAt = now;
     this.#later(() => this.#change((job) => this.#progressOf(job, collector)));
   }

@@ -12,11 +12,19 @@ import { JobDriver } from './driver.ts';
 import { finishJob } from './finish.ts';
 import { givenUpByForce } from './give-up.ts';
 
+/** So many jobs cost little, however they print. */
+const unhurriedJobs = 20;
+/** Each further one makes all of them wait so much longer for more lines, until this. */
+const pauseMsPerJob = 5;
+const maxPauseMs = 1000;
+
 export interface SupervisorOptions {
   store: Store;
   changes: JobChanges;
   providers: Providers;
   growing: GrowingLines;
+  /** Whether somebody follows the job's log now. */
+  isFollowed?: (jobId: string) => boolean;
   /** Called when a job's log has grown or become complete. */
   advanced: (jobId: string) => void;
   logger: Logger;
@@ -95,6 +103,7 @@ export class Supervisor {
       changes,
       logs: store.logs,
       watch,
+      pauseMs: () => this.#pauseMs(job.id),
       growing: this.#options.growing,
       logger,
       times: this.#times,
@@ -133,6 +142,12 @@ export class Supervisor {
       const message = `the job ${lease.jobId} is driven by another server by now`;
       driver.abandon(new TrainyardError('CONFLICT', message));
     }
+  }
+
+  /** Few jobs, and those that somebody follows, are stored line by line; of many, each waits a little for more. */
+  #pauseMs(jobId: string): number {
+    if (this.#options.isFollowed?.(jobId)) return 0;
+    return Math.min(maxPauseMs, Math.max(0, this.#drivers.size - unhurriedJobs) * pauseMsPerJob);
   }
 
   async #takeUp(signal: AbortSignal): Promise<void> {

@@ -19,6 +19,11 @@ export class Hints<Key> {
     };
   }
 
+  /** Whether somebody listens for the key. */
+  has(key: Key): boolean {
+    return this.#listeners.has(key);
+  }
+
   give(key: Key): void {
     const listeners = this.#listeners.get(key);
     if (listeners) for (const heard of [...listeners]) heard();

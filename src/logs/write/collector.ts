@@ -17,6 +17,7 @@ import {
   thinRedraws,
 } from '../../lines/redraw.ts';
 import type { GrowingLines } from '../growing-lines.ts';
+import { gather } from './gather.ts';
 
 /** When a log falls silent for so long, a progress bar's last state is stored. */
 const settleAfterMs = 500;
@@ -29,6 +30,8 @@ export interface CollectorOptions {
   /** Where the line that the job is writing is shown. */
   growing: GrowingLines;
   logger: Logger;
+  /** How long lines may be gathered before they are stored, in milliseconds, as things now are; 0 where it is not said. */
+  pauseMs?: () => number;
   /** Called after every append. */
   advanced: () => void;
   /** Ends a rest between two attempts early: the provider has been heard of again. */
@@ -108,7 +111,8 @@ export class Collector {
     const { provider, ref } = this.#options;
     const controller = new AbortController();
     const inner = AbortSignal.any([signal, controller.signal]);
-    const batches = provider.followLogs(ref, this.#head.cursor, inner)[Symbol.asyncIterator]();
+    const followed = provider.followLogs(ref, this.#head.cursor, inner);
+    const batches = gather(followed, this.#options.pauseMs ?? (() => 0));
     try {
       let coming = batches.next();
       for (;;) {
@@ -123,7 +127,7 @@ export class Collector {
       }
     } finally {
       controller.abort();
-      await batches.return?.();
+      await batches.return();
     }
   }
 
