@@ -9,8 +9,8 @@ import { deploy, graphql, rawSocket } from '../test/support/clients.ts';
 import { type ServerProcess, startServer } from '../test/support/server-process.ts';
 import { type BenchRow, median } from './row.ts';
 
-const lineCount = 200_000;
-const attackMs = 6000;
+const lineCount = 100_000;
+const attackMs = 4000;
 const mostWaitMs = 250;
 const mostMb = 512;
 

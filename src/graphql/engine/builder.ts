@@ -1,6 +1,5 @@
 import SchemaBuilder from '@pothos/core';
 import ComplexityPlugin from '@pothos/plugin-complexity';
-import RelayPlugin from '@pothos/plugin-relay';
 import { TrainyardError } from '../../core/errors.ts';
 import type { JsonObject } from '../../core/job.ts';
 import type { GraphContext } from './context.ts';
@@ -24,16 +23,7 @@ export const builder = new SchemaBuilder<{
   };
 }>({
   defaultFieldNullability: false,
-  plugins: [ComplexityPlugin, RelayPlugin],
-  relay: {
-    nodeQueryOptions: false,
-    nodesQueryOptions: false,
-    cursorType: 'String',
-    firstArgOptions: { defaultValue: 20, description: 'The newest so many of them: 1 to 100.' },
-    lastArgOptions: { description: 'The oldest so many of them: 1 to 100; instead of `first`.' },
-    afterArgOptions: { description: 'Only items behind this cursor.' },
-    beforeArgOptions: { description: 'Only items before this cursor.' },
-  },
+  plugins: [ComplexityPlugin],
   complexity: {
     defaultComplexity: 1,
     defaultListMultiplier: 1,

@@ -1,4 +1,3 @@
-import type { PageInfoShape } from '@pothos/plugin-relay';
 import { TrainyardError } from '../../core/errors.ts';
 import type { Job, JobFilter } from '../../core/job.ts';
 import type { Jobs } from '../../jobs/jobs.ts';
@@ -16,11 +15,35 @@ interface ConnectionArgs {
   before?: string | null;
 }
 
+interface PageInfo {
+  hasNextPage: boolean;
+  hasPreviousPage: boolean;
+  startCursor: string | null;
+  endCursor: string | null;
+}
+
 interface JobConnection {
   edges: { cursor: string; node: Job }[];
-  pageInfo: PageInfoShape;
+  pageInfo: PageInfo;
   totalCount: number;
 }
+
+/** As Relay wants it; without descriptions, for other subgraphs have it, too. */
+const PageInfoType = builder.objectRef<PageInfo>('PageInfo').implement({
+  fields: (t) => ({
+    hasNextPage: t.exposeBoolean('hasNextPage'),
+    hasPreviousPage: t.exposeBoolean('hasPreviousPage'),
+    startCursor: t.exposeString('startCursor', { nullable: true }),
+    endCursor: t.exposeString('endCursor', { nullable: true }),
+  }),
+});
+
+const connectionArgs = builder.args((t) => ({
+  before: t.string({ description: 'Only items before this cursor.' }),
+  after: t.string({ description: 'Only items behind this cursor.' }),
+  first: t.int({ defaultValue: 20, description: 'The newest so many of them: 1 to 100.' }),
+  last: t.int({ description: 'The oldest so many of them: 1 to 100; instead of `first`.' }),
+}));
 
 const JobEdgeType = builder.objectRef<JobConnection['edges'][number]>('JobEdge').implement({
   description: 'One job of a page.',
@@ -35,7 +58,7 @@ const JobConnectionType = builder.objectRef<JobConnection>('JobConnection').impl
   fields: (t) => ({
     edges: t.expose('edges', { type: [JobEdgeType], description: 'The jobs of this page.' }),
     pageInfo: t.expose('pageInfo', {
-      type: builder.pageInfoRef(),
+      type: PageInfoType,
       description: 'Whether there are more, and where.',
     }),
     totalCount: t.exposeInt('totalCount', {
@@ -55,7 +78,7 @@ builder.queryFields((t) => ({
   jobs: t.field({
     type: JobConnectionType,
     description: 'Newest first.',
-    args: { ...t.arg.connectionArgs(), filter: t.arg({ type: JobFilterInput }) },
+    args: { ...connectionArgs, filter: t.arg({ type: JobFilterInput }) },
     complexity: pageCost,
     resolve: (_root, args, { jobs }) => connection(jobs, args, args.filter ?? {}),
   }),
@@ -65,7 +88,7 @@ builder.objectField(ProviderType, 'jobs', (t) =>
   t.field({
     type: JobConnectionType,
     description: 'Its jobs, newest first.',
-    args: { ...t.arg.connectionArgs(), filter: t.arg({ type: JobFilterInput }) },
+    args: { ...connectionArgs, filter: t.arg({ type: JobFilterInput }) },
     complexity: pageCost,
     resolve: ({ name }, args, { jobs }) => {
       const { providers } = args.filter ?? {};
