@@ -79,15 +79,15 @@ const double = Buffer.alloc(8);
 
 // Each number but the value as its distance from the point before: most take a byte or two.
 function pointWriter(bytes: number[]): (point: CurvePoint) => void {
-  const before = { step: 0, time: 0, line: 0 };
+  let before = { step: 0, time: 0, line: 0 };
   return ({ step, value, time, line }) => {
     const whole = { step: Math.round(step), time: Math.round(time), line };
     putSigned(bytes, whole.step - before.step);
     putSigned(bytes, whole.time - before.time);
     putSigned(bytes, whole.line - before.line);
     double.writeDoubleLE(value);
-    bytes.push(...double);
-    Object.assign(before, whole);
+    for (let at = 0; at < 8; at++) bytes.push(double[at] ?? 0);
+    before = whole;
   };
 }
 
@@ -106,7 +106,8 @@ function pointReader(reader: ByteReader): (at: number) => CurvePoint {
 }
 
 function sealed(body: readonly number[], key: string): Buffer {
-  const bytes = Buffer.from([0, 0, 0, 0, ...body]);
+  const bytes = Buffer.alloc(4 + body.length);
+  bytes.set(body, 4);
   bytes.writeUInt32LE(crc32(bytes.subarray(4), crc32(key)));
   return bytes;
 }

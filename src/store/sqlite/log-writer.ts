@@ -10,9 +10,13 @@ import { type HeadRow, headChecksum, headColumns, soundHead } from './head-row.t
 import { JobEvents } from './job-events.ts';
 import type { SqliteMetrics } from './metrics.ts';
 import { isSound, type PlacedChunk } from './placed-chunk.ts';
+import { WriteGroups } from './write-groups.ts';
 
 /** A page must not have to gather more raw rows than this: so many single ones are joined. */
 const maxSingleRows = 128;
+
+/** More lines are not written together with those of other jobs. */
+const maxGroupedLines = 100;
 
 /**
  * Where a log ends. The lines from `tail_first` on, about `tail_size` bytes, are in raw rows; of
@@ -33,6 +37,7 @@ export class LogWriter {
   readonly #events: JobEvents;
   readonly #metrics: SqliteMetrics;
   readonly #compress: boolean;
+  readonly #groups: WriteGroups;
   readonly #sql: ReturnType<typeof prepare>;
   /** What the last append under a lease has left, so that the next one need not read it again. */
   readonly #ends = new WeakMap<Lease, LogEnd>();
@@ -42,13 +47,18 @@ export class LogWriter {
     this.#events = new JobEvents(connection);
     this.#metrics = metrics;
     this.#compress = options.compress;
+    this.#groups = new WriteGroups(connection);
     this.#sql = prepare(connection);
   }
 
   /** As `LogStore.append` promises. */
   async append(lease: Lease, batch: Append): Promise<LogHead> {
     checkRuns(batch);
-    const { end, keepCurves } = await this.#connection.write(() => this.#append(lease, batch));
+    const work = () => this.#append(lease, batch);
+    // Many lines are worth a transaction of their own.
+    const { end, keepCurves } = await (batch.texts.length > maxGroupedLines
+      ? this.#connection.write(work)
+      : this.#groups.write(lease, work));
     this.#ends.set(lease, end);
     keepCurves?.();
     return {

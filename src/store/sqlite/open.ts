@@ -32,8 +32,8 @@ export interface SqliteStoreOptions {
 
 // How long SQLite itself may wait for a lock, on the event loop's time.
 const busyMs = 5;
-// A checkpoint moves the write-ahead log into the file after about 4 MiB.
-const checkpointPages = (4 * 1024 * 1024) / pageSize;
+// A checkpoint moves the write-ahead log into the file after about 8 MiB.
+const checkpointPages = (8 * 1024 * 1024) / pageSize;
 const maxIdleWalBytes = 64 * 1024 * 1024;
 
 /**

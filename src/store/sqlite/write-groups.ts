@@ -1,0 +1,85 @@
+import { codeOf } from '../../core/errors.ts';
+import type { Connection } from './connection.ts';
+
+/** How long a write may wait for others, where many jobs write. */
+const groupMs = 10;
+/** Where fewer jobs than this write in that time, nobody waits for anybody. */
+const manyJobs = 8;
+/** So many writes are enough for one transaction: it must hold nobody up. */
+const maxGroup = 64;
+
+interface Waiting {
+  work: () => void;
+  resolve: () => void;
+  reject: (error: unknown) => void;
+}
+
+/**
+ * Runs small writes of many jobs in common transactions. One that stands alone costs a commit, and for each of its
+ * rows a whole page in the write-ahead log; rows of several jobs often lie in one page.
+ */
+export class WriteGroups {
+  readonly #connection: Connection;
+  #waiting: Waiting[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #period = { startedAt: 0, jobs: new Set<object>(), isBusy: false };
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  /**
+   * As `Connection.write` does, of one transaction for all or of its own; what one write throws concerns no other.
+   * `work` may run twice, the first time without effect.
+   */
+  write<T>(job: object, work: () => T): Promise<T> {
+    if (!this.#isBusy(job)) return this.#connection.write(work);
+    return new Promise<T>((resolve, reject) => {
+      let result: { value: T } | undefined;
+      this.#waiting.push({
+        work: () => {
+          result = { value: work() };
+        },
+        resolve: () =>
+          result === undefined ? reject(new Error('not run')) : resolve(result.value),
+        reject,
+      });
+      if (this.#waiting.length === maxGroup) void this.#flush();
+      else this.#timer ??= setTimeout(() => void this.#flush(), groupMs);
+    });
+  }
+
+  /** Whether many jobs wrote in the period before this one. */
+  #isBusy(job: object): boolean {
+    const now = performance.now();
+    const { startedAt, jobs } = this.#period;
+    if (now - startedAt >= groupMs) {
+      this.#period = { startedAt: now, jobs: new Set(), isBusy: jobs.size >= manyJobs };
+    }
+    this.#period.jobs.add(job);
+    return this.#period.isBusy;
+  }
+
+  async #flush(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const group = this.#waiting;
+    this.#waiting = [];
+    try {
+      await this.#connection.write(() => {
+        for (const { work } of group) work();
+      });
+      for (const { resolve } of group) resolve();
+    } catch (error) {
+      await this.#afterFailure(group, error);
+    }
+  }
+
+  /** Nothing was written. Where that lies in the store, it concerns all; else each is tried by itself. */
+  async #afterFailure(group: readonly Waiting[], error: unknown): Promise<void> {
+    for (const { work, resolve, reject } of group) {
+      if (codeOf(error) === 'STORE_UNAVAILABLE') reject(error);
+      else await this.#connection.write(work).then(resolve, reject);
+    }
+  }
+}
