@@ -9,6 +9,7 @@ import { openSqliteStore } from '../src/store/sqlite/open.ts';
 import { type BenchRow, formatRows, median, ratioRow } from './row.ts';
 import { IndexedFile } from './support/indexed-file.ts';
 import { openLivePrototype } from './support/live-prototype.ts';
+import { appendManyJobs } from './support/many-jobs.ts';
 import { rareWord, trainingLog } from './support/training-log.ts';
 
 const linesPerBatch = 5000;
@@ -33,6 +34,7 @@ export async function storeRows(options: { lines: number }): Promise<BenchRow[]>
         ...(await pageRows({ file, store, lines: options.lines })),
         await searchRow({ file, store, lines: options.lines }),
         await liveRow(folder),
+        await manyJobsRow(folder),
       ];
     } finally {
       file.close();
@@ -59,18 +61,7 @@ interface Subject {
 
 async function openLog(dataDir: string, options: { compress: boolean }): Promise<OpenLog> {
   const store = await openSqliteStore({ dataDir, ...options });
-  const jobId = newJobId();
-  await store.jobs.insert({
-    id: jobId,
-    name: 'bench',
-    provider: 'local',
-    recipe: 'default',
-    modelName: 'model',
-    datasetPath: null,
-    config: {},
-    options: {},
-    idempotencyKey: null,
-  });
+  const jobId = await insertJob(store);
   const lease: Lease | null = await store.leases.claim(jobId);
   if (lease === null) throw new Error('a new job has no free lease');
   return {
@@ -83,6 +74,22 @@ async function openLog(dataDir: string, options: { compress: boolean }): Promise
     },
     close: () => store.close(),
   };
+}
+
+async function insertJob(store: Store): Promise<string> {
+  const id = newJobId();
+  await store.jobs.insert({
+    id,
+    name: 'bench',
+    provider: 'local',
+    recipe: 'default',
+    modelName: 'model',
+    datasetPath: null,
+    config: {},
+    options: {},
+    idempotencyKey: null,
+  });
+  return id;
 }
 
 async function bulkRows(subject: Subject & { folder: string }): Promise<BenchRow[]> {
@@ -238,6 +245,28 @@ async function liveRow(folder: string): Promise<BenchRow> {
       peerName: 'bare statements',
     },
     { atLeast: 0.9 },
+  );
+}
+
+/** What 400 jobs that print ten lines a second each make the store write. */
+async function manyJobsRow(folder: string): Promise<BenchRow> {
+  const seconds = 5;
+  const first = await openLog(join(folder, 'many'), { compress: true });
+  const { store } = first;
+  const ids = [];
+  for (let n = 0; n < 400; n++) ids.push(await insertJob(store));
+  const spent = await appendManyJobs(store, ids, { linesPerSecond: 10, seconds });
+  await first.close();
+  return ratioRow(
+    {
+      what: 'written for 400 jobs × 10 lines/s',
+      ours: spent.writtenBytes / seconds / 1e6,
+      peer: spent.textBytes / seconds / 1e6,
+      unit: 'MB/s',
+      peerName: 'the text',
+    },
+    // 20 MB/s.
+    { atMost: 43 },
   );
 }
 

@@ -17,7 +17,7 @@ export function openLivePrototype(path: string): {
   db.pragma('auto_vacuum = INCREMENTAL');
   db.pragma('journal_mode = WAL');
   db.pragma('synchronous = NORMAL');
-  db.pragma('wal_autocheckpoint = 512');
+  db.pragma('wal_autocheckpoint = 1024');
   db.exec(`
     CREATE TABLE chunks (id INTEGER PRIMARY KEY, count INTEGER, encoding INTEGER, text BLOB);
     CREATE TABLE head (id INTEGER PRIMARY KEY, total INTEGER, cursor TEXT);

@@ -17,13 +17,12 @@ export function chunkChecksum(jobId: string, first: number, chunk: Chunk): numbe
 
 /** CRC-32 over facts of one job, in order. */
 export function factsChecksum(jobId: string, facts: readonly (number | string | null)[]): number {
-  let checksum = crc32(jobId);
-  // The kind and the length of each, so that no two lists of facts run together to the same bytes.
+  let all = jobId;
+  // The kind and the length of each, so that no two lists of facts run together to the same text.
   for (const fact of facts) {
     const text = fact === null ? '' : String(fact);
     const kind = fact === null ? 'null' : typeof fact;
-    checksum = crc32(`${kind} ${text.length} `, checksum);
-    checksum = crc32(text, checksum);
+    all += `${kind} ${text.length} ${text}`;
   }
-  return checksum;
+  return crc32(all);
 }
