@@ -37,7 +37,13 @@ export const gpu = { id: 'NVIDIA GeForce RTX 4090' };
 
 /** A stand-in that is closed at the end of the test, and a client of it. */
 export async function openAccount(options: Partial<RunPodStandInOptions> = {}): Promise<Account> {
-  const standIn = await openRunPodStandIn({ apiKey, provisionMs: 1, startMs: 1, ...options });
+  const standIn = await openRunPodStandIn({
+    apiKey,
+    provisionMs: 1,
+    startMs: 1,
+    earlyLogHeaders: true,
+    ...options,
+  });
   onTestFinished(() => standIn.close());
   const call: Account['call'] = async (call, { body, key = apiKey } = {}) => {
     const [method = '', path = ''] = call.split(' ');

@@ -30,6 +30,7 @@ export interface ApiOptions {
   rateLimit: RateLimit;
   pageSize: number;
   pagesWithoutEnd: boolean;
+  earlyLogHeaders: boolean;
   settings: PodSettings;
   /** Gets every pod that is created, and keeps those that are terminated. */
   pods: Pod[];
@@ -59,6 +60,7 @@ export function createApi(
     apiKey,
     pageSize,
     pagesWithoutEnd,
+    earlyLogHeaders: earlyHeaders,
     rateLimit,
     settings,
     pods,
@@ -163,7 +165,7 @@ export function createApi(
     if (fault.refuseLastEventId !== undefined) {
       throw new Problem(fault.refuseLastEventId, 'Last-Event-ID must be a date-time');
     }
-    await streamLog({ log, range, fault, changes, response, headers });
+    await streamLog({ log, range, fault, changes, response, headers, earlyHeaders });
   };
 
   return answer;

@@ -27,6 +27,8 @@ export interface StreamFault {
   rewind?: number;
   /** These events are sent twice. */
   doubled?: readonly number[];
+  /** What is sent as it stands before an event, and at once after the one before, such as a comment or an event that is no line. */
+  insert?: readonly { before: number; text: string }[];
   /** These events are not sent. */
   lost?: readonly number[];
   /**

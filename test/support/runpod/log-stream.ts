@@ -12,6 +12,7 @@ export async function streamLog(options: {
   changes: Changes;
   response: ServerResponse;
   headers: Record<string, string>;
+  earlyHeaders: boolean;
 }): Promise<void> {
   const { log, range, fault, changes, response } = options;
   const gone = new AbortController();
@@ -24,7 +25,8 @@ export async function streamLog(options: {
     Connection: 'keep-alive',
     'X-Accel-Buffering': 'no',
   });
-  response.flushHeaders();
+  // RunPod's may come no sooner than the first line.
+  if (options.earlyHeaders) response.flushHeaders();
   const from = Math.max(0, range.from - (fault.rewind ?? 0));
   try {
     const events = follow({ log, from, changes, signal });
@@ -78,11 +80,15 @@ interface Piece {
 async function* spoil(
   batches: AsyncIterable<LogEvent[]>,
   { source }: LogRange,
-  { stop, after = 0, lost = [], doubled = [] }: StreamFault,
+  { stop, after = 0, lost = [], doubled = [], insert = [] }: StreamFault,
 ): AsyncGenerator<Piece> {
   let position = 0;
+  const inserted = (at: number) => {
+    return insert.flatMap(({ before, text }) => (before === at ? [text] : [])).join('');
+  };
   const isBetween = stop === 'end' || stop === 'silence';
   if (isBetween && after === 0) return yield { text: '', stop };
+  yield { text: inserted(0) };
   for await (const batch of batches) {
     let text = '';
     for (const event of batch) {
@@ -96,6 +102,7 @@ async function* spoil(
       }
       if (!lost.includes(position)) text += doubled.includes(position) ? whole + whole : whole;
       position += 1;
+      text += inserted(position);
       if (isBetween && position === after) return yield { text, stop };
     }
     yield { text };

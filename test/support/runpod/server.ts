@@ -37,6 +37,8 @@ export interface RunPodStandInOptions {
   imageEntrypoint?: readonly string[];
   /** How many pods a page of the list holds, at most and by default; 1000 by default. */
   pageSize?: number;
+  /** The headers of a log stream come at once; by default with its first line. */
+  earlyLogHeaders?: boolean;
   /** Every page of the list names another one. */
   pagesWithoutEnd?: boolean;
   /** Folders before all others in the containers' PATH. */
@@ -70,6 +72,7 @@ export async function openRunPodStandIn(options: RunPodStandInOptions): Promise<
   const answer = createApi({
     apiKey: options.apiKey,
     pageSize: options.pageSize ?? 1000,
+    earlyLogHeaders: options.earlyLogHeaders ?? false,
     pagesWithoutEnd: options.pagesWithoutEnd ?? false,
     rateLimit: createRateLimit(options.rateLimit ?? { perMinute: 600 }),
     settings: {

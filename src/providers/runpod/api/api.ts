@@ -121,7 +121,9 @@ export class RunPodApi {
 
   /** The event stream of a pod's log, to be read at once. */
   async log(podId: string, start: LogStart, signal: AbortSignal): Promise<AsyncIterable<Buffer>> {
-    const call: Call = { task: logTask(podId), path: `${pathOf(podId)}/logs`, signal };
+    // RunPod may answer only when there is a line to send.
+    const { silenceMs: patienceMs } = this.#options.timeouts;
+    const call: Call = { task: logTask(podId), path: `${pathOf(podId)}/logs`, patienceMs, signal };
     if ('lastEventId' in start) call.headers = { 'last-event-id': start.lastEventId };
     else call.path += `?${new URLSearchParams(Object.entries(start).map(([k, v]) => [k, `${v}`]))}`;
     await this.#pace.take('log', call.task, signal);

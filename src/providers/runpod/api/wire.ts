@@ -36,10 +36,15 @@ export const podList = z.object({
   pagination: z.object({ nextCursor: z.string().max(10_000).nullish() }).nullish(),
 });
 
-/** The data of an event of a log stream. */
+/** The data of an event of a log stream; null for a time that is missing or is none. */
 export const logEvent = z.object({
-  ts: z.string().min(1).max(100),
-  source: z.string(),
+  ts: z
+    .string()
+    .max(100)
+    .refine((ts) => timeOf(ts) !== null)
+    .nullable()
+    .catch(null),
+  source: z.string().catch('container'),
   line: z.string(),
 });
 

@@ -13,6 +13,8 @@ const shape = z.object({
       before: z.string().nullable(),
     })
     .nullable(),
+  /** The id of what came after it and is no event of the log, such as a keepalive: reading may go on right after that. */
+  kept: z.string().nullable().default(null),
   /** Which start of the container is training; null until it says so. */
   run: z.string().nullable(),
   /** How many lines the training has printed, as far as they were read. */
@@ -28,19 +30,19 @@ const shape = z.object({
 });
 
 /** Where a pod's log is to be read on, and what it has told so far. */
-export type Place = z.infer<typeof shape>;
-export type Newest = NonNullable<Place['newest']>;
-export type End = NonNullable<Place['end']>;
+export type LogPosition = z.infer<typeof shape>;
+export type Newest = NonNullable<LogPosition['newest']>;
+export type End = NonNullable<LogPosition['end']>;
 
-const start: Place = { newest: null, run: null, printed: 0, end: null };
+const start: LogPosition = { newest: null, kept: null, run: null, printed: 0, end: null };
 
-/** A place as a cursor. */
-export function cursorOf(place: Place): string {
-  return JSON.stringify(place);
+/** A position as a cursor. */
+export function cursorOf(position: LogPosition): string {
+  return JSON.stringify(position);
 }
 
-/** The place that a cursor holds; null is the beginning. Throws `INTERNAL` for what is no cursor of ours. */
-export function placeOf(cursor: string | null): Place {
+/** The position that a cursor holds; null is the beginning. Throws `INTERNAL` for what is no cursor of ours. */
+export function positionOf(cursor: string | null): LogPosition {
   if (cursor === null) return start;
   try {
     return shape.parse(JSON.parse(cursor));

@@ -5,9 +5,11 @@ import { Backoff } from '../../../lib/async/backoff.ts';
 import { withQuiet } from '../../../lib/async/quiet.ts';
 import { waitMs } from '../../../lib/async/wait.ts';
 import { eventBatchesOf } from '../../http/events.ts';
+import { httpStatusOf } from '../api/answer.ts';
 import { hasEnded, logEvent, type Pod } from '../api/wire.ts';
 import { endStateOf, silentEndOf, unreadEndOf } from '../end.ts';
-import { cursorOf, placeOf } from './cursor.ts';
+import { cursorOf, positionOf } from './cursor.ts';
+import type { LateStream } from './late-stream.ts';
 import { type LogSource, openLog } from './open-log.ts';
 import { type PodEvent, Rejoin } from './rejoin.ts';
 import { Transcript } from './transcript.ts';
@@ -46,13 +48,15 @@ export async function* followPod(
   options: { signal: AbortSignal; times: FollowTimes },
 ): AsyncGenerator<LogBatch, void> {
   const { signal, times } = options;
-  const from = placeOf(cursor);
-  const rejoin = new Rejoin(from.newest);
+  const from = positionOf(cursor);
+  const rejoin = new Rejoin(from.newest, from.kept);
   const transcript = new Transcript(log.jobId, from);
   const cuts = new Backoff({ firstMs: 100, maxMs: 5000 });
   const ended = (state: ProviderState): LogBatch => {
-    return { texts: [], runs: [], cursor: cursorOf(transcript.place), ended: { state } };
+    return { texts: [], runs: [], cursor: cursorOf(transcript.position), ended: { state } };
   };
+  const isEmpty = () => rejoin.newest === null && transcript.position.printed === 0;
+  let unanswered = 0;
   if (from.end !== null) return yield ended(endStateOf(from.end));
 
   const leaving = new AbortController();
@@ -64,35 +68,47 @@ export async function* followPod(
       else if (log.isHopeless()) {
         return yield { ...ended(unreadEndOf(pod)), gaps: [{ before: 0, reason: unreadReason }] };
       }
-      const opened = await openLog(log, { pod, newest: rejoin.newest, signal: either });
+      const { position } = transcript;
+      const soonMs = times.quietMs;
+      const opened = await openLog(log, { pod, position, soonMs, signal: either });
       if (opened === 'ended') return yield ended(silentEndOf(pod));
       if (opened === null) {
         if (!(await waitMs(times.preparingMs, signal))) return;
         continue;
       }
-      rejoin.resume();
+      rejoin.resume(opened);
       const hadEnded = hasEnded(pod);
-      const stream = new Stream(opened);
+      const stream = new Stream(opened.stream);
       for await (const events of withQuiet(stream.batches(log), times.quietMs)) {
+        const { kept } = rejoin;
         const fresh = events === null ? rejoin.settle() : rejoin.take(events);
-        log.had(pod, { empty: rejoin.newest === null });
-        if (fresh.events.length > 0 || fresh.hole) {
-          cuts.reset();
-          log.goesOn();
-          const batch = transcript.take(fresh, rejoin.newest);
-          const { end } = transcript.place;
+        if (stream.isOpen || isEmpty()) log.had(pod, { empty: isEmpty() });
+        const isNew = fresh.events.length > 0 || fresh.hole;
+        if (isNew || rejoin.kept !== kept) {
+          if (isNew) {
+            cuts.reset();
+            log.goesOn();
+          }
+          const batch = transcript.take(fresh, rejoin);
+          const { end } = transcript.position;
           if (end !== null) return yield { ...batch, ended: { state: endStateOf(end) } };
           yield batch;
         } else if (events === null) {
           const before = pod;
           pod = await lookAgain(log, pod);
-          if (hasEnded(before) && hasEnded(pod)) return yield ended(silentEndOf(pod));
+          const isSilent = stream.isOpen && hasEnded(before) && hasEnded(pod);
+          if (isSilent) return yield ended(silentEndOf(pod));
         }
       }
       if (hadEnded && !stream.wasCut) {
-        const last = transcript.take(rejoin.settle(), rejoin.newest);
-        const { end } = transcript.place;
+        const last = transcript.take(rejoin.settle(), rejoin);
+        const { end } = transcript.position;
         return yield { ...last, ended: { state: end ? endStateOf(end) : silentEndOf(pod) } };
+      }
+      if (hadEnded && !stream.isOpen && isEmpty()) unanswered += 1;
+      if (unanswered >= maxUnanswered) {
+        const state = pod.status === 'ERROR' ? silentEndOf(pod) : unreadEndOf(pod);
+        return yield { ...ended(state), gaps: [{ before: 0, reason: unreadReason }] };
       }
       if (!(await waitMs(cuts.nextMs(), signal))) return;
     }
@@ -101,15 +117,23 @@ export async function* followPod(
   }
 }
 
+/** A log without a line may have no answer before its first one; that of a container that has ended gets none. */
+const maxUnanswered = 3;
+
 const unreadReason = 'RunPod did not give the end of its log after the container had ended';
 
 /** An open event stream. */
 class Stream {
-  readonly #chunks: AsyncIterable<Uint8Array>;
+  readonly #late: LateStream;
   #wasCut = false;
 
-  constructor(chunks: AsyncIterable<Uint8Array>) {
-    this.#chunks = chunks;
+  constructor(late: LateStream) {
+    this.#late = late;
+  }
+
+  /** RunPod has answered that it gives the log. */
+  get isOpen(): boolean {
+    return this.#late.isOpen;
   }
 
   /** It did not end as a stream does. */
@@ -119,8 +143,8 @@ class Stream {
 
   async *batches(log: PodLog): AsyncGenerator<PodEvent[], void> {
     try {
-      for await (const events of eventBatchesOf(this.#untilCut())) {
-        yield events.map((event) => parse(log, event));
+      for await (const events of eventBatchesOf(this.#untilCut(log))) {
+        yield events.map(parse);
       }
     } catch (error) {
       if (error instanceof ParseError) throw log.broken('an event of it is too long', error);
@@ -129,22 +153,31 @@ class Stream {
   }
 
   /** A cut and a long silence end a stream: they say nothing of the job. */
-  async *#untilCut(): AsyncGenerator<Uint8Array, void> {
+  async *#untilCut(log: PodLog): AsyncGenerator<Uint8Array, void> {
     try {
-      yield* this.#chunks;
+      yield* this.#late.chunks;
     } catch (error) {
-      if (codeOf(error) !== 'PROVIDER_UNAVAILABLE') throw error;
+      const status = httpStatusOf(error);
+      if (status !== null && [401, 403, 404].includes(status)) log.refused(error);
+      if (status !== null || codeOf(error) !== 'PROVIDER_UNAVAILABLE') throw error;
       this.#wasCut = true;
     }
   }
 }
 
-function parse(log: PodLog, { id, data }: EventSourceMessage): PodEvent {
+/** An event without data keeps the stream alive; data that is not what RunPod says of a line is a line as it stands. */
+function parse({ id, data }: EventSourceMessage): PodEvent {
+  if (data.trim() === '') return { id: id ?? null, line: null };
+  const event = logEvent.safeParse(jsonIn(data)).data;
+  if (event !== undefined) return { ...event, id: id ?? event.ts };
+  return { id: id ?? null, ts: null, source: 'container', line: data };
+}
+
+function jsonIn(data: string): unknown {
   try {
-    const event = logEvent.parse(JSON.parse(data));
-    return { ...event, id: id ?? event.ts };
-  } catch (cause) {
-    throw log.broken('its events are not what RunPod says', cause);
+    return JSON.parse(data);
+  } catch {
+    return undefined;
   }
 }
 

@@ -2,7 +2,8 @@ import { codeOf, TrainyardError } from '../../../core/errors.ts';
 import { httpStatusOf } from '../api/answer.ts';
 import type { LogStart } from '../api/api.ts';
 import { hasEnded, isComing, type Pod, timeOf } from '../api/wire.ts';
-import type { Newest } from './cursor.ts';
+import type { LogPosition } from './cursor.ts';
+import { type LateStream, openLate } from './late-stream.ts';
 
 export interface LogSource {
   /** Opens the stream, to be read at once; it ends with the signal. */
@@ -20,6 +21,12 @@ const overlapMs = 1000;
 /** A container that has ended, and whose log was refused so often, has no log to drain. */
 const maxRefusals = 3;
 
+/** `isExact` where it begins right after the position's `kept`. */
+export interface OpenedLog {
+  stream: LateStream;
+  isExact: boolean;
+}
+
 /**
  * A stream that begins at or before the newest event that was read, or at the pod's first. Null where
  * the pod is still being prepared and has no log yet; `ended` where the container has ended and its
@@ -27,10 +34,11 @@ const maxRefusals = 3;
  */
 export async function openLog(
   log: LogSource,
-  { pod, newest, signal }: { pod: Pod; newest: Newest | null; signal: AbortSignal },
-): Promise<AsyncIterable<Uint8Array> | 'ended' | null> {
+  options: { pod: Pod; position: LogPosition; soonMs: number; signal: AbortSignal },
+): Promise<OpenedLog | 'ended' | null> {
+  const { pod, position } = options;
   try {
-    return await openAt(log, startsOf(newest, pod), signal);
+    return await openAt(log, startsOf(position, pod), options);
   } catch (error) {
     const status = httpStatusOf(error);
     if (status === null || ![401, 403, 404].includes(status)) throw error;
@@ -47,28 +55,33 @@ export async function openLog(
 async function openAt(
   log: LogSource,
   [start, ...others]: readonly LogStart[],
-  signal: AbortSignal,
-): Promise<AsyncIterable<Uint8Array>> {
+  options: { position: LogPosition; soonMs: number; signal: AbortSignal },
+): Promise<OpenedLog> {
   const begin = start ?? { tail: maxTail };
+  const { soonMs, signal } = options;
   try {
-    return await log.open(begin, signal);
+    const stream = await openLate((ending) => log.open(begin, ending), { soonMs, signal });
+    const isExact = 'lastEventId' in begin && begin.lastEventId === options.position.kept;
+    return { stream, isExact };
   } catch (error) {
     const status = httpStatusOf(error);
     if ((status === 400 || status === 422) && others.length > 0) {
-      return await openAt(log, others, signal);
+      return await openAt(log, others, options);
     }
     throw error;
   }
 }
 
 /** From the most exact to the simplest. */
-function startsOf(newest: Newest | null, pod: Pod): LogStart[] {
+function startsOf({ newest, kept }: LogPosition, pod: Pod): LogStart[] {
   const tail = { tail: maxTail };
-  const after =
+  const from =
     newest === null ? since(pod.createdAt, clockSkewMs) : since(timeOf(newest.ts), overlapMs);
   // The event before the newest: if the stream then begins with the newest, nothing is lost.
-  const byId = newest?.before ? [{ lastEventId: newest.before }] : [];
-  return [...byId, ...(after === null ? [] : [{ since: after, ...tail }]), tail];
+  // That of a container that has ended is answered for sure where it has a line to give once more.
+  const after = hasEnded(pod) ? null : kept;
+  const byId = [after, newest?.before].flatMap((id) => (id ? [{ lastEventId: id }] : []));
+  return [...byId, ...(from === null ? [] : [{ since: from, ...tail }]), tail];
 }
 
 function since(time: number | null, marginMs: number): string | null {

@@ -2,9 +2,9 @@ import type { LogSource } from '../../../core/log.ts';
 import type { LogBatch } from '../../../core/provider.ts';
 import { linesOf } from '../../../lines/entry.ts';
 import { timeOf } from '../api/wire.ts';
-import { cursorOf, type Newest, type Place } from './cursor.ts';
+import { cursorOf, type LogPosition } from './cursor.ts';
 import { type Marker, markerIn } from './marker.ts';
-import type { Fresh, PodEvent } from './rejoin.ts';
+import type { Fresh, PodLine, Rejoin } from './rejoin.ts';
 
 const holeReason = 'RunPod no longer had the lines before this one when its log was read on';
 
@@ -14,50 +14,54 @@ const holeReason = 'RunPod no longer had the lines before this one when its log 
  */
 export class Transcript {
   readonly #jobId: string;
-  #place: Place;
+  #position: LogPosition;
+  #time: number;
 
-  constructor(jobId: string, place: Place) {
+  constructor(jobId: string, position: LogPosition) {
     this.#jobId = jobId;
-    this.#place = { ...place };
+    this.#position = { ...position };
+    this.#time = timeOf(position.newest?.ts) ?? Date.now();
   }
 
-  get place(): Place {
-    return this.#place;
+  get position(): LogPosition {
+    return this.#position;
   }
 
-  /** The batch of events that were let through last; `newest` is the last of them. */
-  take(fresh: Fresh, newest: Newest | null): LogBatch {
+  /** The batch of events that `rejoin` has let through last. */
+  take(fresh: Fresh, { newest, kept }: Rejoin): LogBatch {
     const batch: LogBatch = { texts: [], runs: [], cursor: '', gaps: [] };
     if (fresh.hole) batch.gaps?.push({ before: 0, reason: holeReason });
     for (const event of fresh.events) {
+      // A line without a time is as old as the one before it.
+      this.#time = timeOf(event.ts) ?? this.#time;
       const marker = event.source === 'container' ? markerIn(event.line, this.#jobId) : null;
-      if (marker !== null) this.#heed(marker, event, batch);
+      if (marker !== null) this.#heed(marker, batch);
       else this.#add(event, batch);
-      if (this.#place.end !== null) break;
+      if (this.#position.end !== null) break;
     }
-    this.#place = { ...this.#place, newest };
-    return { ...batch, cursor: cursorOf(this.#place) };
+    this.#position = { ...this.#position, newest, kept };
+    return { ...batch, cursor: cursorOf(this.#position) };
   }
 
-  #add({ ts, source, line }: PodEvent, batch: LogBatch): void {
+  #add({ source, line }: PodLine, batch: LogBatch): void {
     const isSystem = source === 'system';
-    if (!isSystem) this.#place.printed += 1;
+    if (!isSystem) this.#position.printed += 1;
     const texts = linesOf(line);
     // A container's stdout and stderr come as one.
-    push(batch, texts, { time: timeOf(ts) ?? Date.now(), source: isSystem ? 'SYSTEM' : null });
+    push(batch, texts, { time: this.#time, source: isSystem ? 'SYSTEM' : null });
   }
 
-  #heed(marker: Marker, { ts }: PodEvent, batch: LogBatch): void {
-    const place = this.#place;
-    const time = timeOf(ts) ?? Date.now();
+  #heed(marker: Marker, batch: LogBatch): void {
+    const position = this.#position;
+    const time = this.#time;
     if (marker.kind === 'begin') {
       // What came before is an image's greeting, which the wrapper does not count.
-      if (place.run === null) this.#place = { ...place, run: marker.run, printed: 0 };
-      else if (place.run !== marker.run) place.end = { exitCode: 'restarted', time };
+      if (position.run === null) this.#position = { ...position, run: marker.run, printed: 0 };
+      else if (position.run !== marker.run) position.end = { exitCode: 'restarted', time };
       return;
     }
-    place.end = { exitCode: marker.exitCode, time };
-    const missing = (marker.lines ?? 0) - place.printed;
+    position.end = { exitCode: marker.exitCode, time };
+    const missing = (marker.lines ?? 0) - position.printed;
     if (missing <= 0) return;
     const reason = `RunPod's log has left out ${missing} of the ${marker.lines} lines that the job has printed`;
     batch.gaps?.push({ before: batch.texts.length, reason });
