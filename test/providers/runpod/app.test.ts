@@ -187,7 +187,7 @@ describe('a reader of a log that cannot be had', () => {
     const id = await deployTo(app);
     await expect.poll(async () => (await jobOf(app, id)).logs.notice?.code).toBe('LOG_REFUSED');
     const { notice } = (await jobOf(app, id)).logs;
-    expect(notice.help.join('\n')).toContain('/workspace/training_output.log');
+    expect(notice.help.join('\n')).toContain(`/workspace/trainyard/${id}/training_output.log`);
     hide();
     await expect
       .poll(async () => (await jobOf(app, id)).logs.notice, { timeout: 10_000 })
