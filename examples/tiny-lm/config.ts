@@ -43,7 +43,7 @@ export function parseConfig(input: unknown): Config {
   const whole = (name: keyof Config, bounds: Bounds) => numberOf(given, name, bounds, true);
   return {
     seed: whole('seed', { usual: 42, least: 0, most: 2 ** 32 - 1 }),
-    epochs: whole('epochs', { usual: 1, least: 1, most: 1000 }),
+    epochs: whole('epochs', { usual: 12, least: 1, most: 1000 }),
     learning_rate: numberOf(given, 'learning_rate', { usual: 0.005, least: 1e-9, most: 1 }),
     batch_size: whole('batch_size', { usual: 8, least: 1, most: 4096 }),
     steps: given.get('steps') == null ? null : whole('steps', { usual: 1, least: 1, most: 1e7 }),

@@ -165,7 +165,7 @@ describe('its config', () => {
   it('has defaults, and ignores what it does not know', () => {
     expect(parseConfig({ lora_r: 8, steps: null })).toMatchObject({
       seed: 42,
-      epochs: 1,
+      epochs: 12,
       steps: null,
     });
   });

@@ -19,7 +19,7 @@ mutation Deploy {
       provider: "local"
       recipe: "tiny-lm"
       modelName: "tiny-lm"
-      config: { epochs: 1, learning_rate: 0.005 }
+      config: { epochs: 12, learning_rate: 0.005 }
     }
   ) {
     job {

@@ -12,7 +12,7 @@ import { SqliteJobs } from './jobs.ts';
 import { SqliteLeases } from './leases.ts';
 import { SqliteLogs } from './logs.ts';
 import { SqliteMetrics } from './metrics.ts';
-import { notePresence, refuseVanished } from './presence.ts';
+import { lacksWal, notePresence, refuseVanished } from './presence.ts';
 import { Purger } from './purge.ts';
 import { retryWhileLocked } from './retry.ts';
 import { migrate, pageSize } from './schema.ts';
@@ -34,6 +34,8 @@ export interface SqliteStoreOptions {
 const busyMs = 5;
 // A checkpoint moves the write-ahead log into the file after about 8 MiB.
 const checkpointPages = (8 * 1024 * 1024) / pageSize;
+const walIsGone =
+  'the write-ahead log of a server that did not close the store is gone. Where nobody has opened the store with another program since, its newest changes are lost: lines that their sources still have are fetched again, jobs that were deployed last may be unknown now';
 const maxIdleWalBytes = 64 * 1024 * 1024;
 
 /**
@@ -44,6 +46,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
   const path = join(options.dataDir, 'trainyard.db');
   const lockWaitMs = options.lockWaitMs ?? 8000;
   refuseVanished(path);
+  if (lacksWal(path)) options.logger?.warn({ store: path }, walIsGone);
   createFile(options.dataDir, path);
   const db = await retryWhileLocked(
     () => {

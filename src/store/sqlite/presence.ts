@@ -14,25 +14,21 @@ import { TrainyardError } from '../../core/errors.ts';
 // each other in place, they need no room on a full disk.
 type Presence = 'in use' | 'closed';
 
-/**
- * Throws where a store was that is not there any more: the file gone or empty, or the write-ahead log of a
- * server that did not close it. Without this, the first start after such a loss would make an empty store,
- * or one without its newest lines, and look well.
- */
+/** Throws where a store was that is gone or empty: the first start after such a loss would make an empty one, and look well. */
 export function refuseVanished(path: string): void {
-  const presence = read(path);
-  if (presence === null) return;
-  const marker = markerOf(path);
-  if (!existsSync(path) || statSync(path).size === 0) {
-    throw vanished(
-      `the store ${path} is gone or empty, although there was one. Put it back, or remove ${marker} to begin with an empty store.`,
-    );
-  }
-  if (presence === 'in use' && !existsSync(`${path}-wal`)) {
-    throw vanished(
-      `the write-ahead log ${path}-wal is gone, although the store was not closed: the newest lines may have been in it. Put it back, or remove ${marker} to go on without.`,
-    );
-  }
+  if (read(path) === null || (existsSync(path) && statSync(path).size > 0)) return;
+  throw new TrainyardError(
+    'STORE_UNAVAILABLE',
+    `the store ${path} is gone or empty, although there was one. Put it back, or remove ${markerOf(path)} to begin with an empty store.`,
+  );
+}
+
+/**
+ * Whether a server left a write-ahead log that is not there any more. Whoever opened the database since has
+ * moved it into the file; else the newest changes are lost.
+ */
+export function lacksWal(path: string): boolean {
+  return read(path) === 'in use' && !existsSync(`${path}-wal`);
 }
 
 /** Notes beside the store that it exists, and that a server uses it or has closed it. */
@@ -55,8 +51,4 @@ function read(path: string): Presence | null {
   const marker = markerOf(path);
   if (!existsSync(marker)) return null;
   return readFileSync(marker, 'utf8').trim() === 'in use' ? 'in use' : 'closed';
-}
-
-function vanished(message: string): TrainyardError {
-  return new TrainyardError('STORE_UNAVAILABLE', message);
 }
