@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Store } from '../../src/core/store.ts';
+import { addSecrets } from '../../src/store/sqlite/add-secrets.ts';
 import { sqlitePlace } from './place.ts';
 import { batch, leasedJob } from './samples.ts';
 
@@ -48,7 +49,7 @@ const without = (store: Store, id: string) =>
 
 test('secrets that a job has no more are in no file of the store, also while it is open', async () => {
   const store = await place.open();
-  const jobs = await jobsWithSecrets(store, 60);
+  const jobs = await jobsWithSecrets(store, 400);
   expect(await traces()).toBeGreaterThan(60);
   for (const { id } of jobs) await without(store, id);
   await vi.waitFor(async () => expect(await traces()).toBe(0), { timeout: 10_000, interval: 100 });
@@ -97,4 +98,24 @@ test('what a crash left of it is removed by the next start, or by the closing', 
   await again.close();
   expect(await traces()).toBe(0);
   await second.check();
+});
+
+test('secrets that an earlier release kept in the rows of jobs are taken out of them', async () => {
+  const store = await place.open();
+  const options = { env: [{ name: 'TOKEN', value: secret }], gpuType: 'A100' };
+  const { job } = await leasedJob(store, { options });
+  const { job: plain } = await leasedJob(store, { options: { gpuType: 'B200' } });
+  await store.close();
+  const db = new Sqlite(join(place.dataDir, 'trainyard.db'));
+  db.exec('DROP VIEW whole_jobs; DROP TABLE job_secrets');
+  db.prepare('UPDATE jobs SET options = ? WHERE seq = ?').run(JSON.stringify(options), job.seq);
+  addSecrets(db);
+  db.close();
+  const again = await place.open();
+  expect((await again.jobs.get(job.id))?.options).toEqual(options);
+  expect((await again.jobs.get(plain.id))?.options).toEqual({ gpuType: 'B200' });
+  expect(await traces()).toBe(1);
+  await without(again, job.id);
+  await again.close();
+  expect(await traces()).toBe(0);
 });

@@ -28,6 +28,8 @@ export interface JobRow {
   console_url: string | null;
   config: string;
   options: string;
+  /** The options' own `env`, which its table does not hold. */
+  env?: string | null;
   progress: string | null;
   cost: string | null;
   failure: string | null;
@@ -49,7 +51,7 @@ export function newRow(job: NewJob, now: number) {
     model_name: job.modelName,
     dataset_path: job.datasetPath,
     config: JSON.stringify(job.config),
-    options: JSON.stringify(job.options),
+    options: withoutEnv(job.options),
   };
 }
 
@@ -69,7 +71,7 @@ export function changedRow(job: Job) {
     updated_at: job.updatedAt,
     provider_status: job.providerStatus,
     console_url: job.consoleUrl,
-    options: JSON.stringify(job.options),
+    options: withoutEnv(job.options),
     progress: toJson(job.progress),
     cost: toJson(job.cost),
     failure: toJson(job.failure),
@@ -91,7 +93,9 @@ export function jobOf(row: JobRow): Job {
     modelName: row.model_name,
     datasetPath: row.dataset_path,
     config: JSON.parse(row.config),
-    options: JSON.parse(row.options),
+    options: row.env
+      ? { ...JSON.parse(row.options), env: JSON.parse(row.env) }
+      : JSON.parse(row.options),
     idempotencyKey: row.idempotency_key,
     status: row.status,
     providerStatus: row.provider_status,
@@ -136,6 +140,10 @@ export const patchKeys = [
   'startedAt',
   'finishedAt',
 ] as const satisfies readonly (keyof JobPatch)[];
+
+function withoutEnv({ env: _, ...options }: Job['options']): string {
+  return JSON.stringify(options);
+}
 
 function toJson(value: object | null): string | null {
   return value === null ? null : JSON.stringify(value);

@@ -7,6 +7,7 @@ import type { Connection } from './connection.ts';
 import type { Eraser } from './eraser.ts';
 import { JobEvents } from './job-events.ts';
 import { changedRow, type JobRow, jobOf, newRow, patchKeys, searchText } from './job-row.ts';
+import { JobSecrets } from './job-secrets.ts';
 import type { Purger } from './purge.ts';
 
 /** Intents and ends: where one of them changes, it must outlive a power cut. All else is told again. */
@@ -24,7 +25,7 @@ const syncedKeys = [
 export class SqliteJobs implements JobStore {
   readonly #connection: Connection;
   readonly #purger: Purger;
-  readonly #eraser: Eraser;
+  readonly #secrets: JobSecrets;
   readonly #events: JobEvents;
   readonly #sql: ReturnType<typeof prepare>;
 
@@ -32,7 +33,7 @@ export class SqliteJobs implements JobStore {
     this.#events = new JobEvents(connection);
     this.#connection = connection;
     this.#purger = parts.purger;
-    this.#eraser = parts.eraser;
+    this.#secrets = new JobSecrets(connection, parts.eraser);
     this.#sql = prepare(connection);
   }
 
@@ -91,7 +92,9 @@ export class SqliteJobs implements JobStore {
     if (row === undefined) throw new Error(`job ${job.id} was not inserted`);
     this.#sql.insertLog.run(row.seq);
     this.#events.add(row, 'CREATED');
-    return { job: jobOf(row), created: true };
+    this.#secrets.keep(row.seq, { before: {}, now: job.options });
+    const env = job.options.env === undefined ? null : JSON.stringify(job.options.env);
+    return { job: jobOf({ ...row, env }), created: true };
   }
 
   #get(id: string): Job | null {
@@ -112,9 +115,8 @@ export class SqliteJobs implements JobStore {
     const updated = applyPatch(job, change(structuredClone(job)));
     const { keys } = updated;
     if (keys.length === 0) return updated;
-    // A row's options may hold secrets; where they stay in the row, it leaves no copy of them behind.
-    this.#eraser.overwriting(() => this.#sql.update.run(changedRow(updated.job)));
-    if (keys.includes('options')) this.#eraser.emptyLogSoon();
+    this.#sql.update.run(changedRow(updated.job));
+    this.#secrets.keep(job.seq, { before: job.options, now: updated.job.options });
     const isProgress = keys.every((key) => key === 'progress' || key === 'cost');
     this.#events.add(updated.job, isProgress ? 'PROGRESS' : 'CHANGED', keys);
     return updated;
@@ -152,8 +154,8 @@ export class SqliteJobs implements JobStore {
     const row = this.#sql.byId.get(id);
     if (row === undefined) return false;
     this.#sql.deleteLog.run(row.seq);
-    this.#eraser.overwriting(() => this.#sql.deleteJob.run(row.seq));
-    this.#eraser.emptyLogSoon();
+    this.#sql.deleteJob.run(row.seq);
+    this.#secrets.erase(row.seq);
     this.#purger.note(row.seq);
     this.#events.add(row, 'DELETED');
     return true;
@@ -198,8 +200,8 @@ function prepare({ db }: Connection) {
     AND (@statuses IS NULL OR status IN (SELECT value FROM json_each(@statuses)))
     AND (@search = '' OR instr(search, @search) > 0)`;
   return {
-    byId: db.prepare<[string], JobRow>('SELECT * FROM jobs WHERE id = ?'),
-    byKey: db.prepare<[string], JobRow>('SELECT * FROM jobs WHERE idempotency_key = ?'),
+    byId: db.prepare<[string], JobRow>('SELECT * FROM whole_jobs WHERE id = ?'),
+    byKey: db.prepare<[string], JobRow>('SELECT * FROM whole_jobs WHERE idempotency_key = ?'),
     insert: db.prepare<ReturnType<typeof newRow>, JobRow>(`
       INSERT INTO jobs (id, provider, status, search, idempotency_key, created_at, updated_at,
         name, recipe, model_name, dataset_path, config, options, provider_kind, created_by)
@@ -218,12 +220,12 @@ function prepare({ db }: Connection) {
         options = @options, progress = @progress, cost = @cost, failure = @failure, notice = @notice
       WHERE seq = @seq`),
     firstPage: db.prepare<Window, JobRow>(`
-      SELECT * FROM jobs WHERE seq IN (
+      SELECT * FROM whole_jobs WHERE seq IN (
         SELECT seq FROM jobs INDEXED BY jobs_overview
         WHERE seq > @above AND seq < @below AND ${matches} ORDER BY seq DESC LIMIT @limit)
       ORDER BY seq DESC`),
     lastPage: db.prepare<Window, JobRow>(`
-      SELECT * FROM jobs WHERE seq IN (
+      SELECT * FROM whole_jobs WHERE seq IN (
         SELECT seq FROM jobs INDEXED BY jobs_overview
         WHERE seq > @above AND seq < @below AND ${matches} ORDER BY seq LIMIT @limit)
       ORDER BY seq DESC`),
@@ -236,7 +238,7 @@ function prepare({ db }: Connection) {
       SELECT count(*) FROM jobs INDEXED BY jobs_overview WHERE ${matches}`)
       .pluck(),
     unfinished: db.prepare<[], JobRow>(`
-      SELECT * FROM jobs WHERE seq IN (
+      SELECT * FROM whole_jobs WHERE seq IN (
         SELECT seq FROM jobs INDEXED BY jobs_live
         WHERE status NOT IN ('COMPLETED', 'FAILED', 'CANCELLED', 'LOST')
         UNION SELECT seq FROM logs INDEXED BY logs_open WHERE complete = 0)

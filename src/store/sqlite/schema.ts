@@ -2,6 +2,7 @@ import type { Database } from 'better-sqlite3';
 import { TrainyardError } from '../../core/errors.ts';
 import { addChecksums } from './add-checksums.ts';
 import { addCurves } from './add-curves.ts';
+import { addSecrets } from './add-secrets.ts';
 
 /** Marks a file as a Trainyard store: "Tyrd" in the header's application id. */
 export const applicationId = 0x54797264;
@@ -151,6 +152,7 @@ const migrations: readonly (string | ((db: Database) => void))[] = [
   INSERT INTO job_event_horizon VALUES (1, 0);
   `,
   addCurves,
+  addSecrets,
 ];
 
 /** The version that `migrate` brings a store to. */
