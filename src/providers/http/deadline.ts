@@ -26,7 +26,7 @@ export class Deadline implements Disposable {
     return this.#controller.signal;
   }
 
-  /** Takes the place of the time that was set before. */
+  /** Starts the clock anew; the time that was set before no longer counts. */
   set(ms: number, message: string): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#controller.abort(new TooSlow(message)), ms);

@@ -9,7 +9,7 @@ import { parseCreatePod } from './create.ts';
 import type { ArmedFaults } from './faults.ts';
 import { parseLogRange } from './log-request.ts';
 import { streamLog } from './log-stream.ts';
-import { type Market, place } from './market.ts';
+import { findMachine, type Market } from './market.ts';
 import { Pod, type PodSettings } from './pod.ts';
 import { Problem } from './problem.ts';
 import type { RateLimit } from './rate-limit.ts';
@@ -146,7 +146,7 @@ export function createApi(
   const create = (body: unknown): Answer => {
     const asked = parseCreatePod(body);
     checkDeployRequest(asked);
-    const pod = new Pod({ asked, place: place(market, asked), settings, changes });
+    const pod = new Pod({ asked, machine: findMachine(market, asked), settings, changes });
     pods.push(pod);
     return { status: 201, body: podView(pod) };
   };

@@ -16,7 +16,7 @@ export function containerEnvironment(pod: Pod, pathDirs: readonly string[]) {
     ...pod.asked.env,
     RUNPOD_POD_ID: pod.id,
     RUNPOD_API_KEY: pod.key,
-    RUNPOD_DC_ID: pod.place.dataCenterId,
+    RUNPOD_DC_ID: pod.machine.dataCenterId,
     RUNPOD_GPU_COUNT: String(pod.asked.gpu?.count ?? 0),
   };
 }

@@ -22,7 +22,7 @@ export function createMarket(options: Partial<Market> = {}): Market {
   };
 }
 
-export interface Place {
+export interface Machine {
   dataCenterId: string;
   /** US dollars an hour. */
   cost: number;
@@ -32,7 +32,7 @@ export interface Place {
 }
 
 /** Finds a machine for a pod; throws the problem that RunPod would answer where there is none. */
-export function place(market: Market, pod: CreatePod): Place {
+export function findMachine(market: Market, pod: CreatePod): Machine {
   const id = pod.gpu?.id ?? pod.cpu?.id ?? '';
   const volume = networkVolume(market, pod);
   const wanted = pod.dataCenterIds?.length ? pod.dataCenterIds : [...dataCenters];

@@ -6,7 +6,7 @@ import type { CreatePod } from './create.ts';
 import { createDisk, type Disk } from './disk.ts';
 import { containerEnvironment, markOf } from './environment.ts';
 import { PodLog } from './log.ts';
-import type { Place } from './market.ts';
+import type { Machine } from './market.ts';
 import { Problem } from './problem.ts';
 import { allowedActions, type PodAction, type PodStatus } from './status.ts';
 import { splitWords } from './words.ts';
@@ -32,7 +32,7 @@ export class Pod {
   /** The pod-scoped key that its container gets as RUNPOD_API_KEY. */
   readonly key = `rpa_pod_${randomBytes(24).toString('hex')}`;
   readonly asked: CreatePod;
-  readonly place: Place;
+  readonly machine: Machine;
   readonly createdAt = new Date();
   readonly log: PodLog;
   /** Someone has locked it: it can be neither stopped nor restarted. */
@@ -52,16 +52,16 @@ export class Pod {
 
   constructor(options: {
     asked: CreatePod;
-    place: Place;
+    machine: Machine;
     settings: PodSettings;
     changes: Changes;
   }) {
-    const { asked, place, settings, changes } = options;
+    const { asked, machine, settings, changes } = options;
     const env = { ...asked.env };
     if (asked.startSsh) env.PUBLIC_KEY ??= 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIStandIn account';
     if (asked.startJupyter) env.JUPYTER_PASSWORD ??= randomBytes(12).toString('hex');
     this.asked = { ...asked, env };
-    this.place = place;
+    this.machine = machine;
     this.log = new PodLog(changes, settings.maxLogLines);
     this.#settings = settings;
     this.#changes = changes;
@@ -215,7 +215,7 @@ export class Pod {
   }
 }
 
-/** The first process: an entrypoint of the pod's takes the place of the image's, which gets the rest as its arguments. */
+/** The first process: an entrypoint of the pod's stands instead of the image's, which gets the rest as its arguments. */
 function wordsOf(
   { args, entrypoint, cmd }: CreatePod,
   imageEntrypoint: readonly string[],

@@ -2,7 +2,7 @@ import type { Pod } from './pod.ts';
 
 /** A pod as RunPod's API shows it. */
 export function podView(pod: Pod) {
-  const { asked, place } = pod;
+  const { asked, machine } = pod;
   const { gpu, cpu } = asked;
   const isBilled = pod.status !== 'EXITED' && pod.status !== 'TERMINATED';
   return {
@@ -18,13 +18,13 @@ export function podView(pod: Pod) {
     actions: pod.actions,
     mounts: asked.mounts ?? {},
     ...(gpu === undefined ? {} : { gpu: { id: gpu.id, count: gpu.count } }),
-    ...(cpu === undefined ? {} : { cpu: { ...cpu, memory: place.cpuMemory } }),
+    ...(cpu === undefined ? {} : { cpu: { ...cpu, memory: machine.cpuMemory } }),
     cloud: asked.cloud,
-    dataCenterId: place.dataCenterId,
-    cudaVersion: place.cudaVersion,
+    dataCenterId: machine.dataCenterId,
+    cudaVersion: machine.cudaVersion,
     ssh: { proxy: proxy(pod), direct: direct(pod) },
     template: null,
-    cost: isBilled ? place.cost : 0,
+    cost: isBilled ? machine.cost : 0,
     locked: pod.locked,
     globalNetworking: globalNetworking(pod),
     runtime: runtime(pod),

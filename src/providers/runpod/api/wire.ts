@@ -48,12 +48,12 @@ export const logEvent = z.object({
   line: z.string(),
 });
 
-/** A container that can print no more; how its work ended, only its log can tell. */
+/** True for a container that has ended. It prints no more, and only its log tells how its work ended. */
 export function hasEnded({ status }: Pod): boolean {
   return status === 'EXITED' || status === 'ERROR';
 }
 
-/** A container that may not have a log yet. */
+/** True for a container that has not started, so that its pod may have no log yet. */
 export function isComing({ status }: Pod): boolean {
   return status === 'PROVISIONING' || status === 'STARTING';
 }

@@ -15,7 +15,7 @@ export function candidatesOf({ gpuTypes, dataCenterIds }: PodSettings): Candidat
 }
 
 /**
- * Looks for a place for one job: goes on with the next candidate where RunPod has no room or the
+ * Looks for a machine for one job: goes on with the next candidate where RunPod has no room or the
  * account no access. An attempt that was broken off goes on at the candidate where it was.
  */
 export class Placement {
@@ -35,7 +35,7 @@ export class Placement {
         return await create(candidate);
       } catch (error) {
         const status = httpStatusOf(error);
-        // Not found is what the body names, such as a network volume: no other place has it either.
+        // Not found is what the body names, such as a network volume: no other candidate has it either.
         if (codeOf(error) === 'NOT_FOUND') {
           throw new TrainyardError('PROVIDER_REJECTED', messageOf(error), { cause: error });
         }

@@ -1,6 +1,6 @@
 /** Jobs whose drain is remembered; the oldest is forgotten first. */
 const maxJobs = 1000;
-/** A time over which nobody tried, such as that of a server that was suspended, tells nothing. */
+/** A server that was suspended has not tried meanwhile: the time alone does not count without so many tries. */
 const minTries = 5;
 
 /** How long it has been tried in vain to read the rest of which logs, once their containers have ended. */

@@ -14,11 +14,11 @@ export interface LogSource {
 
 /** The most lines that RunPod gives of the past, where it is not asked by time. */
 const maxTail = 5000;
-/** The host that prints and the one that dates pods have clocks of their own. */
+/** The clock that dates lines and the one that dates pods may differ by so much. */
 const clockSkewMs = 3_600_000;
-/** Over the second that a time may have been rounded to. */
+/** RunPod may round times to a second: a start by time goes back so far. */
 const overlapMs = 1000;
-/** A container that has ended, and whose log was refused so often, has no log to drain. */
+/** The log of a container that has ended is given up after so many refusals in a row. */
 const maxRefusals = 3;
 
 /** `isExact` where it begins right after the position's `kept`. */
@@ -72,7 +72,7 @@ async function openAt(
   }
 }
 
-/** From the most exact to the simplest. */
+/** The starts to try in this order: the most exact one first, the one that RunPod always takes last. */
 function startsOf({ newest, kept }: LogPosition, pod: Pod): LogStart[] {
   const tail = { tail: maxTail };
   const from =
