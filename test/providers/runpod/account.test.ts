@@ -82,6 +82,21 @@ describe('a gateway before RunPod', () => {
     });
   });
 
+  test('that refuses a log is told in the notice, and the key is not blamed', async () => {
+    const yard = await openYard('sleep 60');
+    const pod = await yard.deploy(id);
+    yard.standIn.faults.next('GET /v2/pods/{id}/logs', gateway);
+    const ref = { jobId: id, externalId: pod.id };
+    await expect(
+      Array.fromAsync(yard.provider.followLogs(ref, null, yard.signal)),
+    ).rejects.toMatchObject({ code: 'PROVIDER_UNAVAILABLE' });
+    const notice = yard.provider.logNotice(jobOf(id, { externalId: pod.id }));
+    expect(notice).toMatchObject({
+      code: 'LOG_REFUSED',
+      message: expect.stringMatching(/^A gateway.*"error code: 1010"$/),
+    });
+  });
+
   test('that refuses a create is no lack of room: it is tried again at the same candidate', async () => {
     const yard = await openYard('sleep 60');
     yard.standIn.faults.next('POST /v2/pods', gateway);

@@ -1,5 +1,5 @@
 import type { LogNotice } from '../../../core/log.ts';
-import { httpStatusOf, wordsIn } from '../api/answer.ts';
+import { httpStatusOf, isForeign, wordsIn } from '../api/answer.ts';
 import { consoleUrlOf, type Pod } from '../api/wire.ts';
 
 /** Where the wrapper keeps a job's log, in the first of the `folders` where it may write. */
@@ -56,6 +56,12 @@ function reasonOf(podId: string, trouble: Exclude<LogTrouble, 'gone'>) {
         message: `RunPod does not accept the API key for the log of pod ${podId} (401)${words}`,
       };
     case 403:
+      if (isForeign(trouble.error)) {
+        return {
+          code: 'LOG_REFUSED',
+          message: `A gateway or proxy before RunPod refuses to give the log of pod ${podId} (403)${words}`,
+        };
+      }
       return {
         code: 'LOG_REFUSED',
         message: `RunPod does not let this API key read the log of pod ${podId} (403)${words}`,
