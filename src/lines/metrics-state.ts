@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { JobProgress } from '../core/job.ts';
 import { notFinites } from '../core/log.ts';
 import { blockShape } from './metrics/block.ts';
+import { boxShape } from './metrics/boxed.ts';
 import { tableShape } from './metrics/table.ts';
 import { kerasShape } from './progress/keras.ts';
 import { countingShape, newCounting } from './progress/step-counter.ts';
@@ -44,6 +45,7 @@ export function parseState(text: string | null): MetricsState {
     keras: null,
     table: null,
     block: null,
+    box: null,
     repeatsRound: false,
     ranks: { followed: null, held: null },
     lossStep: noLoss,
@@ -71,6 +73,7 @@ const stateShape = z.object({
   keras: kerasShape,
   table: tableShape,
   block: blockShape,
+  box: boxShape,
   /** The next round of a boosting is one that was printed before. */
   repeatsRound: z.boolean(),
   ranks: z.object({

@@ -2,6 +2,7 @@ import type { JobProgress } from '../core/job.ts';
 import type { MetricPoint } from '../core/log.ts';
 import { readBlock } from './metrics/block.ts';
 import { announcesBestRound, readBoosting } from './metrics/boosting.ts';
+import { readBox } from './metrics/boxed.ts';
 import { readDarknet } from './metrics/darknet.ts';
 import { mayTell } from './metrics/hint.ts';
 import { readMarian } from './metrics/marian.ts';
@@ -70,7 +71,8 @@ export class MetricsReader {
 
   /** The line may belong to a heading or a table's header before it. */
   #isUnder(text: string): boolean {
-    const { block, table } = this.#state;
+    const { block, box, table } = this.#state;
+    if (box !== null) return true;
     return (block !== null && /^[ \t]|^\S*$/.test(text)) || (table !== null && /^\s*\d/.test(text));
   }
 
@@ -115,6 +117,12 @@ export class MetricsReader {
     if (block !== null) {
       state.block = block.block;
       if (block.reading !== null) return this.#training.take(block.reading, at, points);
+    }
+    const box = readBox(text, state.box);
+    if (box !== null) {
+      state.box = box.box;
+      if (box.reading !== null) return this.#training.take(box.reading, at, points);
+      if (box.box !== null) return false;
     }
     const isBar = this.#training.readBar(text, at, points);
     const reading = isBar ? readObject(text) : this.#readingOf(text);

@@ -1,6 +1,7 @@
 import { usualLevel } from '../level/usual.ts';
 import { errorLine } from './error-line.ts';
 import type { FailureReader } from './evidence.ts';
+import { hydraError } from './hydra.ts';
 import { launcherLine } from './launcher.ts';
 import { outOfMemory } from './memory.ts';
 import { crashLine, failedCheck, terminate, watchdog } from './native.ts';
@@ -17,6 +18,7 @@ export const failureReaders: readonly FailureReader[] = [
   pythonSyntax,
   pythonStart,
   faulthandler,
+  hydraError,
   terminate,
   watchdog,
   failedCheck,

@@ -3,7 +3,7 @@ import { levelNamed, type StatedLevel } from './stated.ts';
 /**
  * A level in lower or title case, set apart by a colon or a bracket: `warning: unused`,
  * `train.py: error: …`, `[info] ready`, structlog's `[error    ]`, zap's tabs, LightGBM's
- * `[Warning]`, Julia's `┌ Error:`. With a number behind it, it is the name of a metric.
+ * `[Warning]`, Julia's `┌ Error:`, R's `Warning message:`. With a number behind it, it is the name of a metric.
  */
 export function lowerCase(line: string): StatedLevel | null {
   const match = words.exec(line);
@@ -14,5 +14,5 @@ export function lowerCase(line: string): StatedLevel | null {
 }
 
 const words =
-  /(?:^(?:[┌[] )?|[\]:|] |\[ ?|\t|^npm )(ERR!|[Tt]race|[Dd]ebug|[Ii]nfo|[Nn]otice|[Ww]arn|[Ww]arning|[Ee]rror|[Cc]ritical|[Ff]atal|[Ee]xception)(?=:(?!:)|\[| *\]|\t|(?<=^npm (?:\w+|ERR!)) |(?<=^fatal) error:)/;
+  /(?:^(?:[┌[] )?|[\]:|] |\[ ?|\t|^npm )(ERR!|[Tt]race|[Dd]ebug|[Ii]nfo|[Nn]otice|[Ww]arn|[Ww]arning|[Ee]rror|[Cc]ritical|[Ff]atal|[Ee]xception)(?=:(?!:)|(?<=^Warning) messages?:|\[| *\]|\t|(?<=^npm (?:\w+|ERR!)) |(?<=^fatal) error:)/;
 const number = /^:\s*(?:[-+]?\d*\.\d|[-+]?\d+\s*(?:$|[,;|%(±]|[\w/]+[:=])|nan\b|inf\b)/i;

@@ -17,12 +17,13 @@ export function mayTell(text: string): boolean {
 const words =
   /step|epoch|iter|update|batch=|it \[|train:|\bep \d|running train|loss: |loss,|: up\. |\] \[\d/i;
 
-/** `[25]\t` and `25:\t` of boosting, `12/100 ` of Keras, and spaCy's header. */
+/** `[25]\t` and `25:\t` of boosting, `12/100 ` of Keras, spaCy's header, and a row of a box. */
 function beginsAsRow(text: string): boolean {
   let at = 0;
   while (text.charCodeAt(at) === space) at += 1;
   const first = text.charCodeAt(at);
   if (first === openBracket) return isDigit(text.charCodeAt(at + 1));
+  if (first === pipe) return at === 0 && text.charCodeAt(1) === space;
   if (first === capitalE) return text.charCodeAt(at + 1) === space;
   if (!isDigit(first)) return false;
   while (isDigit(text.charCodeAt(at))) at += 1;
@@ -34,6 +35,7 @@ const tab = 0x09;
 const space = 0x20;
 const slash = 0x2f;
 const colon = 0x3a;
+const pipe = 0x7c;
 const capitalE = 0x45;
 const openBracket = 0x5b;
 
