@@ -9,6 +9,7 @@ import type {
   StatusReport,
 } from '../../core/provider.ts';
 import type { OpenedProvider } from '../../core/provider-kind.ts';
+import { recent } from '../../lib/recent.ts';
 import type { Logger } from '../../lib/system/logger.ts';
 import { type Identity, TrainingServerApi } from './api/api.ts';
 import { TrainingClient } from './api/client.ts';
@@ -54,8 +55,6 @@ const ownWords = { recipe: 'recipe', model_name: 'modelName' } as const;
 
 /** So many status calls are under way at most: one that hangs holds up nobody else's. */
 const statusCallsAtOnce = 16;
-/** Jobs that are remembered as unknown to the server; the oldest is forgotten first. */
-const maxUnknown = 1000;
 
 class TrainingServerProvider implements OpenedProvider {
   readonly name: string;
@@ -66,7 +65,8 @@ class TrainingServerProvider implements OpenedProvider {
   readonly #logger: Logger | undefined;
   readonly #configured: readonly string[] | null;
   readonly #defaultsOf: (recipe: string) => JsonObject;
-  readonly #unknown = new Set<string>();
+  /** Jobs that the server does not know. */
+  readonly #unknown = recent<true>();
   readonly #said = new SaidNotices();
   #served: readonly string[] | null = null;
   #hasAnswered = false;
@@ -267,10 +267,7 @@ class TrainingServerProvider implements OpenedProvider {
   }
 
   #note(ref: JobRef, error: unknown): void {
-    if (codeOf(error) !== 'NOT_FOUND') return;
-    const [oldest] = this.#unknown;
-    if (oldest !== undefined && this.#unknown.size >= maxUnknown) this.#unknown.delete(oldest);
-    this.#unknown.add(ref.jobId);
+    if (codeOf(error) === 'NOT_FOUND') this.#unknown.set(ref.jobId, true);
   }
 }
 

@@ -9,6 +9,7 @@ import type {
   StatusReport,
 } from '../../core/provider.ts';
 import type { OpenedProvider } from '../../core/provider-kind.ts';
+import { recent } from '../../lib/recent.ts';
 import { RunPodApi } from './api/api.ts';
 import { Pods } from './api/pods.ts';
 import { hasEnded, type Pod, stateOf } from './api/wire.ts';
@@ -19,7 +20,6 @@ import { DrainDeadlines } from './log/drain-deadline.ts';
 import { type FollowTimes, followPod, type PodLog } from './log/follow.ts';
 import { LogAvailability } from './log/log-availability.ts';
 import { noticeOf } from './log/notice.ts';
-import { RecentIds } from './recent-pods.ts';
 import type { PodRecipe } from './settings.ts';
 
 export interface RunPodProviderOptions {
@@ -91,8 +91,8 @@ class PodProvider implements RunPodProvider {
   readonly #deploy: PodDeploy;
   readonly #availability: LogAvailability;
   readonly #drainDeadlines: DrainDeadlines;
-  readonly #stopped = new RecentIds();
-  readonly #terminated = new RecentIds();
+  readonly #stopped = recent<true>();
+  readonly #terminated = recent<true>();
 
   constructor(options: RunPodProviderOptions) {
     const { name, url, apiKey, keyName, recipes, recipeBase, graceSeconds = 600 } = options;
@@ -211,7 +211,7 @@ class PodProvider implements RunPodProvider {
   /** False where the pod cannot be stopped, such as a locked one. */
   async #stop(pod: Pod, signal: AbortSignal): Promise<boolean> {
     if (!pod.actions.includes('stop')) return false;
-    this.#stopped.add(pod.id);
+    this.#stopped.set(pod.id, true);
     try {
       await this.#api.stop(pod.id, signal);
       return true;
@@ -224,7 +224,7 @@ class PodProvider implements RunPodProvider {
 
   async #terminate(podId: string, signal: AbortSignal): Promise<void> {
     await this.#api.terminate(podId, signal);
-    this.#terminated.add(podId);
+    this.#terminated.set(podId, true);
   }
 
   #log(ref: JobRef, signal: AbortSignal): PodLog {

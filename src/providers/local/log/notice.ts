@@ -1,26 +1,16 @@
 import { isOver, type Job } from '../../../core/job.ts';
 import type { LogNotice } from '../../../core/log.ts';
 import type { Provider } from '../../../core/provider.ts';
-
-/** Jobs whose notices are remembered; the one that was heard of first is forgotten first. */
-const maxNotices = 1000;
+import { recent } from '../../../lib/recent.ts';
 
 /** What a training server last said of the logs of its jobs. */
 export class SaidNotices {
-  readonly #notices = new Map<string, LogNotice>();
+  readonly #notices = recent<LogNotice>();
 
   /** Null: there is nothing to say any more. */
   hear(jobId: string, notice: Omit<LogNotice, 'url'> | null): void {
-    if (notice === null) {
-      this.#notices.delete(jobId);
-      return;
-    }
-    const [oldest] = this.#notices.keys();
-    const isNew = !this.#notices.has(jobId);
-    if (isNew && oldest !== undefined && this.#notices.size >= maxNotices) {
-      this.#notices.delete(oldest);
-    }
-    this.#notices.set(jobId, { ...notice, url: null });
+    if (notice === null) this.#notices.delete(jobId);
+    else this.#notices.set(jobId, { ...notice, url: null });
   }
 
   of(jobId: string): LogNotice | null {

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { codeOf, TrainyardError } from '../../../core/errors.ts';
 import type { Job, NewJob } from '../../../core/job.ts';
+import { recent } from '../../../lib/recent.ts';
 import type { RunPodApi } from '../api/api.ts';
 import { consoleUrlOf, type Pod } from '../api/wire.ts';
 import type { PodRecipe } from '../settings.ts';
@@ -28,14 +29,12 @@ interface Plan {
   requestOf(candidate: Candidate): PodRequest;
 }
 
-/** Placements that were broken off are kept for so many jobs; the oldest is forgotten first. */
-const maxPlacements = 1000;
-
 /** Turns jobs into pods. */
 export class PodDeploy {
   readonly #options: DeployOptions;
   readonly #wrapper = readWrapper();
-  readonly #placements = new Map<string, Placement>();
+  /** Those that were broken off. */
+  readonly #placements = recent<Placement>();
 
   constructor(options: DeployOptions) {
     this.#options = options;
@@ -90,10 +89,6 @@ export class PodDeploy {
     const known = this.#placements.get(job.id);
     if (known) return known;
     const placement = new Placement(`deploy job ${job.id}`, candidatesOf(settings));
-    const [oldest] = this.#placements.keys();
-    if (oldest !== undefined && this.#placements.size >= maxPlacements) {
-      this.#placements.delete(oldest);
-    }
     this.#placements.set(job.id, placement);
     return placement;
   }

@@ -1,12 +1,12 @@
-/** Jobs whose drain is remembered; the oldest is forgotten first. */
-const maxJobs = 1000;
+import { recent } from '../../../lib/recent.ts';
+
 /** A server that was suspended has not tried meanwhile: the time alone does not count without so many tries. */
 const minTries = 5;
 
 /** How long it has been tried in vain to read the rest of which logs, once their containers have ended. */
 export class DrainDeadlines {
   readonly #drainMs: number;
-  readonly #jobs = new Map<string, { since: number; tries: number }>();
+  readonly #jobs = recent<{ since: number; tries: number }>();
 
   constructor(options: { drainMs: number }) {
     this.#drainMs = options.drainMs;
@@ -15,8 +15,6 @@ export class DrainDeadlines {
   /** To be asked before each try; true where nothing new has come for so long that nothing will. */
   isHopeless(jobId: string): boolean {
     const { since, tries } = this.#jobs.get(jobId) ?? { since: performance.now(), tries: 0 };
-    const [oldest] = this.#jobs.keys();
-    if (oldest !== undefined && this.#jobs.size >= maxJobs) this.#jobs.delete(oldest);
     this.#jobs.set(jobId, { since, tries: tries + 1 });
     return tries >= minTries && performance.now() - since >= this.#drainMs;
   }

@@ -1,13 +1,11 @@
+import { recent } from '../../../lib/recent.ts';
 import type { Pod } from '../api/wire.ts';
 import type { LogTrouble } from './notice.ts';
-
-/** Jobs whose trouble is remembered; the oldest is forgotten first. */
-const maxJobs = 1000;
 
 /** Why the logs of which jobs cannot be had, as it stands now. */
 export class LogAvailability {
   readonly #emptyMs: number;
-  readonly #jobs = new Map<string, { trouble: LogTrouble; times: number }>();
+  readonly #jobs = recent<{ trouble: LogTrouble; times: number }>();
 
   constructor(options: { emptyMs: number }) {
     this.#emptyMs = options.emptyMs;
@@ -38,8 +36,6 @@ export class LogAvailability {
   }
 
   #set(jobId: string, trouble: LogTrouble, times: number): void {
-    const [oldest] = this.#jobs.keys();
-    if (oldest !== undefined && this.#jobs.size >= maxJobs) this.#jobs.delete(oldest);
     this.#jobs.set(jobId, { trouble, times });
   }
 }

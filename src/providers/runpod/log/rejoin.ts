@@ -1,3 +1,4 @@
+import { recent } from '../../../lib/recent.ts';
 import { timeOf } from '../api/wire.ts';
 import type { Newest } from './cursor.ts';
 
@@ -27,8 +28,6 @@ export interface Fresh {
 
 /** So many events of a resumed stream may come before the newest one that was read. */
 const maxHeld = 20_000;
-/** So many events back, one that is sent twice is known again. */
-const maxKnown = 1000;
 
 /**
  * Lets each event of a log through once, though streams are cut and resumed. A resumed stream is asked
@@ -36,7 +35,8 @@ const maxKnown = 1000;
  * read before. Where it does not come, events between may be lost.
  */
 export class Rejoin {
-  readonly #known = new Map<string, string>();
+  /** The last events' lines by their ids: one that is sent twice is known again. */
+  readonly #known = recent<string>();
   #newest: Newest | null;
   #kept: string | null;
   #held: PodLine[] | null = null;
@@ -134,8 +134,6 @@ export class Rejoin {
   }
 
   #remember(id: string, line: string): void {
-    const [oldest] = this.#known.keys();
-    if (oldest !== undefined && this.#known.size >= maxKnown) this.#known.delete(oldest);
     this.#known.set(id, line);
   }
 }
