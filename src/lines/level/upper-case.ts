@@ -29,6 +29,9 @@ const time = /\d(?:[AP]M|Z)? $/;
 const wordBefore = /[\w="'./%]/;
 const wordAfter = /[\w="'.%]/;
 
+/** How containerd marks a stream, behind the time. */
+const containerd = /std(?:out|err) [FP] $/;
+
 /** Set apart from what stands around it, so that it is no part of a sentence. */
 const apart = /^(?:[\]:|>)/]|\s*[-|]\s|\s{2,}|\t|\[|$)/;
 const apartBefore = /[\]:|>([<,;.-]\s?$|^$/;
@@ -42,7 +45,7 @@ function isField(line: string, from: number, to: number): boolean {
   if (wordAfter.test(line.charAt(to)) || wordBefore.test(line.charAt(from - 1))) return false;
   const name = line.slice(from, to);
   const after = line.slice(to);
-  const before = line.slice(0, from);
+  const before = line.slice(0, from).replace(containerd, '');
   if (short.test(name) && !(time.test(before) && after.startsWith(' '))) return false;
   if ((clocked.test(name) && !after.startsWith('[')) || number.test(after)) return false;
   const isApart = apart.test(after) && apartBefore.test(before);

@@ -9,7 +9,8 @@ export function readBoosting(text: string): Reading | null {
   const [whole, bracketed, plain] = round.exec(text) ?? [];
   if (whole === undefined) return null;
   const step = Number(bracketed ?? plain);
-  if (!isStep(step)) return null;
+  // Before a line that names its step itself, the number is that of a process.
+  if (!isStep(step) || ownPlace.test(text)) return null;
   const reading = { ...emptyReading(), step };
   addPairs(reading.values, text.slice(whole.length - 1), { tight: true });
   return reading.values.size === 0 ? null : reading;
@@ -22,3 +23,4 @@ export function announcesBestRound(text: string): boolean {
 
 const round =
   /^(?:\[\d\d:\d\d:\d\d\] )?(?:\[(\d{1,9})\]\s+(?=[^\s:[\]]+(?: [\w@-]+)?:)|(\d{1,9}):\t(?=(?:learn|test): ))/;
+const ownPlace = /\b(?:step|epoch|iter(?:ation)?)\b/i;

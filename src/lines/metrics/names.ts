@@ -2,10 +2,10 @@
 const sane = /^[A-Za-z_][\w ./:@%()-]{0,63}$/;
 /** Names that say where in the training a line belongs. */
 const place =
-  /^(?:(?:global|train|training|current|cur|optimizer|total|max|valid|valid_num|num)[_/ ]|trainer\/)?(?:epochs?|steps?|iter|iters|iterations?|updates?|num_updates|micro_steps?)$/i;
+  /^(?:trainer\/)?(?:(?:global|train|training|current|cur|optimizer|total|max|valid|valid_num|num)[_/ ])?(?:epochs?|steps?|iter|iters|iterations?|updates?|num_updates|micro_steps?)$/i;
 /** Clocks and numbers of processes, wherever they stand. */
 const noMeasure =
-  /^(?:time|timestamp|ts|elapsed|eta|level|pid|rank|local_rank|port|lineno|seed|v_num|percentage)$|[_/ ](?:runtime|time|timestamp)$/i;
+  /^(?:time|timestamp|ts|elapsed|eta|level|pid|rank|local_rank|port|lineno|seed|v_num|percentage)$|[_/ ](?:runtime|time|timestamp|pid)$/i;
 /** Durations, sizes and counters, where a program has not put them among its metrics on purpose. */
 const noMeasureInText =
   /(?:^|[_/. -])(?:time|timing|eta|elapsed|runtime|duration|remaining|wall|mem|memory|mem_reserved|mem_allocated|reader_cost|batch_cost|data_cost|bsz|size|bytes|version|gb_free|skipped|mom|betas|train_wall|dt)(?:$|[_/. (-])|(?<!per)(?:^|[_. -])(?:seconds|secs?|s|ms)$|^(?:data|total|best|from|to|in|at|on|of|[dptc]p|ep|images|instances|size|frames|over|world|nodes?|gpus?|cuda|torch|python|attempt|line|id|layers?|heads?|iter_avg|step_avg|batch|samples?|progress_or_epoch)$/i;

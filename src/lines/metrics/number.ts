@@ -59,9 +59,10 @@ function mayBegin(code: number): boolean {
 function stands(text: string, end: number): boolean {
   if (end >= text.length) return true;
   const next = text.charCodeAt(end);
-  if (next === 0x20) {
+  if (next === 0x20 || next === 0x27) {
     unit.lastIndex = end;
-    return !unit.test(text);
+    grouped.lastIndex = end;
+    return !unit.test(text) && !(grouped.test(text) && isGroup(text, end));
   }
   if (next === 0x2c) {
     const digit = text.charCodeAt(end + 1);
@@ -70,4 +71,10 @@ function stands(text: string, end: number): boolean {
   return next === 0x09 || delimiters.has(next);
 }
 
+/** `1 000` and `1'000`: what stands before may be its first digits. */
+function isGroup(text: string, end: number): boolean {
+  return /(?<![\d.,])[1-9]\d{0,2}$/.test(text.slice(Math.max(0, end - 4), end));
+}
+
+const grouped = /[ ']\d{3}(?![\d.:/])/y;
 const delimiters = new Set([...';|)]}>\'"(\r\b'].map((it) => it.charCodeAt(0)));

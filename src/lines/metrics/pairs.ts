@@ -2,6 +2,7 @@ import { isMeasureInText } from './names.ts';
 import { numberAt } from './number.ts';
 import { placeOf } from './place.ts';
 import { emptyReading, type Reading } from './reading.ts';
+import { isValueWord } from './value-word.ts';
 
 /**
  * Reads `step=10 loss=0.5`, `Epoch 3/10 - val_loss: 0.5`, `iteration 20/ 400 | lm loss: 6.3E+00 |`,
@@ -77,7 +78,7 @@ function isSpaced(text: string, at: number): boolean {
 function valueAfter(text: string, from: number): { value: number; end: number } | null {
   let at = from;
   while (at - from < maxSpaces && text.charCodeAt(at) === 0x20) at += 1;
-  if (text.charCodeAt(at) !== 0x5b) return numberAt(text, at);
+  if (text.charCodeAt(at) !== 0x5b) return numberAt(text, at) ?? scalarAt(text, at);
   const end = text.indexOf(']', at);
   if (end === -1 || end - at > 256) return null;
   const numbers = text.slice(at + 1, end).split(/, ?/);
@@ -85,6 +86,18 @@ function valueAfter(text: string, from: number): { value: number; end: number } 
   if (first === null || numbers.some((number) => number !== numbers[0])) return null;
   return { value: first.value, end: end + 1 };
 }
+
+/** The number of a scalar as its library prints it: `tensor(2.5, device='cuda:0')`, `Array(2.5, dtype=float32)`. */
+function scalarAt(text: string, at: number): { value: number; end: number } | null {
+  const code = text.charCodeAt(at);
+  if (code !== 0x74 && code !== 0x41 && code !== 0x6e) return null;
+  scalar.lastIndex = at;
+  const match = scalar.exec(text);
+  const found = match === null ? null : numberAt(match[1] ?? '', 0);
+  return found === null ? null : { value: found.value, end: scalar.lastIndex };
+}
+
+const scalar = /(?:tensor|Array|np\.float\d\d)\(([-+.\w]{1,24})(?:, [^()]{0,80})?\)/y;
 
 /**
  * The whole name before a separator: `learning rate`, `number of nan iterations`, `train's rmse`; joined
@@ -102,7 +115,7 @@ function nameBefore(text: string, separator: number): { name: string; start: num
     const before = wordBefore(text, start - 1);
     if (before === start - 1 || !beginsName(text.charCodeAt(before))) break;
     const word = text.slice(before, start - 1);
-    if (stopWords.has(word.toLowerCase())) break;
+    if (stopWords.has(word.toLowerCase()) || isValueWord(text, before, word)) break;
     words.unshift(word);
     start = before;
   }

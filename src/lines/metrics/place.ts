@@ -53,7 +53,7 @@ export function placeOf(text: string): FoundPlace | null {
 const maxGap = 12;
 // `Train Epoch: 1 [640/60000 (1%)]` counts samples. Each starts at a word's beginning only and repeats within bounds: linear.
 const word =
-  /(?<![\w.-])(?<!\b(?:total|max|num|number of|warmup|every|per|after|of|save|eval|logging|accumulation|remaining|best|skipped|nan|in|for) )(?:(train )|(?:global|train|training|trainer|current|optimizer)[_ /])?(epoch|ep|num_updates|steps?|iter(?:ation)?s?|updates?|batch)(?:\((?:train|val|test)\))?(?=[ :=#[(\]])|(?<![\w.-])(train):(?= \[?\d)/gi;
+  /(?<![\w.-])(?<!\b(?:total|max|num|number of|warmup|every|per|after|of|save|eval|logging|accumulation|remaining|best|skipped|nan|in|for) )(?:(train )|(?:trainer\/)?(?:global|train|training|trainer|current|optimizer)[_ /])?(epoch|ep|num_updates|steps?|iter(?:ation)?s?|updates?|batch)(?:\((?:train|val|test)\))?(?=[ :=#[(\]])|(?<![\w.-])(train):(?= \[?\d)/gi;
 const count = new RegExp(
   `(\\]?[ :=#[(]{1,${maxGap}})(\\d{1,3}(?:,\\d{3})+|\\d{1,9}(?:\\.\\d{1,15})?)(?: ?/ {0,${maxGap}}(\\d{1,9}))?(?![\\w?&]|[.,:/]\\d)`,
   'y',
