@@ -66,7 +66,8 @@ export class MetricsReader {
 
   /** What a reader needs to go on after a restart: JSON of 16 KiB at most. */
   state(): string {
-    return JSON.stringify({ ...this.#state, names: this.#training.names });
+    const { names, newest } = this.#training;
+    return JSON.stringify({ ...this.#state, names, newest });
   }
 
   /** The line may belong to a heading or a table's header before it. */
@@ -165,6 +166,7 @@ export class MetricsReader {
       state.lossStep = noLoss;
       return true;
     }
+    if (!text.includes(' = ')) return false;
     const [, what, number] = preamble.exec(text) ?? [];
     if (what === undefined || number === undefined) return false;
     const total = Number(number.replaceAll(',', ''));

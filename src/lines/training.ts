@@ -16,15 +16,26 @@ export type LineAt = Pick<MetricPoint, 'time' | 'line'>;
 export class Training {
   readonly #state: MetricsState;
   readonly #names: Set<string>;
+  /** The values of the newest step. */
+  readonly #newest: { step: number; values: Map<string, number> };
 
   constructor(state: MetricsState) {
     this.#state = state;
     this.#names = new Set(state.names);
+    const { step, values } = state.newest;
+    const told = Object.entries(values).map(([name, said]) => [name, Number(said)] as const);
+    this.#newest = { step, values: new Map(told) };
   }
 
   /** The names of all series, in the order of their first points. */
   get names(): string[] {
     return [...this.#names];
+  }
+
+  /** The values of the newest step; as text, for JSON has no word for NaN. */
+  get newest(): MetricsState['newest'] {
+    const { step, values } = this.#newest;
+    return { step, values: Object.fromEntries(values.entries().map(([k, v]) => [k, String(v)])) };
   }
 
   /** True where the line shows a progress bar, of the training or not. */
@@ -145,18 +156,24 @@ export class Training {
     points: MetricPoint[],
   ): void {
     this.#tell(values, loss);
-    const { newest } = this.#state;
-    if (newest.step !== step) Object.assign(newest, { step, values: {} });
+    const newest = this.#newest;
+    if (newest.step !== step) {
+      newest.step = step;
+      newest.values.clear();
+    }
     for (const [name, value] of values) {
       if (!this.#names.has(name) && this.#names.size >= maxNames) continue;
       this.#names.add(name);
       // A bar that is drawn again, or a line that two handlers print, is no second point.
-      const said = String(value);
-      if (newest.values[name] === said || points.length >= maxNames) continue;
-      newest.values[name] = said;
+      if (isSame(newest.values.get(name), value) || points.length >= maxNames) continue;
+      newest.values.set(name, value);
       points.push({ name, step, value, ...at });
     }
   }
+}
+
+function isSame(before: number | undefined, value: number): boolean {
+  return before === value || (before !== undefined && Number.isNaN(before) && Number.isNaN(value));
 }
 
 function isWhole(epoch: number | null): epoch is number {

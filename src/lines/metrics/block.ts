@@ -19,7 +19,7 @@ export function readBlock(
   text: string,
   block: Block,
 ): { reading: Reading | null; block: Block } | null {
-  const [, inside] = heading.exec(text) ?? [];
+  const [, inside] = endsAsHeading(text) ? (heading.exec(text) ?? []) : [];
   if (inside !== undefined) {
     const place = placeOf(inside.replaceAll('][', ' '));
     if (place === null) return null;
@@ -34,6 +34,12 @@ export function readBlock(
   const reading = { ...emptyReading(), ...block };
   addPairs(reading.values, text.slice(whole.length), { tight: false });
   return { reading, block };
+}
+
+/** Most lines do not, and need not be searched. */
+function endsAsHeading(text: string): boolean {
+  const line = text.trimEnd();
+  return line.endsWith(']') || line.endsWith(']:');
 }
 
 const heading = /\[((?:(?:epoch|batch|step)=\d+(?:\/\d+)?(?:,|\]\[)?){1,3})\]:?\s*$/;

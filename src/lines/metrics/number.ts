@@ -25,7 +25,7 @@ export function numberAt(text: string, at: number): NumberAt | null {
 /** A whole text as a number; NaN and infinities as frameworks write them. Null for whatever else. */
 export function toNumber(text: string): number | null {
   const value = Number(text);
-  if (!Number.isNaN(value) && decimal.test(text)) return value;
+  if (!Number.isNaN(value) && isDecimal(text)) return value;
   if (thousands.test(text)) return Number(text.replaceAll(',', ''));
   if (notANumber.test(text)) return Number.NaN;
   if (!infinite.test(text)) return null;
@@ -35,12 +35,23 @@ export function toNumber(text: string): number | null {
 const percentSign = 0x25;
 const token =
   /[-+]?(?:[1-9]\d{0,2}(?:,\d{3})+(?!\d)(?:\.\d{1,15})?|\d{1,18}(?:\.\d{0,20})?|\.\d{1,20})(?:e[-+]?\d{1,3})?|[-+]?(?:nan|inf(?:inity)?)/iy;
-const decimal = /^[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[-+]?\d+)?$/i;
 const thousands = /^[-+]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?$/;
 const notANumber = /^[-+]?nan$/i;
 const infinite = /^[-+]?inf(?:inity)?$/i;
 const unit =
   / (?:ns|us|µs|ms|s|secs?|seconds?|mins?|minutes?|h|hrs?|hours?|days?|[kmgtp]i?b|bytes)(?![\w:=]| ?[:=])/iy;
+
+/** Of all that `Number` reads, only decimals have no other characters: no blanks, no `0x`, no `Infinity`. */
+function isDecimal(text: string): boolean {
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    const isDigit = code >= 0x30 && code <= 0x39;
+    // e, E, +, - and .
+    if (!isDigit && code !== 0x65 && code !== 0x45 && (code < 0x2b || code > 0x2e || code === 0x2c))
+      return false;
+  }
+  return text !== '';
+}
 
 function mayBegin(code: number): boolean {
   return (

@@ -15,7 +15,7 @@ export function readPairs(text: string): Reading | null {
   const { step, totalSteps, epoch, totalEpochs, inEpoch } = place;
   const reading = { ...emptyReading(), step, totalSteps, epoch, totalEpochs, inEpoch };
   const first = addPairs(reading.values, text, { tight: place.tight });
-  const kind = evaluation.exec(text);
+  const kind = evaluation.exec(text.slice(0, first + maxEvaluation));
   if (kind !== null && kind.index < first) {
     reading.evaluation = true;
     reading.values = markedAs((kind[1] ?? '').toLowerCase(), reading.values);
@@ -218,6 +218,9 @@ const fieldName = /^ *([A-Za-z_][\w./@-]{0,63}) {1,12}(?=[-+.\dni])/i;
 /** What stands before the first value, where it says that a line is of no training. */
 const evaluation =
   /(?<![\w./-])(val|valid|validation|eval|evaluation|evaluating|test|testing|dev)(?![\w./-]|: ?[\d.])/i;
+
+/** The longest of these, and what is looked at behind it. */
+const maxEvaluation = 16;
 
 function markedAs(kind: string, values: Map<string, number>): Map<string, number> {
   const prefix = kind === 'evaluation' || kind === 'evaluating' ? 'eval' : kind;

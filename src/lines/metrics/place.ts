@@ -19,6 +19,11 @@ export function placeOf(text: string): FoundPlace | null {
   let stepRank = 0;
   word.lastIndex = 0;
   for (let match = word.exec(text); match !== null; match = word.exec(text)) {
+    // A search for both at once looks behind at each word of the text.
+    if (isOfSetting(text, match.index) && match[3] === undefined) {
+      word.lastIndex = match.index + 1;
+      continue;
+    }
     const keyword = match[2] ?? match[3] ?? '';
     const countsSamples = match[1] !== undefined;
     count.lastIndex = word.lastIndex;
@@ -53,13 +58,24 @@ export function placeOf(text: string): FoundPlace | null {
 const maxGap = 12;
 // `Train Epoch: 1 [640/60000 (1%)]` counts samples. Each starts at a word's beginning only and repeats within bounds: linear.
 const word =
-  /(?<![\w.-])(?<!\b(?:total|max|num|number of|warmup|every|per|after|of|save|eval|logging|accumulation|remaining|best|skipped|nan|in|for) )(?:(train )|(?:trainer\/)?(?:global|train|training|trainer|current|optimizer)[_ /])?(epoch|ep|num_updates|steps?|iter(?:ation)?s?|updates?|batch)(?:\((?:train|val|test)\))?(?=[ :=#[(\]])|(?<![\w.-])(train):(?= \[?\d)/gi;
+  /(?<![\w.-])(?:(train )|(?:trainer\/)?(?:global|train|training|trainer|current|optimizer)[_ /])?(epoch|ep|num_updates|steps?|iter(?:ation)?s?|updates?|batch)(?:\((?:train|val|test)\))?(?=[ :=#[(\]])|(?<![\w.-])(train):(?= \[?\d)/gi;
+/** Behind one of these, a word is the name of a setting or of a total. The longest has 12 letters. */
+const setting =
+  /\b(?:total|max|num|number of|warmup|every|per|after|of|save|eval|logging|accumulation|remaining|best|skipped|nan|in|for) $/i;
+const maxBefore = 14;
 const count = new RegExp(
   `(\\]?[ :=#[(]{1,${maxGap}})(\\d{1,3}(?:,\\d{3})+|\\d{1,9}(?:\\.\\d{1,15})?)(?: ?/ {0,${maxGap}}(\\d{1,9}))?(?![\\w?&]|[.,:/]\\d)`,
   'y',
 );
 const inside =
   /(?:\] {0,4}[,-]? {0,4}|: {1,8}| {1,4}|, {0,2})?\[ {0,8}(\d{1,9}) {0,2}\/ {0,8}(\d{1,9})(?= {0,2}[\](])|: {1,12}(\d{1,9}) \/ (\d{1,9})(?= )/y;
+
+function isOfSetting(text: string, at: number): boolean {
+  if (text.charCodeAt(at - 1) !== space) return false;
+  return setting.test(text.slice(Math.max(0, at - maxBefore), at));
+}
+
+const space = 0x20;
 
 function emptyPlace(): Place {
   const { step, totalSteps, epoch, totalEpochs, inEpoch } = emptyReading();

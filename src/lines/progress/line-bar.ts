@@ -7,6 +7,7 @@ import { secondsOf } from './clock.ts';
  * `Training ━━━━━━━ 40% 0:00:06`, `640: 100% ━━━━━━━ 8/8 3.9it/s 2.1s`.
  */
 export function readLineBar(text: string): ProgressBar | null {
+  if (!text.includes('━') && !text.includes('╸') && !text.includes('╺')) return null;
   const [drawn, before = '', percentBefore] = shape.exec(text) ?? [];
   if (drawn === undefined) return null;
   const after = text.slice(drawn.length);

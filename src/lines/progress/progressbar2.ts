@@ -3,7 +3,7 @@ import { secondsOf } from './clock.ts';
 
 /** progressbar2: ` 40% (40 of 100) |####      | Elapsed Time: 0:00:04 ETA:   0:00:06`. */
 export function readProgressbar2(text: string): ProgressBar | null {
-  if (!text.includes(' of ')) return null;
+  if (!text.includes('% (')) return null;
   const [whole, description = '', step, total] = shape.exec(text) ?? [];
   if (whole === undefined || Number(total) === 0) return null;
   const postfix = text.slice(whole.length);
