@@ -50,7 +50,7 @@ export function levelOf(text: string): LogLevel | null {
 const brace = 0x7b;
 // Whatever a reader understands holds one of these; most lines hold none.
 const hint =
-  /[A-Z]{3}|rror|arn|nfo|ebug|atal|[Tt]race|otice|ritical|xception|nterrupt|evel|lvl|everity|[[ :][DIWEFC][:\d\] ]|^[EWIF][:\d]|panic|\*\*\* |terminate|libc\+|\(\): |free or|corrupted|fault|Aborted|Illegal|Bus e|Killed|Terminated|ssertion/;
+  /[A-Z]{3}|rror|arn|nfo|ebug|atal|[Tt]race|otice|ritical|xception|nterrupt|evel|lvl|everity|[[ :][DIWEFC][:\d\] ]|^[EWIF][:\d]|^[DIWEC] \d\d-|panic|\*\*\* |terminate|libc\+|\(\): |free or|corrupted|fault|Aborted|Illegal|Bus e|Killed|Terminated|ssertion/;
 
 function headOf(text: string): string {
   const bar = text.lastIndexOf('%|');

@@ -36,6 +36,10 @@ const containerd = /std(?:out|err) [FP] $/;
 const apart = /^(?:[\]:|>)/]|\s*[-|]\s|\s{2,}|\t|\[|$)/;
 const apartBefore = /[\]:|>([<,;.-]\s?$|^$/;
 const number = /^\s*[:=]\s*[-+]?[\d.]+(?:e[-+]?\d+)?%?\s*(?:$|[,;|])/i;
+/** `ERROR RATE 0.12` is a measure. */
+const rate = /^ RATES?\b/;
+/** `log_level: ERROR`, `--log-level ERROR`: the value of a setting. */
+const setting = /log(?:ging)?[_ -]?level['"]?\s*[:=]?\s*$/i;
 const hasBareWord = /(?:^|\s)[A-Za-z]+(?:\s|$)/;
 const bareWord = /^[A-Za-z]+$/;
 const datePart =
@@ -48,6 +52,7 @@ function isField(line: string, from: number, to: number): boolean {
   const before = line.slice(0, from).replace(containerd, '');
   if (short.test(name) && !(time.test(before) && after.startsWith(' '))) return false;
   if ((clocked.test(name) && !after.startsWith('[')) || number.test(after)) return false;
+  if (setting.test(before) || rate.test(after)) return false;
   const isApart = apart.test(after) && apartBefore.test(before);
   // Nearly every logger's lines: no sentence begins so.
   if (isApart && /^[\d[(|]/.test(before)) return true;

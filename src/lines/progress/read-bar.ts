@@ -1,6 +1,7 @@
 import { readAliveBar } from './alive.ts';
 import type { ProgressBar } from './bar.ts';
 import { readFastText } from './fasttext.ts';
+import { readJuliaBar } from './julia.ts';
 import { readLineBar } from './line-bar.ts';
 import { readNotebookBar } from './notebook.ts';
 import { readProgressbar2 } from './progressbar2.ts';
@@ -13,6 +14,7 @@ const readers: readonly ((text: string) => ProgressBar | null)[] = [
   readAliveBar,
   readProgressbar2,
   readFastText,
+  readJuliaBar,
   readNotebookBar,
 ];
 
