@@ -88,4 +88,4 @@ function isGroup(text: string, end: number): boolean {
 }
 
 const grouped = /[ ']\d{3}(?![\d.:/])/y;
-const delimiters = new Set([...';|)]}>\'"(\r\b'].map((it) => it.charCodeAt(0)));
+const delimiters = new Set([...';|)]}>\'"(\r\b\u0007'].map((it) => it.charCodeAt(0)));
