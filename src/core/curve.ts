@@ -5,13 +5,13 @@ export interface CurvePoint {
   /** May be NaN or infinite. */
   value: number;
   time: number;
-  /** The offset of the line it was read from; -1 where an earlier release has not kept it. */
+  /** The offset of the line it was read from; -1 where an earlier release stored the value without it. */
   line: number;
 }
 
 /**
- * Consecutive values of a series, from the one at `index` on, and what must be seen of them: in their
- * order the first, the last, the least and the greatest finite one, and the first that is not finite.
+ * Consecutive values of a series, starting at `index`, reduced to the points that a chart must show: the
+ * first, the last, the least and the greatest finite one, and the first that is not finite, in log order.
  */
 export interface Stretch {
   index: number;
@@ -56,8 +56,9 @@ export function stretchOf(point: CurvePoint): Stretch {
 }
 
 /**
- * Stretches of 2^`level` values, each beginning at a multiple of that; longer ones stay as they are. Where a
- * stretch begins and ends follows from its level alone, so one that is full never changes again.
+ * Joins stretches into stretches of 2^`level` values, each of which begins at a multiple of that number.
+ * Longer stretches stay as they are. The level alone decides where a stretch begins and ends, so a full
+ * stretch never changes again.
  */
 export function coarsened(stretches: readonly Stretch[], level: number): Stretch[] {
   const length = 2 ** level;
@@ -77,7 +78,10 @@ export function coarsened(stretches: readonly Stretch[], level: number): Stretch
   return result;
 }
 
-/** At most `most` stretches, the finest that there are, all levels alike; `sizeOf` may count something else than stretches. */
+/**
+ * Coarsens stretches, one level at a time, until there are at most `most` of them. `sizeOf` may count something
+ * other than stretches.
+ */
 export function fitted(
   stretches: readonly Stretch[],
   most: number,
@@ -91,12 +95,12 @@ export function fitted(
   return result;
 }
 
-/** At most `most` points that show a curve: the last one, each stretch's extremes, its first break, the first one. */
+/** At most `most` points that show a curve: its first and last one, and each stretch's extremes and first break. */
 export function pointsOf(stretches: readonly Stretch[], most: number): CurvePoint[] {
   const shown = fitted(stretches, most, (some) => outline(some).length);
   const points = outline(shown);
   if (points.length <= most) return points;
-  // Fewer than one stretch needs.
+  // `most` is less than even one stretch needs: the most telling points are kept.
   const [stretch] = shown;
   const wanted = stretch && [
     points.at(-1),
@@ -110,7 +114,7 @@ export function pointsOf(stretches: readonly Stretch[], most: number): CurvePoin
   return points.filter(({ at }) => few.has(at));
 }
 
-/** At most `most` values that are not finite: of each stretch that has some, the first. */
+/** At most `most` values that are not finite: the first one of each stretch that has any. */
 export function breaksOf(stretches: readonly Stretch[], most: number): CurvePoint[] {
   const broken = stretches.filter(({ notFinite }) => notFinite > 0);
   return fitted(broken, most)

@@ -1,6 +1,6 @@
 /**
- * What only one kind of provider understands of a deploy, described once for the graph (an input type and
- * a field of `DeployJobInput`) and for the command line (its flags).
+ * The deploy options that only one kind of provider understands. They are described once, for the graph (an
+ * input type and a field of `DeployJobInput`) and for the command line (its flags).
  */
 export interface DeployOptions {
   /** The input type's name in the graph, such as `RunPodOptions`. */
@@ -9,23 +9,23 @@ export interface DeployOptions {
   readonly fields: Readonly<Record<string, DeployOption>>;
 }
 
-/** One option. Callers may leave each of them away. */
+/** One option. Every option is optional for callers. */
 export interface DeployOption {
   readonly type: 'String' | 'Int' | 'Float' | 'Boolean' | 'ID' | 'EnvVar' | DeployChoice;
-  /** Several of them. */
+  /** True where the option takes a list of values. */
   readonly list?: boolean;
   readonly description: string;
   /** How the command line offers it: `--gpu-type <type>` for a field `gpuType` whose value is a `type`. */
   readonly flag?: {
-    /** The word for its value; none for a Boolean. */
+    /** The word for its value in the help text; absent for a Boolean. */
     readonly value?: string;
     readonly help: string;
-    /** The least that an Int may be: 1 where nothing is said. */
+    /** The smallest Int that is allowed; 1 by default. */
     readonly least?: number;
   };
 }
 
-/** One of some upper-case words; its name is that of the enum in the graph. */
+/** A choice among upper-case words. `name` is the enum's name in the graph. */
 export interface DeployChoice {
   readonly name: string;
   readonly description: string;
@@ -33,8 +33,8 @@ export interface DeployChoice {
 }
 
 /**
- * Options that mean the same for every kind which has them: whoever drives a job ends it when they are
- * reached, by the rate that its provider tells. See `src/jobs/money`.
+ * Limits that mean the same for every kind that offers them: the job's driver cancels the job when it reaches
+ * one, calculated from the hourly rate that its provider reports. See `src/jobs/money`.
  */
 export const limitOptions = {
   budgetUsd: {

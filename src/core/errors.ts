@@ -17,7 +17,7 @@ export type ErrorCode = (typeof errorCodes)[number];
 
 export interface ErrorOptions {
   cause?: unknown;
-  /** How long not to ask again, in milliseconds; with `RATE_LIMITED` and `PROVIDER_UNAVAILABLE`. */
+  /** How long a caller should wait before it tries again, in milliseconds; for `RATE_LIMITED` and `PROVIDER_UNAVAILABLE`. */
   retryAfterMs?: number;
   /** Facts for the client, shown beside the code in `extensions`. Never a secret. */
   details?: Record<string, unknown>;

@@ -15,8 +15,9 @@ export interface Filling {
 }
 
 /**
- * Fills the placeholders of one text; other braces stay as they are. A value that is no string is
- * written as JSON. Fails with `BAD_USER_INPUT` where the job has nothing to put in.
+ * Fills in the placeholders of one text; other braces stay as they are. A value that is not a string is
+ * written as JSON. Throws `BAD_USER_INPUT` where the job has no value for a placeholder, or one that holds a
+ * control character which no argument can carry.
  */
 export function fillTemplate(text: string, filling: Filling): string {
   return text.replace(placeholder, (whole, name: string, key: string | undefined) => {
@@ -39,11 +40,11 @@ export function fillTemplate(text: string, filling: Filling): string {
   });
 }
 
-/** No argument holds a NUL, and with U+0001 the places of paths are marked that only a pod knows. */
+/** An argument cannot hold a NUL. U+0001 marks where a path goes that only the pod knows. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
 const unfit = /[\0\u0001]/;
 
-/** What a caller says, not what stands for a path. */
+/** True for placeholders whose value the caller chose; the others stand for a path or an id. */
 function isOfJob(name: string, key: string | undefined): boolean {
   return key !== undefined || name === 'dataset' || name === 'model';
 }
@@ -51,8 +52,8 @@ function isOfJob(name: string, key: string | undefined): boolean {
 const names = ['config', 'dataset', 'model', 'output', 'job'] as const;
 
 /**
- * The placeholder of a text that is none, though it was surely meant to be one, and the one that was meant:
- * `{confg}`. Braces of scripts, which hold spaces, and of shells, `${job}`, are their own.
+ * Finds a misspelt placeholder, such as `{confg}`, and the one that was probably meant; null for none. Texts
+ * with spaces are taken for scripts, and `${job}` for a shell's variable: their braces are not judged.
  */
 export function misspelt(text: string): { written: string; meant: string } | null {
   if (/\s/.test(text)) return null;

@@ -1,6 +1,6 @@
 import type { ErrorCode } from './errors.ts';
 
-/** The HTTP status for each code, on every route that does not speak GraphQL, of both servers. */
+/** The HTTP status for each code, on every route of both servers that does not speak GraphQL. */
 export const httpStatuses = {
   NOT_FOUND: 404,
   BAD_USER_INPUT: 400,

@@ -30,7 +30,7 @@ export interface JobFailure {
   excerpt: string[];
 }
 
-/** How far a job is. Whatever nobody has said is null. */
+/** How far a job is. A field is null until the log or the provider reports it. */
 export interface JobProgress {
   step: number | null;
   totalSteps: number | null;
@@ -39,7 +39,7 @@ export interface JobProgress {
   /** 0 to 100. */
   percent: number | null;
   loss: number | null;
-  /** Set, and `loss` null, where the last loss is no finite number. */
+  /** Set where the last loss is not a finite number; `loss` is null then. */
   lossNotFinite: NotFinite | null;
   learningRate: number | null;
   secondsRemaining: number | null;
@@ -53,21 +53,22 @@ export interface JobCost {
   /** Spent until `at`. */
   accrued: number;
   limit: number | null;
-  /** When it began to cost, and the moment of this rate: milliseconds since 1970, by the provider's clock. */
+  /** When the provider began to charge: milliseconds since 1970, by the provider's clock. */
   since: number;
+  /** The moment of this rate, by the same clock. */
   at: number;
 }
 
 /** One training run. Times are milliseconds since 1970, UTC. */
 export interface Job {
   id: string;
-  /** Grows by one with every job of a store: the order of creation, and what page cursors hold. */
+  /** Grows by one with every job of a store. It gives the order of creation, and page cursors hold it. */
   seq: number;
   name: string;
   provider: string;
-  /** The kind that its provider was of, such as a word of `ProviderKind`: it may not be configured any more. */
+  /** The kind of its provider at creation, kept because that provider may no longer be configured. */
   providerKind: string | null;
-  /** Who asked for it, by name; null where nobody had one. */
+  /** The name of whoever deployed it; null where the caller had none. */
   createdBy: string | null;
   /** The provider's own id; null until the provider has accepted the job. */
   externalId: string | null;
@@ -76,9 +77,9 @@ export interface Job {
   datasetPath: string | null;
   config: JsonObject;
   /**
-   * What only this kind of provider understands, such as a GPU's type. Never shown to a client.
-   * Its `env` may hold secrets: it is dropped as soon as the job is deployed. Its `limitOptions`,
-   * where given, end the job. `place` is the provider's when it took the job.
+   * Options that only this kind of provider understands, such as a GPU's type. They are never shown to a
+   * client. `env` may hold secrets, so it is dropped as soon as the job is deployed. A limit of
+   * `limitOptions` ends the job when it is reached. `place` is `Provider.place` at the time of the deploy.
    */
   options: JsonObject;
   idempotencyKey: string | null;
@@ -90,12 +91,13 @@ export interface Job {
   cost: JobCost | null;
   consoleUrl: string | null;
   notice: LogNotice | null;
-  /** Set while a cancel is asked for that nobody has answered yet; kept once it was accepted. By force: at once. */
+  /** When a cancel was asked for. It is cleared if the provider refuses the cancel, and kept if it accepts. */
   cancelRequestedAt: number | null;
+  /** True where the cancel is to end the job at once. */
   cancelByForce: boolean;
-  /** Set once the provider has accepted a cancel: from then on the job ends CANCELLED, whatever else it says. */
+  /** Set once the provider has accepted a cancel. The job then ends CANCELLED, whatever the provider reports. */
   cancelledAt: number | null;
-  /** Set where somebody gave up, by force, the rest of the log of a job that is over. */
+  /** Set where a forced cancel of a job that is over gave up the rest of its log. */
   logGivenUpAt: number | null;
   createdAt: number;
   startedAt: number | null;
@@ -117,7 +119,7 @@ export type NewJob = Pick<
 > &
   Partial<Pick<Job, 'providerKind' | 'createdBy'>>;
 
-/** What may change in a job's life. */
+/** The fields of a job that may change after its creation. */
 export type JobPatch = Partial<
   Pick<
     Job,
@@ -144,11 +146,11 @@ export interface JobFilter {
   ids?: readonly string[] | null;
   providers?: readonly string[] | null;
   statuses?: readonly JobStatus[] | null;
-  /** Part of the name, the model's name or the id; letters' case is ignored. */
+  /** Part of the name, the model's name or the id; case is ignored. */
   search?: string | null;
 }
 
-/** True once a job can change no more. */
+/** True for a status that is final. */
 export function isOver(status: JobStatus): boolean {
   return (
     status === 'COMPLETED' || status === 'FAILED' || status === 'CANCELLED' || status === 'LOST'

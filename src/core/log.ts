@@ -3,7 +3,7 @@ import type { CurvePoint } from './curve.ts';
 export const logSources = ['STDOUT', 'STDERR', 'SYSTEM'] as const;
 export type LogSource = (typeof logSources)[number];
 
-/** In rising order of weight. */
+/** From the least severe to the most severe. */
 export const logLevels = ['DEBUG', 'INFO', 'WARNING', 'ERROR'] as const;
 export type LogLevel = (typeof logLevels)[number];
 
@@ -49,11 +49,11 @@ export interface LogNotice {
   help: string[];
 }
 
-/** What a value can be that is no finite number. */
+/** The values that a metric can have which are not finite numbers. */
 export const notFinites = ['NAN', 'INFINITY', 'NEGATIVE_INFINITY'] as const;
 export type NotFinite = (typeof notFinites)[number];
 
-/** Which kind of no finite number this is; null for a finite one. */
+/** The word for a value that is not a finite number; null for a finite one. */
 export function notFiniteOf(value: number): NotFinite | null {
   if (Number.isFinite(value)) return null;
   if (Number.isNaN(value)) return 'NAN';
@@ -65,20 +65,20 @@ export interface MetricPoint {
   name: string;
   /** A whole number. */
   step: number;
-  /** May be NaN or infinite: so the log says it. */
+  /** NaN or infinite where the log says so. */
   value: number;
   time: number;
-  /** The offset of the line it was read from; for a progress bar's state that is not stored, of the line that follows. */
+  /** The offset of the line it was read from. For a progress bar's state, which is not stored, that of the next line. */
   line: number;
 }
 
-/** One metric over a job's life, as far as it was asked for. */
+/** One metric over a job's life, reduced to the number of points that was asked for. */
 export interface MetricSeries {
   name: string;
-  /** Values in the log. */
+  /** How many values the log holds. */
   seen: number;
   points: CurvePoint[];
-  /** Values that are not finite: the first of each stretch that has some. */
+  /** Values that are not finite: the first one of each stretch that has any. */
   breaks: CurvePoint[];
 }
 

@@ -8,24 +8,24 @@ import type { Recipe } from './recipe.ts';
 type Shape = z.ZodRawShape;
 type Read<Fields extends Shape> = z.output<z.ZodObject<Fields>>;
 
-/** What schemas are made of. It is handed in: commands read definitions, too, and load no schema library. */
+/** The parts that schemas are built from. They are passed in, so that commands can read definitions without loading zod. */
 export interface SchemaParts {
   readonly z: typeof import('zod').z;
   /** A text that is not empty. */
   readonly text: z.ZodString;
   /** An http(s) URL without a name or password in it. */
   readonly httpUrl: z.ZodURL;
-  /** What can stand in a header. */
+  /** A text that is allowed in an HTTP header. */
   readonly secret: z.ZodString;
 }
 
-/** A key, and where it stands, such as a variable's name: for whoever has to mend it. */
+/** A key, and where it is set (such as a variable's name), so that an error can say where to correct it. */
 export interface NamedKey {
   readonly key: string;
   readonly keyName: string;
 }
 
-/** What a provider of this kind is opened with: what the operator has said, checked. */
+/** What a provider of this kind is opened with: the operator's settings, already checked. */
 interface ProviderSetup<
   Variables extends Shape = Shape,
   Settings extends Shape = Shape,
@@ -33,32 +33,32 @@ interface ProviderSetup<
 > {
   readonly name: string;
   readonly settings: Read<Settings>;
-  /** Where `settings` stand in the configuration, such as `providers.box`; null: in the kind's own variables. */
+  /** Where the configuration holds `settings`, such as `providers.box`; null where the kind's own variables hold them. */
   readonly entry: string | null;
   /** Null where none is given. */
   readonly apiKey: NamedKey | null;
   readonly variables: Read<Variables>;
-  /** The operator's recipes, over those that the kind brings. */
+  /** The operator's recipes and the shipped ones; the operator's replace shipped ones of the same name. */
   readonly recipes: Readonly<Record<string, OwnRecipe>>;
   /** The folder where relative paths of recipes start. */
   readonly recipeBase: string;
 }
 
-/** A provider that is closed by whoever has opened it. */
+/** A provider that whoever opened it must close. */
 export interface OpenedProvider extends Provider {
   /** Ends every call that is under way; later ones fail. Closing twice is fine. */
   close(): Promise<void>;
 }
 
-/** What every provider gets of the server that uses it. */
+/** What every provider gets from the server that uses it. */
 export interface ProviderParts {
   readonly logger: Logger;
 }
 
 /**
  * All that Trainyard knows of one kind of provider: how it is configured, what callers may ask of it, how it
- * is opened. Methods rather than function properties, so that the registry can hold definitions of different
- * settings: each gets what was parsed by its own schemas, and nothing else.
+ * is opened. Its functions are declared as methods, not as function properties, so that the registry can hold
+ * definitions with different settings. Each definition gets only what its own schemas have parsed.
  */
 export interface ProviderDefinition<
   Variables extends Shape = Shape,
@@ -66,7 +66,7 @@ export interface ProviderDefinition<
   OwnRecipe extends Recipe = Recipe,
 > {
   /**
-   * Its value of the graph's enum `ProviderKind`. In small letters it is the word for it everywhere else: the
+   * Its value of the graph's enum `ProviderKind`. Everywhere else the kind is written in lower case: the
    * `kind` in the configuration, the field of `DeployJobInput`, the key of its settings in a recipe, and the
    * name of the provider that the environment alone sets up.
    */
@@ -75,21 +75,21 @@ export interface ProviderDefinition<
   readonly description: string;
   /** For people, such as `RunPod`. */
   readonly title: string;
-  /** Null where a deploy has nothing that only this kind understands. `Provider.check` judges the values. */
+  /** The options of a deploy that only this kind understands; null for none. `Provider.check` checks their values. */
   readonly deployOptions: DeployOptions | null;
-  /** Environment variables of its own. */
+  /** The environment variables that it reads. */
   variables(parts: SchemaParts): Variables;
-  /** What an entry of `providers` may hold beside `kind`, and the key where there is one. */
+  /** The fields that an entry of `providers` may hold besides `kind` and the key. */
   settings(parts: SchemaParts): Settings;
-  /** Whether it is used with a key, which an entry of `providers` holds as `apiKey` or names as `apiKeyEnv`. */
+  /** Whether it needs an API key. An entry of `providers` holds the key as `apiKey` or names its variable in `apiKeyEnv`. */
   readonly apiKey: 'needed' | 'optional' | 'none';
-  /** What a recipe may say for this kind alone, under the kind's word; with it `Recipe` is `OwnRecipe`. */
+  /** A recipe's settings for this kind alone, held under the kind's word. They turn a `Recipe` into an `OwnRecipe`. */
   recipeSettings(parts: SchemaParts): Shape;
-  /** Its recipe settings may stand in the recipe itself as well. */
+  /** True where a recipe may also hold these settings at its top level. */
   readonly recipeSettingsAtTop?: boolean;
-  /** Recipes that it brings; the operator's go over them. */
+  /** Recipes that come with this kind. An operator's recipe replaces the shipped one of the same name. */
   readonly shippedRecipes: Readonly<Record<string, OwnRecipe>>;
-  /** The provider that the environment alone sets up, by its variables; null where they ask for none. */
+  /** The provider that environment variables set up without a configuration file; null where they ask for none. */
   fromVariables(
     variables: Read<Variables>,
   ): { settings: Read<Settings>; apiKey: NamedKey | null } | null;
@@ -97,14 +97,14 @@ export interface ProviderDefinition<
     setup: ProviderSetup<Variables, Settings, OwnRecipe>,
     parts: ProviderParts,
   ): Promise<OpenedProvider>;
-  /** Opens a provider for the training server that this process has started; for one kind alone. */
+  /** Opens a provider for the training server that this process has started. Only one kind has it. */
   openBuiltIn?(
     server: { name: string; url: string; apiKey: string; place: string },
     parts: ProviderParts,
   ): Promise<OpenedProvider>;
 }
 
-/** The word for a kind: its name in small letters. */
+/** The word for a kind: its name in lower case. */
 export function kindWord({ kind }: { readonly kind: string }): string {
   return kind.toLowerCase();
 }

@@ -22,14 +22,15 @@ export interface CostRate {
   /** ISO 4217, such as `USD`. */
   currency: string;
   perHour: number;
-  /** When the provider began to charge, and the moment of this rate, by the provider's clock; milliseconds since 1970. */
+  /** When the provider began to charge: milliseconds since 1970, by the provider's clock. */
   since: number;
+  /** The moment of this rate, by the same clock. */
   at: number;
 }
 
-/** What a provider says of one job. Whatever it does not say is absent. */
+/** What a provider reports about one job. A field that it does not report is absent. */
 export interface ProviderState {
-  /** Null where the provider's word has no meaning here: the last known status stays. */
+  /** Null where the provider's status has no equivalent here; the job keeps its last known status. */
   status: JobStatus | null;
   providerStatus: string | null;
   startedAt?: number | null;
@@ -47,13 +48,13 @@ export type StatusReport =
 
 /** A stretch of a followed log. */
 export interface LogBatch extends LineBlock {
-  /** Where to go on after this batch; opaque to all but the provider. */
+  /** Where reading continues after this batch; only the provider understands it. */
   cursor: string;
   /** Lines that the source has lost before the line of this batch at index `before`. */
   gaps?: { before: number; reason: string }[];
-  /** The line that the job is writing, so far; comes without lines, and stands until the next batch. */
+  /** The beginning of the line that the job is still writing. It comes in a batch without lines and holds until the next batch. */
   unfinished?: { text: string; time: number };
-  /** The log is drained: no line will follow. `state` is how the job ended, where the log tells. */
+  /** Present where the log is at its end: no line will follow. `state` is how the job ended, where the log says it. */
   ended?: { state: ProviderState | null };
 }
 
@@ -64,22 +65,22 @@ export interface LogBatch extends LineBlock {
  */
 export interface Provider {
   readonly name: string;
-  /** That of its definition. */
+  /** The kind of its definition. */
   readonly kind: string;
   /**
-   * Where its jobs run, in words, where another place may come under the same name: a job of the one that
-   * the other denies is not LOST.
+   * Where its jobs run, in words, for providers whose name may later stand for another machine. A job that ran
+   * in another place is not LOST because this one does not know it.
    */
   readonly place?: string;
   /** Milliseconds between two status calls for a live job. */
   readonly pollMs: number;
-  /** The names that a caller may choose; asked of the provider where it knows them, at most as old as the last health check. */
+  /** The recipes that a caller may choose. Where the provider itself knows them, they are as old as the last health check. */
   recipes(): readonly string[];
-  /** True while nobody could be asked yet: any recipe may be one of its. */
+  /** True while the provider could not be asked yet: it may have any recipe. */
   readonly recipesUnknown?: boolean;
   /** Throws `BAD_USER_INPUT` for a job that could never be deployed here. */
   check?(job: NewJob): void | Promise<void>;
-  /** Starts a job; asked twice for the same job id it starts one. */
+  /** Starts a job. A second call with the same job id starts no second one. */
   deploy(
     job: Job,
     signal: AbortSignal,
@@ -88,24 +89,24 @@ export interface Provider {
   find(job: Job, signal: AbortSignal): Promise<string | null>;
   /** One report per job, in any order, each as soon as it is known. */
   status(refs: readonly JobRef[], signal: AbortSignal): AsyncIterable<StatusReport>;
-  /** Asks for the end of a job: politely, or at once with `force`. False: the job was over already. */
+  /** Asks the provider to end a job: politely, or at once with `force`. False where the job was over already. */
   cancel(ref: JobRef, options: { force: boolean }, signal: AbortSignal): Promise<boolean>;
   /** Follows a job's log from the cursor (null: the first line) to its end. Ends early only by throwing or by the signal. */
   followLogs(ref: JobRef, cursor: string | null, signal: AbortSignal): AsyncIterable<LogBatch>;
   /**
-   * Lines of a job's log by their numbers in the store, which holds `total` of them and was read up to
-   * `cursor`; null where the source numbers them otherwise, or cannot give them by number.
+   * Fetches lines of a job's log again, by their numbers in the store. The store holds `total` lines, which
+   * the source gave up to `cursor`. Null where the source numbers lines in another way or not at all.
    */
   linesAt?(
     ref: JobRef,
     range: { first: number; count: number; total: number; cursor: string | null },
     signal: AbortSignal,
   ): Promise<string[] | null>;
-  /** What a reader should know where this job's log cannot be had; `awaitsLog`: though the job is over, lines are still to come. */
+  /** What a reader should know while this job's log cannot be fetched. `awaitsLog`: the job is over and lines are still to come. */
   logNotice(job: Job, options?: { awaitsLog?: boolean }): LogNotice | null;
-  /** Everything that is still held for jobs, over or not, of this store or of another; where holding costs. */
+  /** Everything the provider still holds for any job of any store. Only providers where holding costs money have it. */
   held?(signal: AbortSignal): Promise<JobRef[]>;
-  /** Gives back what is held for a job, which ends it. Doing so twice is fine. */
+  /** Gives back what the provider holds for a job, which ends the job. Releasing twice is fine. */
   release?(ref: JobRef, signal: AbortSignal): Promise<void>;
   health(signal: AbortSignal): Promise<ProviderHealth>;
 }

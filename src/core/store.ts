@@ -4,8 +4,8 @@ import type { LineBlock, LogGap, MetricPoint, MetricSeries, PlacedBlock } from '
 
 /**
  * The ports that a store implements. Every method may fail with `STORE_UNAVAILABLE` (locked, full,
- * closed): the caller may try again, nothing was half done. What is read of a log and is not as it was
- * stored fails with `DATA_DAMAGED`, whose details name the lines; it is never wrong text.
+ * closed): nothing was half done, and the caller may try again. Reading lines that are no longer as they were
+ * stored fails with `DATA_DAMAGED`, whose details name the lines; a read never returns wrong text.
  */
 export interface Store {
   readonly jobs: JobStore;
@@ -25,7 +25,7 @@ export interface JobListOptions {
   after?: number | null;
   /** Only jobs newer than this one. */
   before?: number | null;
-  /** Where there are more than `limit`: the oldest of them, not the newest. */
+  /** Where there are more than `limit`, returns the oldest of them instead of the newest. */
   fromEnd?: boolean;
   filter: JobFilter;
 }
@@ -49,9 +49,9 @@ export interface JobStore {
   /**
    * Changes a job in one transaction: `change` sees the job as it stands and returns what to
    * change, or null for nothing. Resolves to the job as it then is and whether anything
-   * changed; null where there is no such job. A job that is over keeps its status. An intent or an
-   * end (status, external id, cancel) is on the disk before it resolves; all else may be lost with the machine's power.
-   * With a lease it rejects with `CONFLICT`, and changes nothing, where a newer one of the job exists.
+   * changed; null where there is no such job. A job that is over keeps its status. A change of status,
+   * external id or cancel is on the disk before it resolves; a power failure may lose all other changes.
+   * With a lease, it rejects with `CONFLICT` and changes nothing where the job has a newer lease.
    */
   update(
     id: string,
@@ -64,14 +64,14 @@ export interface JobStore {
   unfinished(): Promise<Job[]>;
   /** Removes a job with all its lines. False where there is none. */
   delete(id: string): Promise<boolean>;
-  /** Up to 1000 changes after one, in order: of every server, each written in the transaction of what changed. */
+  /** Up to 1000 changes after the one with this seq, in order, by all servers. Each was written in the transaction of the change itself. */
   changes(after: number): Promise<JobChangePage>;
 }
 
-/** `PROGRESS`: nothing changed but how far the job is, or what it costs. */
+/** `PROGRESS`: only the job's progress or cost changed. */
 export type JobChangeKind = 'CREATED' | 'CHANGED' | 'PROGRESS' | 'LOG_COMPLETE' | 'DELETED';
 
-/** That a job has changed, not how it now is: that is read from the job. */
+/** Says that a job has changed, not how it is now: the job itself tells that. */
 export interface JobChange {
   /** Grows with every change of a store, with holes. */
   seq: number;
@@ -86,14 +86,14 @@ export interface JobChange {
 }
 
 /**
- * A page of changes. Kept are the newest 100 of a job, of these one `PROGRESS`, and 100,000 in all; a change
- * that was dropped has a later one of the same job behind it, but where `isWhole` says otherwise.
+ * A page of changes. The store keeps the newest 100 of each job, at most one of them `PROGRESS`, and 100,000
+ * in all. Where it dropped a change, a later one of the same job follows, unless `isWhole` is false.
  */
 export interface JobChangePage {
   changes: JobChange[];
-  /** The newest change of all, 0 where there is none yet: where to begin. */
+  /** The seq of the newest change of all, 0 where there is none yet; a new reader begins there. */
   newest: number;
-  /** False: jobs may have changed since `after` of which nothing is told here. List them anew. */
+  /** False where changes since `after` may be missing here: the reader must list all jobs anew. */
   isWhole: boolean;
 }
 
@@ -101,7 +101,7 @@ export interface JobChangePage {
 export interface LogHead {
   /** Lines stored; the offset of the next one. */
   total: number;
-  /** Where the provider is to be read on; opaque, null at the start. */
+  /** Where to continue reading at the provider; opaque, null at the start. */
   cursor: string | null;
   /** What the collector wants to find again after a crash; opaque. */
   collectorState: string | null;
@@ -117,17 +117,17 @@ export interface Append extends LineBlock {
   metrics?: MetricPoint[];
 }
 
-/** A stretch of a scan: `block` is null where `maybe` said that nothing can match. */
+/** Consecutive lines of a scan. `block` is null where `maybe` said that nothing can match. */
 export interface ScanStretch {
   first: number;
   count: number;
   block: PlacedBlock | null;
 }
 
-/** Lines of a log as its source has them; null where it has them no more, or numbers them otherwise. */
+/** Fetches lines of a log from its source; null where the source no longer has them or numbers them in another way. */
 export type SourceLines = (range: { first: number; count: number }) => Promise<string[] | null>;
 
-/** Append-only lines a job, numbered densely from 0. */
+/** The logs of all jobs. Lines are only appended, and numbered from 0 without holes. */
 export interface LogStore {
   /** The head of a job's log; an unknown job has an empty one. */
   head(jobId: string): Promise<LogHead>;
@@ -147,33 +147,33 @@ export interface LogStore {
     options: { offset: number; limit: number; maxChars: number },
   ): Promise<PlacedBlock>;
   /**
-   * Goes over the log from `from` on, in order, one stored chunk a stretch. `maybe` looks at a
-   * chunk's UTF-8 text (lines joined by \n) and says false to skip it unsplit. `DATA_DAMAGED` where it
-   * comes to damaged lines.
+   * Goes through the log from `from` on, in order, one stored chunk at a time. `maybe` gets a chunk's UTF-8
+   * text (lines joined by \n) and returns false to skip it before it is split into lines. Fails with
+   * `DATA_DAMAGED` when it comes to damaged lines.
    */
   scan(
     jobId: string,
     options: { from: number; maybe?: (text: Buffer) => boolean; signal?: AbortSignal },
   ): AsyncIterable<ScanStretch>;
   /**
-   * Puts back the damaged lines that the line `line` is among, as `fetch` has them, where they are proved to
-   * be those that were stored. False where nothing was damaged or could be put back.
+   * Repairs the damaged lines around the line `line` with those that `fetch` returns, if a checksum proves that
+   * they are the ones that were stored. False where nothing was damaged or nothing could be repaired.
    */
   mend(jobId: string, line: number, fetch: SourceLines): Promise<boolean>;
   /** Gaps with `from <= offset <= to`, in order, at most 1000. */
   gaps(jobId: string, range: { from: number; to: number }): Promise<LogGap[]>;
   /**
-   * Series in order of first appearance, at most 64; of each at most `maxPoints` points, which show the least and
-   * the greatest value of every stretch and the first that is not finite, the last value in any case.
+   * At most 64 series, in order of first appearance, each with at most `maxPoints` points. The points show each
+   * stretch's least and greatest value and the first that is not finite. The series' last value is always there.
    */
   metrics(
     jobId: string,
     options: { names: readonly string[] | null; maxPoints: number },
   ): Promise<MetricSeries[]>;
   /**
-   * One series between two steps, as at most `most` stretches that follow each other; all of 2^n values, where the
-   * store has them so fine, from a multiple of 2^n on. It keeps 2048 stretches at least of a series that has as many
-   * values, and 4160 at most.
+   * One series between two steps, as at most `most` consecutive stretches. Each has 2^n values and begins at a
+   * multiple of 2^n, as far as the store's stretches are that fine. The store keeps at least 2048 stretches of a
+   * series with that many values, and at most 4160.
    */
   stretches(
     jobId: string,
@@ -192,14 +192,14 @@ export interface LeaseStore {
   readonly leaseMs: number;
   /** Takes the job's lease where it is free, expired, or held by this server; else null. */
   claim(jobId: string): Promise<Lease | null>;
-  /** To be called at least every third of `leaseMs`; keeps all of this server's leases. */
+  /** Keeps all of this server's leases; it must be called at least every third of `leaseMs`. */
   renew(): Promise<void>;
   /**
    * False as soon as another server may have taken the lease: this one has not renewed for `leaseMs` by the
-   * monotonic clock, or found at its last renewal that it was taken. To be asked right before a provider is
-   * told to do anything.
+   * monotonic clock, or found at its last renewal that it was taken. Callers must ask right before they tell a
+   * provider to do anything.
    */
   isValid(lease: Lease): boolean;
-  /** Gives one lease back; without an argument all of this server's. */
+  /** Gives one lease back; without an argument, all of this server's. */
   release(lease?: Lease): Promise<void>;
 }
