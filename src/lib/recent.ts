@@ -1,10 +1,10 @@
 import { LRUCache } from 'lru-cache';
 
-/** So many keys are remembered; the one that was used longest ago is forgotten first. */
+/** How many keys are remembered. The key that was used longest ago is forgotten first. */
 const maxKeys = 1000;
 
-/** What is known of the last thousand things: of jobs or pods, say, of which nobody says when to forget them. */
+/** Remembers values of the last thousand keys, for things such as jobs or pods that nobody says when to forget. */
 export function recent<Value extends object | string | true>(): LRUCache<string, Value> {
-  // By size, not by `max`: that would set the room for all of them aside at once.
+  // The bound is a size because `max` would allocate the room for all keys at once.
   return new LRUCache({ maxSize: maxKeys, sizeCalculation: () => 1 });
 }

@@ -1,13 +1,13 @@
-/** What gives values one by one, and can be ended: such as a generator. */
+/** A source of values, such as a generator, that gives them one by one and can be ended. */
 export interface Source<T> {
   next(): Promise<IteratorResult<T, void>>;
   return(): Promise<unknown>;
 }
 
 /**
- * An async iterable whose `return()` works at once, even while its source waits: the signal that
- * `start` gets is aborted first, then the source is asked to end. A plain async generator that is
- * parked on an `await` would not hear of its reader's leaving. `next()` calls are answered in order.
+ * An async iterable whose `return()` works at once, even while its source waits: it aborts the signal that
+ * `start` was given, then asks the source to end. A plain async generator that waits in an `await` would not
+ * notice that its reader has left. `next()` calls are answered in order.
  */
 export function abortable<T>(
   start: (signal: AbortSignal) => Source<T>,

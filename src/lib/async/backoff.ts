@@ -1,4 +1,4 @@
-/** Delays that double from `firstMs` up to `maxMs`, each drawn from its upper half, so that many waiters spread out. */
+/** Delays that double from `firstMs` up to `maxMs`. Each is a random time between half and all of it, so that many waiters spread out. */
 export class Backoff {
   readonly #firstMs: number;
   readonly #maxMs: number;
@@ -9,7 +9,7 @@ export class Backoff {
     this.#maxMs = options.maxMs;
   }
 
-  /** How many times `nextMs` was asked since the last reset. */
+  /** How many times `nextMs` was called since the last reset. */
   get failures(): number {
     return this.#failures;
   }

@@ -1,11 +1,11 @@
 /**
- * "There is more": calls whoever listens for a key. A hint carries nothing; whoever hears it reads
- * the store, which is the truth.
+ * Tells the listeners of a key that there is more. A hint carries no data: a listener reads the store, which
+ * is the truth.
  */
 export class Hints<Key> {
   readonly #listeners = new Map<Key, Set<() => void>>();
 
-  /** Calls `heard` at every hint for the key, until the function that comes back is called. */
+  /** Calls `heard` at every hint for the key, until the returned function is called. */
   listen(key: Key, heard: () => void): () => void {
     const listeners = this.#listeners.get(key) ?? new Set();
     this.#listeners.set(key, listeners);

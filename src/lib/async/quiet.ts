@@ -1,6 +1,6 @@
 /**
- * What a source yields, and null each time that it has yielded nothing for `quietMs` while it was being
- * waited for. A reader that leaves must see to it that the source's wait ends, such as by a signal.
+ * Yields what the source yields, and null each time that the reader has waited for `quietMs` without a value.
+ * A reader that leaves must end the source's wait itself, for example with a signal.
  */
 export async function* withQuiet<T>(
   source: AsyncIterable<T>,
@@ -22,7 +22,7 @@ export async function* withQuiet<T>(
       coming = values.next();
     }
   } finally {
-    // Where the reader has left, how the wait for the next value ends concerns nobody any more.
+    // The reader has left, so an error of the value it waited for concerns nobody.
     coming.then(() => values.return?.()).catch(() => {});
   }
 }

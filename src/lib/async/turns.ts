@@ -1,6 +1,6 @@
-/** How long work goes on, in milliseconds, before whatever else has come to the process is let in. */
+/** How long work goes on, in milliseconds, before the event loop may handle other things. */
 const sliceMs = 8;
-/** What a question may have used up, in milliseconds, more than a stream that waits beside it and still go first. */
+/** A question goes before a stream that waits beside it, unless it has used this many milliseconds more. */
 const creditMs = 50;
 
 /** A question is answered once; a stream goes on for as long as its reader likes. */
@@ -13,21 +13,21 @@ interface Waiter {
 }
 
 /**
- * Shares the one thread fairly among all who have work for it. Whoever has a piece of work of a few
- * milliseconds waits for a turn first; the piece is what then runs without waiting for the outside.
- * Next is who has used least, so that a thousand who ask for much delay nobody who asks for little;
- * who comes new counts as one who has used as much as the last one served. Every `sliceMs` the event
- * loop goes round, so that work without turns, such as a new connection, waits no longer than that.
+ * Shares the one thread fairly among all who have work for it. Each caller waits for a turn, then runs one
+ * piece of work of a few milliseconds: all that it does before it next waits for the outside. The next turn
+ * goes to the caller that has used the least time, so that a thousand callers who ask for much do not delay
+ * one who asks for little. A new caller starts with the used time of the one served last. The event loop runs
+ * at least every `sliceMs`, so that work without turns, such as a new connection, waits no longer than that.
  */
 export class Turns {
-  /** Most used first: the next one is the last one. */
+  /** Sorted by used time, most first: the last one is served next. */
   readonly #waiting: Waiter[] = [];
   readonly #used = new WeakMap<object, number>();
-  /** What the last one served had used before. */
+  /** The used time of the caller served last, before its turn. */
   #level = 0;
   #running: { who: object; since: number } | null = null;
   #isBusy = false;
-  /** When the slice under way is over; null where none is. */
+  /** When the current slice ends; null between slices. */
   #endsAt: number | null = null;
 
   /** How many wait for a turn. */
@@ -35,15 +35,15 @@ export class Turns {
     return this.#waiting.length;
   }
 
-  /** Resolves when the work of `who` is due: at once where nobody waits. `who` is what is charged, such as a connection. */
+  /** Resolves when it is the turn of `who`: at once where nobody waits. The time used is charged to `who`, such as a connection. */
   next(who: object, kind: TurnKind): Promise<void> {
-    // Whoever is at work asks for more before its piece is over.
+    // This caller is at work and asks for its next turn already, so its time is charged now.
     if (this.#running?.who === who) this.#charge();
     const used = Math.max(
       this.#used.get(who) ?? 0,
       this.#level - (kind === 'question' ? creditMs : 0),
     );
-    // One piece at a time: whoever was let go just now has not begun yet.
+    // Only one piece runs at a time, and the caller that was let go just now may not have begun yet.
     if (!this.#isBusy && this.#waiting.length === 0 && this.#hasTime()) {
       this.#begin(who, used);
       return Promise.resolve();
@@ -64,7 +64,7 @@ export class Turns {
 
   #nextSlice(): void {
     this.#endsAt = null;
-    // One at least, however late it is.
+    // At least one caller is served in each slice, however late it is.
     if (this.#waiting.length > 0 && this.#hasTime()) this.#serveNext();
   }
 
@@ -86,7 +86,7 @@ export class Turns {
     this.#used.set(who, used);
     this.#running = { who, since: performance.now() };
     this.#isBusy = true;
-    // After all that the piece does without waiting: a tick comes behind the last of its promises.
+    // This runs after all that the piece does without waiting: a tick comes after the last of its promises.
     queueMicrotask(() => process.nextTick(() => this.#serve()));
   }
 
@@ -97,7 +97,7 @@ export class Turns {
     this.#used.set(who, (this.#used.get(who) ?? 0) + performance.now() - since);
   }
 
-  /** Behind all who have used as much or less, by bisection. */
+  /** The index behind which all callers have used as much or less, found by bisection. */
   #placeOf(used: number): number {
     let from = 0;
     let to = this.#waiting.length;

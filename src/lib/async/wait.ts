@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Waits; resolves to false at once when the signal is aborted, to true when the time is over. */
+/** Waits. Resolves to true when the time is over, and to false as soon as the signal is aborted. */
 export async function waitMs(ms: number, signal: AbortSignal): Promise<boolean> {
   if (signal.aborted) return false;
   try {

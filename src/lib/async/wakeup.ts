@@ -1,4 +1,4 @@
-/** Lets one reader sleep until it is woken. Ten calls of `wake` before it looks are one; none is missed. */
+/** Lets one reader sleep until it is woken. Several calls of `wake` before `next` count as one; none is missed. */
 export class Wakeup {
   #woken = false;
   #resolve: (() => void) | null = null;
@@ -8,7 +8,7 @@ export class Wakeup {
     this.#resolve?.();
   }
 
-  /** Resolves at the first `wake` since the last call, or when the signal, where there is one, is aborted. */
+  /** Resolves at the first `wake` since the last call, or when the signal is aborted. */
   next(signal?: AbortSignal): Promise<void> {
     if (this.#woken || signal?.aborted) {
       this.#woken = false;

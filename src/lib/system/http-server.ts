@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
 
-/** Listens, and resolves to where: `http://127.0.0.1:4000`. Rejects with Node's error, where the port is taken, say. */
+/** Listens, and resolves to the URL, such as `http://127.0.0.1:4000`. Rejects with Node's error, for example where the port is taken. */
 export async function listen(
   server: Server,
   { host, port }: { host: string; port: number },
@@ -25,7 +25,7 @@ export async function closeServer(
 ): Promise<void> {
   const closed = new Promise((resolve) => server.close(resolve));
   await endStreams();
-  // What has ended in this turn is idle in the next.
+  // Connections whose streams have just ended count as idle only in the next turn.
   setImmediate(() => server.closeIdleConnections());
   const late = setTimeout(() => server.closeAllConnections(), closeMs);
   await closed;

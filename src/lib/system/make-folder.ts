@@ -2,8 +2,8 @@ import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /**
- * Makes a folder that only its owner may enter, and those above it. One at a time: Node's own `recursive`
- * never comes back from a place where none can be made although the one above is there, such as /proc.
+ * Makes a folder that only its owner may enter, and any missing folder above it. It makes them one by one,
+ * because Node's own `recursive` never returns where a folder cannot be made inside one that exists, such as /proc.
  */
 export function makeFolder(path: string): void {
   try {

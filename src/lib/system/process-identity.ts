@@ -4,13 +4,13 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 /** A process that cannot be mistaken for a later one with the same pid, or for one of another container. */
 export interface ProcessIdentity {
   pid: number;
-  /** When it started, in words that only this machine since its last start understands. */
+  /** When it started, as a text that is only comparable on this machine, until its next boot. */
   start: string;
-  /** Where its pid counts: containers have their own. Empty where the system has no such thing. */
+  /** The pid namespace in which its pid counts: containers have their own. Empty where the system has none. */
   namespace: string;
 }
 
-/** Who has this pid now; null where nobody has. A process that has ended but was not waited for counts. */
+/** The process that has this pid now; null for none. A process that has ended but was not waited for counts. */
 export function identityOf(pid: number): ProcessIdentity | null {
   const found = look(pid);
   return found === null ? null : { pid, start: found.start, namespace: ownNamespace() };
@@ -24,7 +24,7 @@ export function isGone(other: ProcessIdentity): boolean {
   return self !== null && bootOf(self.start) !== bootOf(other.start);
 }
 
-/** True while the very process runs, or is stopped. */
+/** True while this very process runs or is stopped by a signal; false once it has ended. */
 export function isAlive(identity: ProcessIdentity): boolean {
   const found = look(identity.pid);
   return found !== null && found.start === identity.start && !'ZX'.includes(found.state);
@@ -36,8 +36,8 @@ export function isStopped(pid: number): boolean {
 }
 
 /**
- * True where all that is left of a group has ended and was not waited for, as in a container whose first
- * process waits for nobody. Only Linux tells.
+ * True where every process of a group has ended, even if nobody waited for it, as in a container whose first
+ * process waits for nobody. Always false on systems other than Linux, which do not tell.
  */
 export function isGroupDead(pgid: number): boolean {
   if (process.platform !== 'linux') return false;
@@ -78,7 +78,7 @@ function ownNamespace(): string {
   }
 }
 
-/** The machine's start, with which each `start` of Linux begins. */
+/** The id of the machine's boot, with which each `start` on Linux begins. */
 function bootOf(start: string): string {
   return start.slice(0, start.lastIndexOf(':'));
 }
@@ -88,7 +88,7 @@ function lookInProc(pid: number): { state: string; start: string } | null {
     const fields = statOf(pid);
     if (fields === null) return null;
     const [state = '', start = ''] = [fields[0], fields[19]];
-    // Field 22 counts from the machine's start, so it says little without that start's id.
+    // Field 22 counts from the machine's boot, so it says little without the id of that boot.
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
     return { state, start: `${boot}:${start}` };
   } catch {
@@ -96,7 +96,7 @@ function lookInProc(pid: number): { state: string; start: string } | null {
   }
 }
 
-/** The fields from the third one on, the state; null where nobody has this pid. */
+/** The fields from the third one (the state) on; null where no process has this pid. */
 function statOf(pid: number | string): string[] | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { findPackageJSON } from 'node:module';
 import { dirname, join } from 'node:path';
 
-/** The checkout's own folder, or the installed package's, wherever in it this code was built to. */
+/** The folder of the checkout or the installed package, wherever in it the built code lies. */
 export const projectDir = dirname(findPackageJSON('.', import.meta.url) ?? '');
 
 /** True in an installed package, where Node runs no TypeScript. */

@@ -1,12 +1,12 @@
 import { messageOf } from '../../core/errors.ts';
 
-/** How long an orderly end may take. */
+/** How long closing may take. */
 const closeTimeoutMs = 10_000;
 
 /**
  * Opens something and keeps it open until SIGTERM or SIGINT, then closes it and ends the process with
- * 0. A second signal ends it at once; so does an end that takes too long. What cannot be opened is
- * told in one line, and the process ends with 1.
+ * 0. A second signal ends the process at once, and so does a close that takes too long. Where opening fails,
+ * it prints the reason in one line and ends the process with 1.
  */
 export async function runUntilStopped(
   open: () => Promise<{ close(): Promise<void> }>,
@@ -25,7 +25,7 @@ export async function runUntilStopped(
       },
     );
   };
-  // Before it is opened: whoever reads that it is ready may stop it at once.
+  // The listeners come before opening: somebody may stop it as soon as it says that it is ready.
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
   try {

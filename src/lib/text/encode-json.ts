@@ -1,14 +1,14 @@
 import { encodeTexts } from './encode-texts.ts';
 
-/** Elements of a long array that are made text at a time. */
+/** How many elements of a long array are serialized at a time. */
 const elementsPerPiece = 32;
-/** How deep in a value long arrays are looked for: a log page's lines are at 3. */
+/** How many levels deep long arrays are looked for: a log page's lines are at level 3. */
 const maxDepth = 4;
 
 /**
- * Plain data as JSON in UTF-8, as `JSON.stringify(value)` gives it, with a text before and behind it.
- * Several times faster where it has a long array of texts, which is made text in pieces for the reason
- * that `encodeTexts` gives.
+ * Plain data as JSON in UTF-8, as `JSON.stringify(value)` gives it, between the texts `before` and `after`.
+ * Several times faster than that for a long array of texts, which it serializes in pieces for the reason that
+ * `encodeTexts` gives.
  */
 export function encodeJson(
   value: object,
@@ -37,7 +37,7 @@ function writeArray(pieces: string[], array: readonly unknown[]): void {
 function writeObject(pieces: string[], object: object, depth: number): void {
   let before = '{';
   for (const [key, value] of Object.entries(object)) {
-    // What JSON has no word for is left out.
+    // JSON cannot express these values, so they are left out, as JSON.stringify does.
     if (value === undefined || typeof value === 'function' || typeof value === 'symbol') continue;
     pieces.push(`${before}${JSON.stringify(key)}:`);
     writeJson(pieces, value, depth - 1);
@@ -46,7 +46,7 @@ function writeObject(pieces: string[], object: object, depth: number): void {
   pieces.push(before === '{' ? '{}' : '}');
 }
 
-/** Not an object that says itself how it is written, as dates and errors do. */
+/** True for an object without a `toJSON` of its own, such as a date has. */
 function isPlain(value: unknown): value is object {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
   return !('toJSON' in value);

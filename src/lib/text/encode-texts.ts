@@ -1,20 +1,19 @@
 import { transcode } from 'node:buffer';
 
-/** Reused for texts up to this size: a new one each time keeps the collector busy. */
+/** A buffer of this size is reused for texts that fit: a new one each time would keep the garbage collector busy. */
 const scratchBytes = 512 * 1024;
 let scratch: Buffer | undefined;
 
-/** About what is joined to one string, in UTF-16 units: well below V8's large ones. */
+/** About how much text is joined into one string, in UTF-16 units: well below what V8 treats as a large string. */
 const unitsJoined = 16 * 1024;
 
-/** Below this, in UTF-16 units, a plain conversion is done sooner. */
+/** A plain conversion is faster for less text than this, in UTF-16 units. */
 const worthTranscoding = 2048;
 
 /**
- * Texts one after the other in UTF-8, each but the first one behind `between`, a single character or
- * none. Half a surrogate pair becomes U+FFFD. Long ones are not made one string, as `texts.join(between)`
- * would: V8 gives one of more than 128 KiB memory of its own, which takes several times as long as
- * all that is done with it.
+ * Joins texts with `between` (one character or none) and encodes them in UTF-8. Half a surrogate pair becomes
+ * U+FFFD. Much text is never joined into one string: V8 gives each string of more than 128 KiB memory of its
+ * own, which takes several times as long as all the rest.
  */
 export function encodeTexts(texts: readonly string[], between: '' | '\n'): Buffer {
   let units = between.length * texts.length;
@@ -23,12 +22,12 @@ export function encodeTexts(texts: readonly string[], between: '' | '\n'): Buffe
   try {
     return transcode(utf16Of(texts, { between, units }), 'utf16le', 'utf8');
   } catch {
-    // Half a surrogate pair, which transcode refuses.
+    // The text holds half a surrogate pair, which transcode refuses.
     return Buffer.from(texts.join(between), 'utf8');
   }
 }
 
-/** The texts in UTF-16, joined some at a time; valid until the next call. */
+/** The texts in UTF-16, joined a few at a time. The buffer is valid until the next call. */
 function utf16Of(texts: readonly string[], size: { between: string; units: number }): Buffer {
   const joined = roomFor(2 * size.units);
   const some = Math.ceil(unitsJoined / (size.units / texts.length));

@@ -1,4 +1,4 @@
-/** A number as somebody wrote it that would be another one, or none, when JSON is made of it again. */
+/** A number, as it was written, that JavaScript cannot hold exactly: passing it on as JSON would change it. */
 export class Inexact {
   readonly source: string;
 
@@ -6,7 +6,7 @@ export class Inexact {
     this.source = source;
   }
 
-  /** For those who quote it. */
+  /** Lets error messages quote it as it was written. */
   toJSON(): string {
     return this.source;
   }
@@ -20,19 +20,19 @@ export function exactNumber(source: string): number | Inexact {
 
 /** Parses JSON; numbers that would change are `Inexact`. Throws as `JSON.parse` does. */
 export function parseExactJson(text: string): unknown {
-  // With a reviver it takes ten times as long, and hardly any text needs one.
+  // A reviver takes ten times as long, and hardly any text needs one.
   return mayChange.test(text) ? JSON.parse(text, exactReviver) : JSON.parse(text);
 }
 
-/** The reviver of `JSON.parse` that does so. */
+/** A reviver for `JSON.parse` that turns numbers which would change into `Inexact`. */
 export function exactReviver(_key: string, value: unknown, context?: { source?: string }): unknown {
   return typeof value === 'number' && context?.source ? exactNumber(context.source) : value;
 }
 
 /**
- * What of a value cannot be passed on exactly, as a sentence that begins with its path under `name`; null
- * where all can: numbers that would change, texts with half of a surrogate pair, and what
- * nests too deeply to be looked at.
+ * Finds what cannot be passed on exactly: a number that would change, a text with half of a surrogate pair, or
+ * a value that nests too deeply to be looked at. Returns a sentence that begins with its path under `name`;
+ * null where everything can be passed on.
  */
 export function findInexact(value: unknown, name: string, levels = maxLevels): string | null {
   if (value instanceof Inexact) {
@@ -58,16 +58,16 @@ export function findInexact(value: unknown, name: string, levels = maxLevels): s
   return null;
 }
 
-/** It goes down by recursion. */
+/** `findInexact` is recursive, so the depth is bounded. */
 const maxLevels = 500;
 
-/** Many digits, an exponent, or a minus before a zero. */
+/** Only numbers with many digits, an exponent, or a minus before a zero can change. */
 const mayChange = /\d{16}|\d[eE]|-0/;
 
 function isExact(value: number, source: string): boolean {
   if (!Number.isFinite(value)) return false;
   const written = JSON.stringify(value);
-  // Whoever reads it may have whole numbers of any size: they must be the same, digit for digit.
+  // The reader may support whole numbers of any size, so they must stay the same digit for digit.
   if (/^-?\d+$/.test(source)) return written === source;
   if (value === 0) return !/^-|[1-9]/.test(source.replace(/e.*$/i, ''));
   return !/^-?\d{16,}$/.test(written) || BigInt(written) === BigInt(value);

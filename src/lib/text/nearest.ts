@@ -1,4 +1,4 @@
-/** The known word that somebody may have meant by another: at most one slip in three letters apart; null for none. */
+/** The known word that is most like a misspelt one, with at most one slip for every three letters; null for none. */
 export function nearest(word: string, known: readonly string[]): string | null {
   const written = word.toLowerCase().slice(0, 100);
   const most = Math.max(1, Math.floor(written.length / 3));
@@ -9,7 +9,7 @@ export function nearest(word: string, known: readonly string[]): string | null {
   return ranked[0]?.each ?? null;
 }
 
-/** Letters to insert, leave out, replace or swap with their neighbour, to make one text of the other. */
+/** How many letters must be inserted, removed, replaced or swapped with their neighbour to turn one text into the other. */
 function slipsBetween(from: string, to: string): number {
   const rows = [Array.from({ length: to.length + 1 }, (_, index) => index)];
   for (let at = 1; at <= from.length; at += 1) {
