@@ -1,6 +1,6 @@
-/** A line that a job is writing: what there is of it so far. */
+/** The beginning of a line that a job is still writing. */
 export interface GrowingLine {
-  /** The number that it will have when it ends, as far as is known. */
+  /** The number that it will probably have when it ends. */
   offset: number;
   text: string;
   /** When it was last seen to grow; milliseconds since 1970, UTC. */
@@ -8,8 +8,8 @@ export interface GrowingLine {
 }
 
 /**
- * The unfinished last lines of the logs that this server collects: one a job, in memory alone, for they are
- * not stored before they end.
+ * The unfinished last lines of the logs that this server collects, at most one for each job. They are kept
+ * only in memory, because a line is stored when it ends.
  */
 export class GrowingLines {
   readonly #lines = new Map<string, GrowingLine>();
@@ -18,7 +18,7 @@ export class GrowingLines {
     this.#lines.set(jobId, line);
   }
 
-  /** The line that follows on the stored ones, of which there are `total`. */
+  /** The unfinished line that follows the `total` stored ones; null for none. */
   get(jobId: string, total: number): GrowingLine | null {
     const line = this.#lines.get(jobId);
     return line?.offset === total ? line : null;

@@ -1,9 +1,9 @@
 /**
- * About how many instructions an expression is compiled to, without compiling it: a part in braces
- * counts as often as it is repeated, in groups within groups too.
+ * Estimates how many instructions an expression compiles to, without compiling it: a part that is followed by
+ * a count in braces counts that many times, also in nested groups.
  */
 export function expressionSize(pattern: string): number {
-  /** The sizes of the groups that are open, the innermost last, and of the last part of each. */
+  /** The open groups, the innermost last: the size of each, and of its last part. */
   const groups = [{ size: 0, last: 0 }];
   const pieces = pattern.matchAll(
     /\\[xpP]\{[^}]*\}|\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\{(\d+)(?:,(\d*))?\}|./gs,

@@ -10,30 +10,31 @@ import { expressionSize } from './expression-size.ts';
 /** The longest text or expression that a filter takes, in UTF-16 units. */
 const maxPatternChars = 1000;
 
-/** What the counts of an expression's repetitions may add up to: each count is that many copies in memory. */
+/** The largest sum of an expression's counts in braces: each count makes that many copies in memory. */
 const maxRepetitions = 1000;
 
-/** What an expression may be compiled to, in instructions of a hundred bytes: twenty thousand take some 20 ms. */
+/** The largest compiled expression, in instructions of a hundred bytes each; compiling 20,000 takes about 20 ms. */
 const maxExpressionSize = 20_000;
 
-/** A filter made ready to be asked of many lines. */
+/** A compiled filter, ready to test many lines. */
 export interface LineMatcher {
   /** False where no line of this chunk of UTF-8 text can match. */
   maybe: ((text: Buffer) => boolean) | undefined;
   /** False where no line captured at this time from this source can match. */
   run(time: number, source: LogSource | null): boolean;
-  /** Whether the line's text matches; to be asked only where `run` was true. */
+  /** Whether the line's text matches; callers ask only where `run` was true. */
   text(text: string): boolean;
 }
 
 /**
- * Compiles a filter; null where it lets every line pass. `contains` is a plain, case-sensitive part
- * of the line, `regex` an RE2 expression found anywhere in it, both without escape sequences; `since` is inclusive and `until`
- * exclusive; a line without a known level passes no `minLevel`. `BAD_USER_INPUT` for a broken expression.
+ * Compiles a filter; null where it lets every line pass. `contains` is a case-sensitive part of the line.
+ * `regex` is an RE2 expression that may match anywhere in it. Both look at the line without its escape
+ * sequences. `since` is inclusive, `until` exclusive. A line without a known level passes no `minLevel`. Throws
+ * `BAD_USER_INPUT` for a filter that is too long or an expression that is broken or too large.
  */
 export function compileFilter(filter: LogFilter | null | undefined): LineMatcher | null {
   if (!filter) return null;
-  // What was copied out of a coloured line is found, too.
+  // A text that was copied from a coloured line may hold escape sequences, too.
   const contains = filter.contains ? plainText(checkedLength('contains', filter.contains)) : null;
   const regex = filter.regex ? compileRegex(checkedLength('regex', filter.regex)) : null;
   const leastLevel = filter.minLevel ? logLevels.indexOf(filter.minLevel) : null;

@@ -8,16 +8,16 @@ import { asStreamed, type LogPage } from './page.ts';
 import type { LogReader } from './reader.ts';
 import { LogViewer } from './viewer.ts';
 
-/** How often a followed log is looked at without a hint: another server may write it. */
+/** How often a followed log is checked without a hint, in milliseconds: another server may write it. */
 const pollMs = 1000;
-/** The rest between two rounds of viewers, in milliseconds: as long as the last round took, within these. */
+/** The pause between two rounds of waking viewers, in milliseconds: as long as the last round took, within these bounds. */
 const minRestMs = 5;
 const maxRestMs = 50;
-/** The most pages of one log that are under way, or held until the next line comes, for all who ask for them. */
+/** The most pages at the end of one log that are shared, until its next line comes. */
 const maxNewestPages = 16;
-/** What kept full pages may take, in bytes: a thousand viewers of one log, who lag differently, read about 60 of them. */
+/** The most memory for kept full pages, in bytes. A thousand viewers of one log who lag differently read about 60 pages. */
 const maxPastBytes = 24 * 1024 * 1024;
-/** The most lines of one streamed page, and its text: so little that signs of life get through between two, over any link. */
+/** The most lines and UTF-16 units of one streamed page: few enough for pings to get through between two pages on any link. */
 const maxStreamLines = Math.min(1000, maxPageLines);
 const maxStreamChars = 256 * 1024;
 
@@ -32,7 +32,7 @@ export class LiveLogs {
   readonly #reader: LogReader;
   readonly #hints: Hints<string>;
   readonly #open = new Map<string, LiveLog>();
-  /** Full pages of all logs that are followed: they stay as they are, whatever is appended. */
+  /** Full pages of all followed logs. Appending to a log never changes them. */
   readonly #past = new LRUCache<string, LogPage>({
     maxSize: maxPastBytes,
     sizeCalculation: sizeOf,
@@ -53,9 +53,9 @@ export class LiveLogs {
 
   /**
    * Pages from `offset` on (negative: from the end), then every line as it comes. The first page comes
-   * at once, even where it is empty; the last one, and only that, has `complete: true`. Each page
-   * begins where the one before it ended. Pulled: a reader that does not ask costs nothing, and the
-   * streams of one connection have no more pages under way than its pace allows.
+   * at once, even where it is empty. Only the last page has `complete: true`. Each page begins where the
+   * one before it ended. The reader pulls: while it does not ask, it costs nothing, and the streams of one
+   * connection read no more pages ahead than its pace allows.
    */
   follow(
     jobId: string,
@@ -82,7 +82,7 @@ export class LiveLogs {
     });
   }
 
-  /** What one turn finds of a filter. */
+  /** The lines that one turn of searching finds. */
   async #search(
     jobId: string,
     options: { offset: number; matcher: LineMatcher; pace: Pace; signal: AbortSignal },
@@ -94,7 +94,7 @@ export class LiveLogs {
   }
 
   #openLog(jobId: string): LiveLog {
-    // Not the job's id: what was kept for those who have left must not outlive the job.
+    // The key is a number, not the job's id: pages kept for former viewers must not outlive a deleted job.
     this.#count += 1;
     const number = this.#count;
     const log = new LiveLog({
@@ -119,14 +119,14 @@ export class LiveLogs {
   }
 }
 
-/** About what a page takes once it was sent: its text, and the answer made of it as text and as bytes. */
+/** About how much memory a page takes once it was sent, in bytes: its text, and the answer as text and as bytes. */
 function sizeOf({ lines }: LogPage): number {
   return lines.reduce((sum, line) => sum + 3 * line.length + 64, 0) + 1;
 }
 
 interface LiveLogOptions {
   read(offset: number, limit: number): Promise<LogPage>;
-  /** The full pages of this log that are known. */
+  /** The kept full pages of this log. */
   past: { get(offset: number): LogPage | undefined; set(offset: number, page: LogPage): void };
   listen(heard: () => void): () => void;
 }
@@ -149,7 +149,7 @@ class LiveLog {
     this.#poll = setInterval(() => this.#advanced(), pollMs);
   }
 
-  /** The first who asks takes the turn for all. */
+  /** Reads a page once for all viewers who ask for it. The first one waits for the turn on behalf of all. */
   page(offset: number, pace: Pace): Promise<LogPage> | LogPage {
     const shared = this.#options.past.get(offset) ?? this.#newest.get(offset);
     if (shared) return shared;
@@ -169,7 +169,7 @@ class LiveLog {
     return page;
   }
 
-  /** Pages of the past end at round numbers, so that viewers who have fallen behind, each elsewhere, meet there. */
+  /** Pages of viewers who lag end at multiples of the page size, so that viewers who lag differently come to share them. */
   #limitAt(offset: number): number {
     const isBehind = offset >= 0 && this.#total - offset > maxStreamLines;
     return isBehind ? maxStreamLines - (offset % maxStreamLines) : maxStreamLines;
@@ -182,8 +182,8 @@ class LiveLog {
   }
 
   /**
-   * Wakes everybody at once, or after a rest: with many viewers or many lines, these then travel in
-   * fewer, larger pages instead of taking the whole processor.
+   * Wakes all viewers, at once or after a pause. With many viewers or many lines, the pause makes fewer, larger
+   * pages, which would otherwise take the whole processor.
    */
   #advanced(): void {
     this.#newest.clear();
@@ -197,7 +197,7 @@ class LiveLog {
     this.#round = null;
     const startedAt = performance.now();
     for (const viewer of this.viewers) viewer.wake();
-    // All that the woken viewers do without waiting is done a turn later, and sent by the one after it.
+    // The woken viewers do their work in the next turn of the event loop, and send it in the one after.
     setImmediate(() => setImmediate(() => this.#endRound(startedAt)));
   }
 

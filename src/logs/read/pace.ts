@@ -1,8 +1,8 @@
 import type { TurnKind, Turns } from '../../lib/async/turns.ts';
 
 /**
- * The pace at which one connection is served: it waits for its turns among all connections, and what
- * its reader does not take is not read ahead, however many streams it has.
+ * The pace at which one connection is served. It takes turns with all other connections, and reads only one
+ * page ahead of its reader, however many streams it has.
  */
 export class Pace {
   readonly #turns: Turns;
@@ -13,14 +13,14 @@ export class Pace {
     this.#turns = turns;
   }
 
-  /** Resolves when some milliseconds of work for this connection are due. */
+  /** Resolves when this connection may do some milliseconds of work. */
   turn(kind: TurnKind): Promise<void> {
     return this.#turns.next(this, kind);
   }
 
   /**
-   * Resolves to true when a page may be read for a stream, for they go one after the other: the last
-   * one was taken; `leave` is to be called when this one was. To false where the signal is aborted meanwhile.
+   * Resolves to true when the reader has taken the connection's last page, so that the next one may be read.
+   * The caller must call `leave` when that page was taken. Resolves to false if the signal is aborted first.
    */
   enter(signal: AbortSignal): Promise<boolean> | true {
     if (!this.#isTaken) {

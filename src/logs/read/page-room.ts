@@ -1,12 +1,12 @@
 import { TrainyardError } from '../../core/errors.ts';
 import { maxPageChars } from '../../core/log.ts';
 
-/** The most text of pages that all operations under way hold together, in UTF-16 units; as texts and as answers 400 MB at worst. */
+/** The most text in the pages of all running operations, in UTF-16 units: as lines and as answers, it takes at most 400 MB. */
 const maxCharsTogether = 48 * 1024 * 1024;
-/** How soon there is room again: an operation holds its pages for as long as it is worked on. */
+/** When a refused client should try again, in milliseconds: an operation holds its pages only until it is answered. */
 const retryAfterMs = 1000;
 
-/** What the pages of all operations under way take. */
+/** Counts the text in the log pages of all running operations. */
 export class PagePool {
   #chars = 0;
 
@@ -15,7 +15,7 @@ export class PagePool {
     return this.#chars;
   }
 
-  /** Throws `RATE_LIMITED` where all others have taken the room already. */
+  /** Adds a page's text. Throws `RATE_LIMITED` where other operations have taken all the room. */
   take(chars: number): void {
     if (this.#chars > maxCharsTogether) {
       throw new TrainyardError(
@@ -41,7 +41,7 @@ export class PageRoom {
     this.#pool = pool;
   }
 
-  /** What the next page may hold, in UTF-16 units; one line comes anyway. */
+  /** How much text the next page may hold, in UTF-16 units; a page holds at least one line in any case. */
   get left(): number {
     return Math.max(0, maxPageChars - this.#chars);
   }
@@ -51,7 +51,7 @@ export class PageRoom {
     this.#chars += chars;
   }
 
-  /** To be called when the operation is answered. */
+  /** Gives the room back; the caller must call it when the operation is answered. */
   release(): void {
     this.#pool.release(this.#chars);
     this.#chars = 0;

@@ -10,7 +10,7 @@ import {
 import { levelOf } from '../../lines/level.ts';
 import type { GrowingLine } from '../growing-lines.ts';
 
-/** The most gaps that one streamed page tells: the last ones. */
+/** The most gaps of one streamed page; where there are more, it has the last ones. */
 const maxGaps = 1000;
 
 /** One line of a log, with all that is known of it. */
@@ -21,17 +21,17 @@ export interface LogLine {
   time: number;
   source: LogSource | null;
   level: LogLevel | null;
-  /** The job is still writing it: it has no number for good, and its text is not the last. */
+  /** The job is still writing it: its number and its text may still change. */
   growing: boolean;
 }
 
-/** A stretch of one job's log, as it stood at one moment. Never changed once made: viewers share it. */
+/** A stretch of one job's log at one moment. It never changes once it is made, because viewers share it. */
 export interface LogPage {
   readonly jobId: string;
   readonly lines: readonly string[];
   /** When and where the lines were written, in the lines' order. */
   readonly runs: readonly LineRun[];
-  /** The lines' numbers; null where they follow each other from `offset` on. */
+  /** The lines' numbers; null where they are consecutive from `offset` on. */
   readonly offsets: readonly number[] | null;
   readonly offset: number;
   readonly limit: number;
@@ -41,22 +41,22 @@ export interface LogPage {
   readonly complete: boolean;
   readonly gaps: readonly LogGap[];
   readonly notice: LogNotice | null;
-  /** Shown behind the lines, among the entries alone. */
+  /** The line that the job is still writing, shown after the last one; only `entries` have it, `lines` do not. */
   readonly growing: GrowingLine | null;
 }
 
-/** In a stream, `complete` marks the last page: whoever stops there has missed nothing. */
+/** The page for a stream, where `complete` marks the last page only: a reader that stops there has missed nothing. */
 export function asStreamed(page: LogPage): LogPage {
   return page.complete && page.hasMore ? { ...page, complete: false } : page;
 }
 
-/** A page that begins where an empty one before it began: a filter let none of its lines pass. */
+/** Joins a page with the empty one before it, in which no line passed the filter: it begins where that one began. */
 export function joinPages(empty: LogPage, page: LogPage): LogPage {
   const gaps = [...empty.gaps, ...page.gaps].slice(-maxGaps);
   return { ...page, offset: empty.offset, gaps };
 }
 
-/** The lines of a page with all that is known of them: made when asked for, since most readers want the text alone. */
+/** The lines of a page with all their facts. They are made on demand, since most readers want only the text. */
 export function entriesOf({ lines, runs, offsets, offset, growing }: LogPage): LogLine[] {
   const entries: LogLine[] = [];
   let at = 0;
@@ -89,7 +89,7 @@ export function checkRange(range: { limit: number; offset: number; total: number
   return offset < 0 ? Math.max(0, total + offset) : offset;
 }
 
-/** Finds its level only for who asks: that costs more than all the rest of a line. */
+/** Finds its level only on demand: that costs more than the rest of the line. */
 class Line implements LogLine {
   readonly offset: number;
   readonly text: string;

@@ -11,39 +11,39 @@ import { checkRange, type LogPage } from './page.ts';
 import type { PageRoom } from './page-room.ts';
 import { searchLog } from './search.ts';
 
-/** The longest that one filtered page looks, in milliseconds. */
+/** How long one filtered page searches at most, in milliseconds. */
 const maxScanMs = 2000;
-/** Text that is read of a log at a time where all of it is sent, in UTF-16 units: a reader holds some of these. */
+/** How much text is read at a time where a whole log is sent, in UTF-16 units: each download holds a few such pieces. */
 const maxBlockChars = 64 * 1024;
 
 export interface PageRequest {
   limit: number;
   offset: number;
-  /** About the most text, in UTF-16 units; one line comes anyway. At most and by default `maxPageChars`. */
+  /** About how much text the page may hold, in UTF-16 units; at least one line in any case. By default and at most `maxPageChars`. */
   maxChars?: number;
   filter?: LogFilter | null;
-  /** Show the line that the job is writing behind the last one. */
+  /** Whether to show the line that the job is still writing, after the last one. */
   growing?: boolean;
   signal?: AbortSignal;
-  /** Whose turns the work takes; where nobody else can be waiting, nobody's. */
+  /** The connection whose turns the work takes; absent where nobody else can be waiting. */
   pace?: Pace;
-  /** What the operation's pages may take together. */
+  /** The room that all pages of the operation share. */
   room?: PageRoom;
 }
 
-/** A page of a stream, which is one turn's work, however little that finds. */
+/** A page of a stream: it takes one turn of work, however few lines that finds. */
 export interface StreamedPageRequest extends Omit<PageRequest, 'filter' | 'room'> {
   matcher: LineMatcher | null;
 }
 
-/** Answers any page of any log out of the store. */
+/** Reads any page of any log from the store. */
 export class LogReader {
   readonly #jobs: JobStore;
   readonly #logs: LogStore;
   readonly #growing: GrowingLines;
   readonly #damaged: (jobId: string, line: number) => void;
 
-  /** `damaged` is told of each damaged line that is met. */
+  /** `damaged` is called for each damaged line that a page would begin with. */
   constructor(
     store: { jobs: JobStore; logs: LogStore },
     growing = new GrowingLines(),
@@ -58,7 +58,7 @@ export class LogReader {
   /**
    * One page. With a filter, `offset` is where to start looking, and one call looks at no more than
    * `maxScanLines` lines or for `maxScanMs`. Errors: `NOT_FOUND`, `BAD_USER_INPUT`, `STORE_UNAVAILABLE`,
-   * `DATA_DAMAGED` where it would begin with damaged lines; one that would cross them ends before.
+   * `DATA_DAMAGED` where the page would begin with damaged lines. A page that comes to them later ends before them.
    */
   async page(jobId: string, request: PageRequest): Promise<LogPage> {
     const matcher = compileFilter(request.filter);
@@ -78,7 +78,7 @@ export class LogReader {
     return page;
   }
 
-  /** As `page`, but a search ends after one turn. The turn itself is the caller's to wait for. */
+  /** Like `page`, but a search ends after one turn. The caller waits for that turn before. */
   streamedPage(jobId: string, request: StreamedPageRequest): Promise<LogPage> {
     return this.#page(jobId, { ...request, mayGoOn: async () => false });
   }
@@ -118,7 +118,7 @@ export class LogReader {
     };
   }
 
-  /** The job's lines from `offset` on, at most `limit`, as blocks that follow each other; pulled by the reader, so memory stays flat. */
+  /** At most `limit` lines from `offset` on, as consecutive blocks. The reader pulls them, so memory stays flat. */
   async *blocks(
     jobId: string,
     range: { offset: number; limit: number | null; pace: Pace },
@@ -159,6 +159,6 @@ export class LogReader {
 
 interface Search extends Omit<PageRequest, 'filter' | 'room' | 'pace'> {
   matcher: LineMatcher | null;
-  /** Whether a search that has found too little goes on, when it was begun at this time. */
+  /** Whether a search that began at this time, and has not filled its page, may go on. */
   mayGoOn(startedAt: number): Promise<boolean>;
 }

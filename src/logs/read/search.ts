@@ -5,25 +5,27 @@ import type { LineMatcher } from './filter.ts';
 
 /** The most lines that one search looks at. */
 const maxScanLines = 1_000_000;
-/** A search lets others go on after this long: an expression may take a millisecond a line. */
+/** A search gives up its turn after this many milliseconds: an expression may take a millisecond for one line. */
 const turnMs = 4;
 
 interface SearchRequest {
   matcher: LineMatcher;
-  /** Where to look first, and how many lines there are. */
+  /** The first line to look at. */
   offset: number;
+  /** How many lines the log has. */
   total: number;
   /** The most matches, and about the most text of them, in UTF-16 units. */
   limit: number;
   maxChars?: number;
   signal?: AbortSignal | undefined;
-  /** Whether a search that has found too little goes on, when it was begun at this time. */
+  /** Whether a search that began at this time, and has not filled its page, may go on. */
   mayGoOn(startedAt: number): Promise<boolean>;
 }
 
 /**
- * The matching lines from `offset` on, and where to look on: behind the last match that fitted, behind what
- * was looked at, or before damaged lines, which are an error only where they are the first.
+ * The matching lines from `offset` on, and where the next search begins: after the last match that fitted,
+ * after the last line looked at, or at damaged lines. Damaged lines are an error only where the search begins
+ * with them.
  */
 export async function searchLog(
   logs: LogStore,
@@ -48,7 +50,7 @@ export async function searchLog(
   return { block: matches.block(offset), offsets: matches.offsets, nextOffset };
 }
 
-/** Looks on from `from`, at one line at least, until the time `until`; returns where to go on. Keeps nothing but what it found. */
+/** Searches from `from` on until the time `until`, at least one line; returns where to go on. It keeps only the matches. */
 async function searchOn(logs: LogStore, jobId: string, part: SearchPart): Promise<number> {
   const { matcher, matches, signal, until } = part;
   signal?.throwIfAborted();
@@ -73,7 +75,7 @@ interface SearchPart {
   signal: AbortSignal | undefined;
 }
 
-/** Stretches up to damaged lines; their error only where there is none before them, as pages have it. */
+/** The stretches before damaged lines. Throws their error only where no stretch comes before them. */
 async function* untilDamage(stretches: AsyncIterable<ScanStretch>): AsyncGenerator<ScanStretch> {
   let isFirst = true;
   try {
@@ -108,7 +110,7 @@ class Matches {
     return { first, texts: this.#texts, runs: this.#runs };
   }
 
-  /** Takes the matching lines with `from <= offset < to`, one at least, until the time `until`; returns where to look on. */
+  /** Takes the matching lines with `from <= offset < to` until the time `until`, looking at one line at least; returns where to go on. */
   take(
     block: PlacedBlock,
     matcher: LineMatcher,

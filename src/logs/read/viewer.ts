@@ -7,16 +7,16 @@ export interface ViewerOptions {
   pace: Pace;
   /** Aborted when the viewer leaves. */
   signal: AbortSignal;
-  /** The page that begins at this line, as it is now. */
+  /** Reads the page that begins at this line, as it is now. */
   read(offset: number): Promise<LogPage> | LogPage;
   /** Called once, when the viewer has left or seen everything. */
   left(): void;
 }
 
 /**
- * One viewer of a log that is being followed: reads a page when it is asked for the next one and the
- * pace of its connection allows, and sleeps where there is none. Not a generator: that would keep the
- * page it gave last for as long as it waits.
+ * One viewer of a followed log. It reads the next page when its reader asks for one and the pace of its
+ * connection allows it, and sleeps where there is none. It is not a generator, which would keep its last page
+ * in memory while it waits.
  */
 export class LogViewer {
   readonly #options: ViewerOptions;
@@ -26,7 +26,7 @@ export class LogViewer {
   #isFresh = true;
   #isOver = false;
   #hasEntered = false;
-  /** Pages in which a filter found nothing, as one. */
+  /** The pages in which the filter found nothing since the last page that was given, joined into one. */
   #skipped: LogPage | null = null;
   #pending: Promise<LogPage | null> = Promise.resolve(null);
 
@@ -42,7 +42,7 @@ export class LogViewer {
   }
 
   async next(): Promise<IteratorResult<LogPage, void>> {
-    // Whoever asks for the next page has taken the last one.
+    // A reader that asks for the next page has taken the last one.
     this.#leavePace();
     if (this.#isOver) return { done: true, value: undefined };
     this.#pending = this.#nextPage();
@@ -51,14 +51,14 @@ export class LogViewer {
       if (page) return { done: false, value: page };
     } catch (error) {
       this.#end();
-      // A search that was given up, for example: nobody is there to be told.
+      // After an abort, nobody is left to be told of the error, such as that of a search which was given up.
       if (!this.#options.signal.aborted) throw error;
     }
     this.#end();
     return { done: true, value: undefined };
   }
 
-  /** Resolves when nothing is under way any more; to be called when the signal is aborted. */
+  /** Resolves when the last read has ended; the caller must have aborted the signal. */
   async return(): Promise<void> {
     await this.#pending.catch(() => {});
     this.#end();
@@ -78,7 +78,7 @@ export class LogViewer {
     return null;
   }
 
-  /** Null where there is nothing to tell yet. */
+  /** The next page; null where there is nothing to show yet. */
   async #read(): Promise<LogPage | null> {
     const read = await this.#options.read(this.#offset);
     const page = this.#skipped ? joinPages(this.#skipped, read) : read;
@@ -88,7 +88,7 @@ export class LogViewer {
     this.#hasMore = page.hasMore;
     if (!isTold) return null;
     this.#isFresh = false;
-    // Nothing follows a page that says so.
+    // Nothing follows a complete page.
     if (page.complete) this.#leave();
     return page;
   }

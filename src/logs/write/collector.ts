@@ -19,7 +19,7 @@ import {
 import type { GrowingLines } from '../growing-lines.ts';
 import { gather } from './gather.ts';
 
-/** When a log falls silent for so long, a progress bar's last state is stored. */
+/** A progress bar's last state is stored when its log is silent for this long, in milliseconds. */
 const settleAfterMs = 500;
 
 export interface CollectorOptions {
@@ -27,18 +27,18 @@ export interface CollectorOptions {
   ref: JobRef;
   lease: Lease;
   logs: LogStore;
-  /** Where the line that the job is writing is shown. */
+  /** Holds the line that the job is still writing, for readers. */
   growing: GrowingLines;
   logger: Logger;
-  /** How long lines may be gathered before they are stored, in milliseconds, as things now are; 0 where it is not said. */
+  /** How long lines may be gathered before they are stored, in milliseconds, at present; 0 by default. */
   pauseMs?: () => number;
   /** Called after every append. */
   advanced: () => void;
-  /** Ends a rest between two attempts early: the provider has been heard of again. */
+  /** Woken when the provider answers again; ends a pause between two attempts early. */
   answered: Wakeup;
 }
 
-/** What keeps a log from being read, and since when on the monotonic clock, in milliseconds. */
+/** Why a log cannot be read, and since when, in milliseconds of the monotonic clock. */
 export interface LogTrouble {
   since: number;
   error: unknown;
@@ -62,15 +62,15 @@ export class Collector {
     return this.#trouble;
   }
 
-  /** What the log itself says of how far the job is. */
+  /** The job's progress, as its log tells it. */
   get progress(): JobProgress {
     return this.#metrics.progress;
   }
 
   /**
-   * Collects until the log is drained and resolves to the end that the log told, null where it told
-   * none or the signal was aborted. Whatever may pass is tried again for ever; rejects with `NOT_FOUND`
-   * where the provider does not know the job and with `CONFLICT` where the lease is lost.
+   * Collects until the log is at its end, and resolves to the job's end as the log told it; null where it told
+   * none or the signal was aborted. Any other error is tried again for ever, but two: rejects with `NOT_FOUND`
+   * where the provider does not know the job, and with `CONFLICT` where the lease is lost or the log is full.
    */
   async run(signal: AbortSignal): Promise<ProviderState | null> {
     using stack = new DisposableStack();
@@ -91,14 +91,14 @@ export class Collector {
     return null;
   }
 
-  /** Stores a progress bar's last state where it is still held back: no line will follow. */
+  /** Stores a progress bar's last state that is still held back; callers call it when no line will follow. */
   async settle(): Promise<void> {
     const { block, state } = settleRedraw(this.#redraw, Number.POSITIVE_INFINITY);
     this.#redraw = state;
     if (block.texts.length > 0) await this.#append({ ...block, cursor: this.#head.cursor });
   }
 
-  /** Takes up what the store has: after a crash, and after an append that may not have happened. */
+  /** Reads its state from the store again: after a crash, and after an append that may have failed. */
   async #resume(): Promise<void> {
     this.#head = await this.#options.logs.head(this.#options.ref.jobId);
     const collectorState =
@@ -131,7 +131,7 @@ export class Collector {
     }
   }
 
-  /** Waits for the next batch; where a progress bar's last state is held back, only until that is due. */
+  /** Waits for the next batch, but only until a progress bar's last state that is held back must be stored. */
   async #nextOrSettle(
     coming: Promise<IteratorResult<LogBatch, unknown>>,
     signal: AbortSignal,
@@ -186,7 +186,7 @@ export class Collector {
     growing.delete(ref.jobId);
   }
 
-  /** Every state of a progress bar counts here, for a dictionary without a step belongs to the bar's last one. */
+  /** Reads metrics from every state of a progress bar, also those not stored: a dictionary without a step belongs to the last one. */
   #read({ texts, runs }: LineBlock, lineOf: (at: number) => number, points: MetricPoint[]): void {
     let at = 0;
     for (const { count, time } of runs) {
@@ -214,7 +214,7 @@ export class Collector {
     this.#trouble = { since: this.#trouble?.since ?? performance.now(), error };
     const facts = { job: ref.jobId, provider: provider.name, code: codeOf(error), restMs };
     const said = `the log cannot be followed: ${messageOf(error)}`;
-    // An error thrown on purpose is foreseen; any other is a defect, and its stack is wanted.
+    // An error that was not thrown on purpose is a defect, so its stack is logged.
     if (error instanceof TrainyardError) logger.warn(facts, said);
     else logger.error({ ...facts, err: error }, said);
     if (!(await waitMs(least, signal))) return;

@@ -1,12 +1,12 @@
 import type { LogBatch } from '../../core/provider.ts';
 
-/** What is gathered is handed on at the latest when it holds so many lines, or so much text in UTF-16 units. */
+/** A gathered batch is handed on at once when it holds this many lines, or this much text in UTF-16 units. */
 const maxGatheredLines = 1000;
 const maxGatheredChars = 256 * 1024;
 
 /**
- * The batches of a log, those that come within `pauseMs` of each other as one: to store a batch costs the
- * same for one line as for fifty. Zero hands each on at once. An end, or a line in the making, waits for nothing.
+ * Joins the batches of a log that come within `pauseMs` of the first, because storing a batch costs the same
+ * for one line as for fifty. With zero it hands each one on at once. The log's end and an unfinished line never wait.
  */
 export async function* gather(
   source: AsyncIterable<LogBatch>,
@@ -25,7 +25,7 @@ export async function* gather(
         const pause = Promise.withResolvers<null>();
         const timer = setTimeout(() => pause.resolve(null), ms);
         while (!isFull(batch)) {
-          // How the source fails is told once what it has brought is handed on.
+          // An error of the source is thrown only after the lines that came before it were handed on.
           const next = await Promise.race([coming.catch(() => null), pause.promise]);
           if (!next || next.done || next.value.unfinished) break;
           batch = joined(batch, next.value);
@@ -36,7 +36,7 @@ export async function* gather(
       yield batch;
     }
   } finally {
-    // Where the reader has left, how the wait for the next batch ends concerns nobody any more.
+    // The reader has left, so an error of the batch it waited for concerns nobody.
     coming.catch(() => {});
     await batches.return?.();
   }
