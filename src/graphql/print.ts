@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { printSubgraph } from './engine/federation.ts';
 import { schema } from './schema.ts';
 
-// Writes schema/schema.graphql; with --check, fails where the committed one is not what it would write.
+// Writes schema/schema.graphql. With --check it fails instead, where the file is not up to date.
 const file = new URL('../../schema/schema.graphql', import.meta.url);
 const printed = printSubgraph(schema);
 

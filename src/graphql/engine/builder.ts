@@ -5,13 +5,13 @@ import type { JsonObject } from '../../core/job.ts';
 import type { GraphContext } from './context.ts';
 import { DateTimeScalar, JsonObjectScalar } from './scalars.ts';
 
-/** The most that one operation may cost; a field costs 1, a list its items' fields. */
+/** The most that one operation may cost. A field costs 1; a list costs its items' fields, times their number. */
 const maxComplexity = 10_000;
 
 /** How many fields deep an operation may go. */
 const maxDepth = 12;
 
-/** The builder that every noun's file adds to; it defines no types but the scalars. */
+/** The builder to which each noun's file adds its types. It defines only the scalars itself. */
 export const builder = new SchemaBuilder<{
   Context: GraphContext;
   DefaultFieldNullability: false;

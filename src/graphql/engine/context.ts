@@ -11,7 +11,7 @@ import type { Pace } from '../../logs/read/pace.ts';
 import type { PageRoom } from '../../logs/read/page-room.ts';
 import type { LogReader } from '../../logs/read/reader.ts';
 
-/** What resolvers work with, apart from who asks; one for all requests. */
+/** The parts that resolvers work with and all requests share. */
 export interface SharedContext {
   jobs: Jobs;
   jobWatch: JobWatch;
@@ -23,20 +23,20 @@ export interface SharedContext {
   metrics: Pick<LogStore, 'metrics' | 'stretches'>;
 }
 
-/** What resolvers work with. */
+/** All that resolvers work with: the shared parts and the facts of one request. */
 export interface GraphContext extends SharedContext {
   /** Who asks. */
   principal: Principal;
-  /** The pace of the connection that the operation came by. */
+  /** The pace of the connection that brought the operation. */
   pace: Pace;
-  /** What the log pages of one execution may take together. */
+  /** The room that the log pages of one execution share. */
   room: PageRoom;
 }
 
-/** What an operation brings along of whoever sent it. */
+/** The facts about whoever sent an operation: who it is, and the pace of its connection. */
 export type Asker = Pick<GraphContext, 'principal' | 'pace'>;
 
-/** The context out of the arguments of an execution, where GraphQL does not know its type. */
+/** The context of an execution, of which GraphQL's types know nothing. Throws a TypeError where there is none. */
 export function contextOf({ contextValue }: ExecutionArgs): GraphContext {
   if (isContext(contextValue)) return contextValue;
   throw new TypeError('An operation is executed without its context.');

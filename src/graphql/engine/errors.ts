@@ -3,8 +3,8 @@ import { codeOf, errorCodes, TrainyardError } from '../../core/errors.ts';
 import { shortened } from '../../lib/text/quote.ts';
 
 /**
- * An error as a client may see it, with a code out of the closed set. An error that nobody threw on
- * purpose becomes INTERNAL without its message, and goes to `unexpected`. Done twice it is as done once.
+ * An error as a client may see it, with a code of the closed set. An error that was not thrown on purpose
+ * becomes INTERNAL, without its message, and is passed to `unexpected`. Applying it twice changes nothing.
  */
 export function publicError(error: unknown, unexpected: (error: unknown) => void): GraphQLError {
   const located = error instanceof GraphQLError ? error : null;
@@ -17,12 +17,12 @@ export function publicError(error: unknown, unexpected: (error: unknown) => void
       ...(retryAfter === undefined ? {} : { retryAfterMs: Math.ceil(retryAfter) }),
     });
   }
-  // A GraphQLError without another one behind it was thrown by GraphQL itself: the operation is wrong.
-  // Only those that compiled operations make have no extensions: a resolver broke the schema.
+  // GraphQL itself throws a GraphQLError without an original error where the operation is wrong. Where
+  // the error has no extensions, a compiled operation made it because a resolver broke the schema.
   if (original instanceof GraphQLError && original.extensions !== undefined) {
     const { http, code } = original.extensions;
     if (isCode(code)) return original;
-    // The outermost message says where, such as in which variable; it may quote a whole document.
+    // The outermost message says where the mistake is, such as in which variable. It may quote a whole document.
     return relocated(located, shortened(located?.message ?? original.message), {
       code: 'BAD_USER_INPUT',
       ...(http === undefined ? {} : { http }),
@@ -51,7 +51,7 @@ function relocated(
 ): GraphQLError {
   const { nodes, source, positions, path, locations } = located ?? {};
   const error = new GraphQLError(message, { nodes, source, positions, path, extensions });
-  // Compiled operations know lines and columns alone.
+  // Errors of compiled operations have lines and columns, but no nodes to calculate them from.
   if (locations && !error.locations)
     Object.defineProperty(error, 'locations', { value: locations });
   return error;

@@ -21,24 +21,24 @@ import { contextOf } from './context.ts';
 
 export type Execute = (args: ExecutionArgs) => ExecutionResult | Promise<ExecutionResult>;
 
-/** Runs before an operation is compiled: compiling takes as long as a few runs. */
+/** How often an operation runs before it is compiled: compiling takes as long as a few runs. */
 const runsBefore = 4;
-/** A longer document is never compiled, in UTF-16 units. */
+/** A document longer than this, in UTF-16 units, is never compiled. */
 const maxCompiledChars = 4096;
-/** Operations compiled in one second: V8 keeps the code for a while, whoever still needs it. */
+/** The most operations compiled in one second: V8 keeps compiled code for a while, even if nobody needs it any more. */
 const maxCompilesPerSecond = 4;
 
 export interface ExecutorOptions {
-  /** Told why an operation could not be compiled; it is executed as it is. */
+  /** Called with the reason where an operation could not be compiled; it is executed without. */
   onFailure(error: unknown): void;
-  /** Called when the first operation is due: a hundred modules would take a tenth of the server's start. */
+  /** Called when the first operation is compiled: loading its hundred modules earlier would slow the server's start by a tenth. */
   loadCompiler?(): Promise<Pick<typeof import('graphql-jit'), 'compileQuery' | 'isCompiledQuery'>>;
 }
 
 /**
- * An executor that compiles an operation which comes again and again. Compiled operations live as long as
- * their parsed document, so the document cache bounds them. What is not compiled, because it is new,
- * large, one of too many or cannot be, is executed as it is.
+ * An executor that compiles operations which come again and again. A compiled operation lives as long as its
+ * parsed document, so the document cache bounds their number. An operation that is new, large, one of too many
+ * or impossible to compile is executed by GraphQL itself.
  */
 export function createExecutor({
   onFailure,
@@ -54,7 +54,7 @@ export function createExecutor({
     if (query) return run(query, operation, args);
     const count = (runs.get(operation) ?? 0) + 1;
     const isDue = count > runsBefore && isSmall(args) && budget.take();
-    // Once only: while it is being compiled, others run as before.
+    // An operation is compiled only once. While that takes its time, it runs uncompiled for others.
     runs.set(operation, isDue ? Number.NEGATIVE_INFINITY : count);
     if (!isDue) return execute(args);
     const compiling = compile(args, loadCompiler).catch((error: unknown) => {
@@ -75,7 +75,7 @@ function run(
   args: ExecutionArgs,
 ): ExecutionResult | Promise<ExecutionResult> {
   const { schema, rootValue, contextValue, variableValues } = args;
-  // Compiled code lets some wrong variables pass, such as a list for an object, and says less of others.
+  // Compiled code accepts some wrong variables, such as a list for an object, and explains others badly.
   const { variableDefinitions = [] } = operation;
   const { errors } = getVariableValues(schema, variableDefinitions, variableValues ?? {});
   const result = errors ? {} : query(rootValue, contextValue, variableValues);
@@ -86,7 +86,7 @@ function isSmall({ document }: ExecutionArgs): boolean {
   return (document.loc?.source.body.length ?? 0) <= maxCompiledChars;
 }
 
-/** Null where the compiler cannot do it. */
+/** The compiled operation; null where the compiler does not support it. */
 async function compile(
   { schema, document, operationName }: ExecutionArgs,
   loadCompiler: Required<ExecutorOptions>['loadCompiler'],
@@ -97,7 +97,7 @@ async function compile(
   return isCompiledQuery(query) ? query : null;
 }
 
-/** Whether a scalar's literal holds a variable, as in `config: { lr: $lr }`, or a key `__proto__`: the compiler would lose them. */
+/** Whether a scalar's literal holds a variable, as in `config: { lr: $lr }`, or a key `__proto__`: compiled code would lose both. */
 function hasUnfitScalar(schema: GraphQLSchema, document: DocumentNode): boolean {
   const types = new TypeInfo(schema);
   let found = false;
@@ -121,7 +121,7 @@ function hasUnfitScalar(schema: GraphQLSchema, document: DocumentNode): boolean 
   return found;
 }
 
-/** Executes with a room of its own for log pages, which is given up when the result is there. */
+/** Executes each operation with a room of its own for log pages, and releases the room when the result is ready. */
 export function withinRoom(execute: Execute, pool: PagePool): Execute {
   return (args) => {
     const room = new PageRoom(pool);

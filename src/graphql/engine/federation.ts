@@ -12,12 +12,12 @@ import { type ProviderNode, ProviderType } from '../nouns/provider.ts';
 import { builder } from './builder.ts';
 import type { GraphContext } from './context.ts';
 
-// What a gateway asks of a Federation 2 subgraph:
+// What a gateway requires of a Federation 2 subgraph:
 // https://www.apollographql.com/docs/graphos/schema-design/federated-schemas/reference/subgraph-spec
 
 type Found = Job | ProviderNode | null;
 
-/** What other subgraphs may extend: the field that names one, and how one is found by it. */
+/** The types that other subgraphs may extend: the key field of each, and how to find one by its key. */
 const entities: Record<
   string,
   { key: string; find(key: string, context: GraphContext): Found | Promise<Found> }
@@ -72,7 +72,7 @@ builder.queryFields((t) => ({
   }),
 }));
 
-/** Throws a BAD_USER_INPUT for what stands for no entity. */
+/** The entity that a representation stands for; null where none has its key. Throws BAD_USER_INPUT for any other value. */
 function findEntity(representation: unknown, context: GraphContext): Found | Promise<Found> {
   const { __typename: type, ...keys } = Object(representation);
   const isKnown = typeof type === 'string' && Object.hasOwn(entities, type);
@@ -88,7 +88,7 @@ function findEntity(representation: unknown, context: GraphContext): Found | Pro
   );
 }
 
-/** The schema as composition wants it: with its keys, and without what gateways know by themselves. */
+/** The schema for composition: with the entities' keys, and without the fields that gateways add by themselves. */
 export function printSubgraph(schema: GraphQLSchema): string {
   const types = Object.values(schema.getTypeMap())
     .filter(({ name }) => !name.startsWith('_'))
@@ -103,7 +103,7 @@ const link = `extend schema
 function printWithKey(type: GraphQLNamedType): string {
   const head = `type ${type.name}`;
   const { key } = entities[type.name] ?? {};
-  // Relay's own type, which any other subgraph may have, too.
+  // This type is Relay's own, so other subgraphs may define it, too.
   if (type.name === 'PageInfo') return printType(type).replace(head, `${head} @shareable`);
   if (key) return printType(type).replace(head, `${head} @key(fields: "${key}")`);
   return printType(type.name === 'Query' ? withoutGatewayFields(type as GraphQLObjectType) : type);

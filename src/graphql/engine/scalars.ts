@@ -1,7 +1,7 @@
 import { GraphQLError, GraphQLScalarType, Kind, type ValueNode } from 'graphql';
 import { exactNumber, findInexact } from '../../lib/text/exact-json.ts';
 
-/** A moment as RFC 3339 text. Outwards milliseconds since 1970, inwards a Date. */
+/** A moment as RFC 3339 text. Resolvers give milliseconds since 1970 and get a Date. */
 export const DateTimeScalar = new GraphQLScalarType<Date, string>({
   name: 'DateTime',
   description: 'A moment, as RFC 3339 text in UTC with milliseconds: `2026-06-01T12:02:03.000Z`.',
@@ -30,7 +30,7 @@ function formatDate(value: unknown): string {
   if (typeof value !== 'number') {
     throw new TypeError('A DateTime is resolved as milliseconds since 1970.');
   }
-  // Lines of one flush have one time, and a page has hundreds of them.
+  // Lines that were captured together have the same time, and a page holds hundreds of them.
   if (value !== lastTime) {
     lastText = new Date(value).toISOString();
     lastTime = value;
@@ -49,7 +49,7 @@ function parseObject(value: unknown): object {
   if (!nestsWithin(object, maxLevels)) {
     throw new GraphQLError(`A JSONObject nests at most ${maxLevels} levels deep.`);
   }
-  // By the name of the one field that takes such objects.
+  // `config` is the one field that takes such objects, so errors name it.
   const inexact = findInexact(object, 'config');
   if (inexact !== null) throw new GraphQLError(inexact);
   return object;
@@ -60,7 +60,7 @@ function checkObject(value: unknown): object {
   throw new GraphQLError('A JSONObject is an object in braces, such as {"epochs": 3}.');
 }
 
-/** Whatever goes over a value later on may do so by recursion. */
+/** Bounds the depth of a value, so that later code may walk through it recursively. */
 const maxLevels = 100;
 
 function nestsWithin(value: unknown, levels: number): boolean {

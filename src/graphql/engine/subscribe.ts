@@ -13,22 +13,22 @@ import { codeOf, TrainyardError } from '../../core/errors.ts';
 import { contextOf } from './context.ts';
 import type { Execute } from './execute.ts';
 
-/** Subscriptions under way at once, over all connections: together 200 MB at most, while nothing comes. */
+/** The most open subscriptions on all connections: while they are idle, they take at most 200 MB together. */
 const maxStreams = 20_000;
 
 /**
- * What a subscription field says of its events (as `extensions.shared`): they are the same objects for
- * all viewers, and what these see of one depends on nothing but their selection. The argument named
- * `apartFrom` only chooses which events come, not what is in them; its source takes the turns itself.
+ * A subscription field sets this as `extensions.shared` where all viewers get the same event objects, and
+ * where what a viewer sees of an event depends only on who asks and what it selects. The argument named
+ * `apartFrom` chooses which events come, not what is in them. The field's source must wait for turns itself.
  */
 export interface SharedEvents {
   apartFrom: string;
 }
 
 /**
- * A subscriber that executes an event once for all who selected the same of it, where the field says
- * that its events are shared. The result is the same object, too, and can be serialized once. Refuses
- * one stream too many with `RATE_LIMITED`.
+ * A subscriber that executes an event once for all viewers with the same selection, where the field says that
+ * its events are shared. Their results share the same `data` object, so it can be serialized once. Refuses a
+ * subscription beyond `maxStreams` with `RATE_LIMITED`.
  */
 export function createSubscriber(
   execute: Execute,
@@ -65,12 +65,12 @@ export function createSubscriber(
   };
 }
 
-/** Names who asks and what an operation selects, apart from where in the log it begins. */
+/** Makes keys of who asks and what an operation selects, without the argument that only chooses its events. */
 class SelectionKeys {
   readonly #documents = new WeakMap<DocumentNode, number>();
   #count = 0;
 
-  /** Null where viewers may see different things of the same event. */
+  /** The key of an operation; null where viewers may see different things of the same event. */
   of(args: ExecutionArgs): string | null {
     const { schema, document, operationName, variableValues } = args;
     const operation = getOperationAST(document, operationName);
@@ -94,7 +94,7 @@ class SelectionKeys {
       const who = principalKey(contextOf(args).principal);
       return JSON.stringify([who, number, operationName ?? '', variables]);
     } catch {
-      // They nest too deeply.
+      // The variables nest too deeply to be made a key.
       return null;
     }
   }
@@ -116,9 +116,9 @@ function usesOf(document: DocumentNode, variable: string): number {
 }
 
 /**
- * Executes events one by one as they are asked for; its end reaches the source at once. Gives each
- * reader an object of its own, which it may empty: loops keep the last result while they wait for the
- * next, and thousands of streams would keep a page each.
+ * Executes events one by one, when the reader asks for the next. Ending it ends the source at once. Each
+ * reader gets a result object of its own and may empty it after use: a loop holds its last result while it
+ * waits for the next, so that thousands of streams would otherwise hold a page each.
  */
 function mapEvents(
   { source, ended }: { source: AsyncIterable<unknown>; ended: () => void },
@@ -133,7 +133,7 @@ function mapEvents(
   };
   return {
     async next() {
-      // What is wrong with the operation itself, such as its cost, is so with every event.
+      // An error of the operation itself, such as its cost, would come again with every event.
       if (isRefused) return end();
       const event = await nextOf(events, ended);
       if (event.done) return { done: true, value: undefined };

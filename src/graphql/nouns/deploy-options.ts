@@ -28,13 +28,13 @@ export function deployOptionFields(t: InputFields) {
   );
 }
 
-/** What the input says for kinds alone, by their words. */
+/** The options in a deploy's input that are for one kind alone, by the kind's word. */
 export function deployOptionsIn(input: object): Record<string, JsonObject> {
   const given: Readonly<Record<string, unknown>> = { ...input };
   return Object.fromEntries(
     kinds.flatMap(({ word }) => {
       const options = given[word];
-      // JSON drops what is undefined, which a stored job cannot hold.
+      // JSON drops undefined values, which a stored job cannot hold.
       return options ? [[word, JSON.parse(JSON.stringify(options))]] : [];
     }),
   );

@@ -28,7 +28,7 @@ interface JobConnection {
   totalCount: number;
 }
 
-/** As Relay wants it; without descriptions, for other subgraphs have it, too. */
+/** The type that Relay defines. It has no descriptions because other subgraphs share it. */
 const PageInfoType = builder.objectRef<PageInfo>('PageInfo').implement({
   fields: (t) => ({
     hasNextPage: t.exposeBoolean('hasNextPage'),
@@ -102,7 +102,7 @@ function pageCost({ first, last }: ConnectionArgs) {
   return { field: 1, multiplier: Math.min(maxJobs, last ?? first ?? maxJobs) };
 }
 
-/** A page by Relay's rules. `last` goes before `first`, which has a default. */
+/** A page by Relay's rules. Where both are given, `last` wins over `first`, which has a default. */
 async function connection(
   jobs: Jobs,
   args: ConnectionArgs,

@@ -142,9 +142,9 @@ interface PageArgs {
   filter?: LogFilter | null;
 }
 
-/** A page costs by its size: 5000 lines 500, and as much again with all of their fields. */
+/** A page's cost grows with its limit: 5000 lines cost 500, and 50 more for each field of `entries`. */
 function pageCost({ limit }: PageArgs) {
-  // A limit out of bounds is refused by name, not by what it would cost.
+  // The resolver refuses a limit out of bounds by name, so its cost must not refuse it before.
   const lines = Math.min(maxPageLines, Math.max(10, limit ?? 100));
   return { field: lines / 10, multiplier: Math.max(1, lines / 100) };
 }

@@ -128,7 +128,7 @@ export const MetricSeriesType = builder
             description: `The most stretches: 1 to ${mostParts}.`,
           }),
         },
-        // That of the series' points is counted above it.
+        // The cost of the series' points is counted at the field `metrics`.
         complexity: ({ maxStretches }) => cost((maxStretches ?? defaultStretches) / 20),
         resolve: ({ jobId, name }, { fromStep, toStep, maxStretches }, { metrics }) =>
           metrics
@@ -156,7 +156,7 @@ interface MetricsArgs {
   maxPoints?: number | null | undefined;
 }
 
-/** How a job's field `metrics` is asked for, what it costs and how it is answered. */
+/** The arguments, the cost and the resolver of a job's field `metrics`. */
 export const metricsField = {
   args: metricsArgs,
   cost: ({ maxPoints }: MetricsArgs) => cost((maxPoints ?? defaultPoints) / 10),
@@ -185,7 +185,7 @@ function broken(point: CurvePoint): CurvePoint & { kind: NotFinite } {
   return { ...point, kind: notFiniteOf(point.value) ?? 'NAN' };
 }
 
-/** An amount beyond the bounds is refused when it is resolved. */
+/** A field's cost. It stays within bounds: the resolver refuses an amount out of bounds by name. */
 function cost(multiplier: number) {
   return { field: 1, multiplier: Math.max(1, Math.min(mostParts, Math.ceil(multiplier))) };
 }

@@ -3,10 +3,10 @@ import type { healthStatuses, ProviderHealth } from '../../core/provider.ts';
 import { providerDefinitions } from '../../providers/registry.ts';
 import { builder } from '../engine/builder.ts';
 
-/** A provider as the graph sees it: its name is enough, for a job may outlive its provider's configuration. */
+/** A provider in the graph. Only its name is needed, because a job may outlive its provider's configuration. */
 export interface ProviderNode {
   name: string;
-  /** What it was when a job was deployed to it; null where that is not known. */
+  /** Its kind when a job was deployed to it; null where that is not known. */
   kind?: string | null;
 }
 
