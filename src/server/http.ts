@@ -36,14 +36,17 @@ export interface HttpOptions {
 export interface HttpServer {
   /** Where it can be reached: `http://127.0.0.1:4000`. */
   readonly url: string;
-  /** Not ready any more, then no new requests, then every stream is ended; resolves when all is quiet. Closing twice is fine. */
+  /**
+   * Reports that it is not ready, stops accepting requests and ends every stream. Resolves when every connection
+   * is closed. Closing twice is fine.
+   */
   close(): Promise<void>;
 }
 
-/** Connections at once; one more is dropped. */
+/** The most open connections; further ones are dropped. */
 const maxConnections = 20_000;
 
-/** What holds for every answer, unless a route says otherwise. */
+/** The headers of every answer, unless a route sets others. */
 const headers = {
   'X-Content-Type-Options': 'nosniff',
   'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
@@ -70,7 +73,7 @@ export async function openHttpServer(options: HttpOptions): Promise<HttpServer> 
     const foreign = access.checkOrigin(request);
     if (foreign) return refuse(response, foreign);
     if (allowOrigin(request, response, access)) return;
-    // GraphiQL's page holds nothing; what it asks for needs the token.
+    // GraphiQL's page holds no data; what it asks for needs the token.
     if (path === graphqlPath && wantsPage(request)) return serveGraphiQL(request, response);
     const principal = access.identify(request.headers.authorization);
     if (principal === null && !open.has(path)) return refuse(response, tokenNeeded);
@@ -92,7 +95,7 @@ export async function openHttpServer(options: HttpOptions): Promise<HttpServer> 
       headersTimeout: times.headersMs,
       requestTimeout: times.requestMs,
       connectionsCheckingInterval: times.checkMs,
-      // Others, such as HTTP/2 in clear text, are offers that may be passed over.
+      // Other upgrades, such as to HTTP/2 in clear text, are offers that a server may ignore.
       shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
     },
     (request, response) => lanes.enter(request, response),
@@ -127,14 +130,14 @@ export async function openHttpServer(options: HttpOptions): Promise<HttpServer> 
   };
 }
 
-/** Paths that tell nothing, and so need no token. */
+/** Paths that need no token, because they tell nothing to those without one. */
 const open: ReadonlySet<string> = new Set(['/', '/health/live', '/health/ready']);
 
 const contentTypes = /^application\/(json|graphql\+json|graphql)\s*(;|$)/i;
 
 /**
- * GraphQL operations come as GET, or as POST with a content type that a page of another site could
- * not send without asking first. Any other body is refused unread, wherever it was sent.
+ * Accepts GraphQL operations by GET, or by POST with a content type that a page of another site cannot send
+ * without a preflight. Refuses any other body, on every route, without reading it.
  */
 function checkBody(request: IncomingMessage, path: string): Refusal | null {
   const { method, headers } = request;

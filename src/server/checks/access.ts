@@ -6,11 +6,11 @@ import { quote } from '../../lib/text/quote.ts';
 import type { Refusal } from './refusal.ts';
 
 export interface AccessOptions extends OriginOptions {
-  /** Whoever shows one of these may do everything; empty: no token is needed. As `name:token`, or a token alone. */
+  /** The tokens, each as `name:token` or a token alone. A holder of one may do everything. Empty: no token is needed. */
   tokens: readonly string[];
 }
 
-/** Who may ask at all: the checks that come before any route. */
+/** The checks that come before any route: who may use the server at all. */
 export class Access {
   readonly #origins: Origins;
   readonly #tokens: Tokens;
@@ -20,7 +20,7 @@ export class Access {
     this.#tokens = new Tokens(options.tokens);
   }
 
-  /** Host and origin: whether a web page may have sent this on its own account. */
+  /** Checks host and origin; a refusal where a foreign web page may have sent the request. */
   checkOrigin(request: IncomingMessage): Refusal | null {
     const { host, origin } = request.headers;
     if (!this.#origins.knowsHost(host)) {
@@ -38,18 +38,18 @@ export class Access {
     };
   }
 
-  /** Who asks, by a whole Authorization header or connection parameter; null for whoever may not. */
+  /** Who asks, by the value of an Authorization header or connection parameter; null where the token is missing or wrong. */
   identify(authorization: unknown): Principal | null {
     return this.#tokens.holderOf(authorization);
   }
 
-  /** Whether this page of another site may use the API. */
+  /** Whether pages of this origin may use the API. */
   allowsOrigin(origin: string): boolean {
     return this.#origins.allowsOrigin(origin);
   }
 }
 
-/** What whoever cannot be identified is told. */
+/** The refusal for a caller without a valid token. */
 export const tokenNeeded: Refusal = {
   status: 401,
   code: 'UNAUTHENTICATED',

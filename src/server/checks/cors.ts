@@ -5,8 +5,8 @@ import type { Access } from './access.ts';
 const maxAgeSeconds = 600;
 
 /**
- * Lets pages of the allowed origins read what they asked for; others get no header at all. True where
- * the request was a preflight, which is answered then.
+ * Lets pages of the allowed origins read the answer; other pages get no header at all. Returns true where the
+ * request was a preflight, which it has then answered.
  */
 export function allowOrigin(
   request: IncomingMessage,

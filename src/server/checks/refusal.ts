@@ -9,19 +9,19 @@ export interface Refusal {
   headers?: Record<string, string>;
 }
 
-/** What a client learns of a defect. */
+/** All that a client learns of a defect. */
 export const internal = {
   status: 500,
   code: 'INTERNAL',
   message: 'Something went wrong inside Trainyard; its log says what.',
 } as const satisfies Refusal;
 
-/** The body of every error that this server answers with: that of a GraphQL error, on all routes. */
+/** The body of every error answer, on all routes: it has the shape of a GraphQL error. */
 export function errorBody({ code, message }: Pick<Refusal, 'code' | 'message'>) {
   return { errors: [{ message, extensions: { code } }] };
 }
 
-/** Answers with a refusal and ends the connection: its body has not been read. */
+/** Answers with a refusal and closes the connection, because the request's body has not been read. */
 export function refuse(response: ServerResponse, refusal: Refusal): void {
   response.writeHead(refusal.status, {
     ...refusal.headers,

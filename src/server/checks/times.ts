@@ -1,14 +1,14 @@
-/** How long the server waits for whom, in milliseconds. */
+/** How long the server waits, in milliseconds. */
 export interface ServerTimes {
   /** For the headers of a request, and for a new connection to say anything at all. */
   headersMs: number;
   /** For a whole request. */
   requestMs: number;
-  /** Between two looks for connections that are too slow. */
+  /** Between two checks for connections that are too slow. */
   checkMs: number;
-  /** Between two pings of a WebSocket; one that has not answered by the next is ended. */
+  /** Between two pings of a WebSocket. A client that has not answered by the next ping is disconnected. */
   pingMs: number;
-  /** For whatever is under way to end, when the server closes. */
+  /** For running requests to end, when the server closes. */
   closeMs: number;
 }
 

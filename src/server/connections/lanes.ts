@@ -3,9 +3,9 @@ import type { Socket } from 'node:net';
 import type { Turns } from '../../lib/async/turns.ts';
 import { Pace } from '../../logs/read/pace.ts';
 
-/** Requests that may wait behind the one that is being served on one connection before no more is read of it. */
+/** How many requests of one connection may wait behind the current one; beyond that, its socket is no longer read. */
 const maxWaiting = 16;
-/** Requests that wait on all connections together: each takes some kilobytes. */
+/** How many requests may wait on all connections together: each takes a few kilobytes. */
 const maxWaitingTogether = 10_000;
 
 type Serve = (request: IncomingMessage, response: ServerResponse, pace: Pace) => Promise<void>;
@@ -18,9 +18,9 @@ interface Lane {
 }
 
 /**
- * Serves one request of a connection at a time, however many its client has sent ahead: the next one
- * is begun when the answer before it has left. Each waits for its turn among all connections. What
- * waits on a connection that closes is forgotten.
+ * Serves one request of a connection at a time, however many its client has sent ahead. The next one begins
+ * when the answer before it has left. Each request waits for its turn among all connections. When a
+ * connection closes, its waiting requests are dropped.
  */
 export class Lanes {
   readonly #turns: Turns;
@@ -43,7 +43,7 @@ export class Lanes {
     }
     lane.waiting.push([request, response]);
     this.#waiting += 1;
-    // One piece that was read may hold a thousand requests, so this bound alone is not enough.
+    // One read may bring a thousand requests at once, so this bound alone is not enough.
     if (lane.waiting.length > maxWaiting) {
       lane.paused = true;
       socket.pause();

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Unsent } from './unsent.ts';
 
-/** Writes one piece of an answer. Resolves to true when the system has taken it, to false when the connection is gone. */
+/** Writes one piece of an answer. Resolves to true when the operating system has taken it, to false when the connection is gone. */
 export function sendPiece(
   response: ServerResponse,
   parts: readonly (string | Buffer)[],

@@ -1,11 +1,11 @@
-/** What may wait to be sent on all connections together, in bytes. */
+/** How much may wait to be sent on all connections together, in bytes. */
 const maxTogether = 128 * 1024 * 1024;
 
 export interface Piece {
   bytes: number;
-  /** What many connections send alike, and is in memory once. */
+  /** The object that holds the bytes, where many connections send it: its memory counts once. */
   shared?: object;
-  /** Gives the piece up, and its connection with it. */
+  /** Gives up the piece and closes its connection. */
   drop: () => void;
 }
 
@@ -14,13 +14,14 @@ interface Held extends Piece {
 }
 
 /**
- * Counts what was handed to connections and has not left yet, over all of them. Where it becomes too
- * much, whoever has kept most for longest is let go: the readers that keep up are never the ones.
+ * Counts the bytes that were handed to any connection and have not left yet. Where there are too many, it
+ * drops the connection whose piece has the largest product of bytes and waiting time, so that readers who
+ * keep up are never dropped.
  */
 export class Unsent {
   readonly #most: number;
   readonly #held = new Set<Held>();
-  /** How many hold the same. */
+  /** How many pieces hold each shared object. */
   readonly #shared = new Map<object, number>();
   #bytes = 0;
 
@@ -33,7 +34,7 @@ export class Unsent {
     return this.#bytes;
   }
 
-  /** Counts a piece until the function that comes back is called. */
+  /** Counts a piece until the returned function is called. */
   hold(piece: Piece): () => void {
     const held = { ...piece, since: performance.now() };
     this.#held.add(held);
@@ -47,7 +48,7 @@ export class Unsent {
     if (this.#holders(held, -1) === 0) this.#bytes -= held.bytes;
   }
 
-  /** Counts who holds what is shared; what is not has one holder, then none. */
+  /** How many pieces hold the shared object after this step. A piece that is not shared has one holder, then none. */
   #holders({ shared }: Piece, step: 1 | -1): number {
     if (shared === undefined) return step === 1 ? 1 : 0;
     const count = (this.#shared.get(shared) ?? 0) + step;

@@ -2,8 +2,8 @@ import type { DocumentNode } from 'graphql';
 import { LRUCache } from 'lru-cache';
 
 /**
- * How much text the cached documents may have together. Parsed, validated and compiled, the densest
- * ones take 190 times as much: 50 MB.
+ * The most text of all cached documents, in UTF-16 units. Parsed, validated and compiled, the densest
+ * documents take 190 times as much memory: 50 MB.
  */
 const maxTextChars = 256 * 1024;
 const maxErrorChars = 256 * 1024;

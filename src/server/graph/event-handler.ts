@@ -17,11 +17,11 @@ type Results = AsyncGenerator<ExecutionResult, void, void>;
 export interface EventHandlerOptions {
   graph: GraphServer;
   unsent: Unsent;
-  /** Between two signs of life, in milliseconds. */
+  /** Milliseconds between two comments that keep a quiet connection open. */
   pingMs: number;
 }
 
-/** Whether the answer is to come as server-sent events: where they are named, and no JSON before them. */
+/** Whether the client wants server-sent events: where `Accept` names them, and not JSON before them. */
 export function wantsEvents({ headers }: IncomingMessage): boolean {
   const accept = headers.accept?.toLowerCase() ?? '';
   const events = accept.indexOf('text/event-stream');
@@ -30,8 +30,8 @@ export function wantsEvents({ headers }: IncomingMessage): boolean {
 }
 
 /**
- * Serves operations as server-sent events, "distinct connections mode" of graphql-sse's protocol: each
- * result an event `next`, then `complete`. The next result is made when the one before it has left.
+ * Serves operations as server-sent events, in the "distinct connections mode" of graphql-sse's protocol: one
+ * event `next` for each result, then `complete`. It asks for the next result when the one before has left.
  */
 export function createEventHandler(options: EventHandlerOptions): ServeGraph {
   return async (request, response, asker) => {
@@ -96,11 +96,11 @@ async function sendEvents(
   try {
     for await (const result of withLastError(results, graph)) {
       const event = ['event: next\ndata: ', encodeJson(result), '\n\n'];
-      // Not needed while it is sent.
+      // The loop holds the result while the bytes are sent, so its data is given up here.
       result.data = null;
       if (!(await sendPiece(response, event, unsent))) return;
     }
-    // One that was ended meanwhile, since the server stops, is not complete.
+    // A stream that was ended because the server stops is not complete.
     if (!response.writableEnded) response.end('event: complete\ndata:\n\n');
   } finally {
     clearInterval(ping);
@@ -108,7 +108,7 @@ async function sendEvents(
   }
 }
 
-/** What ends a stream before its time is told as its last result. */
+/** Adds an error that ends the stream early as its last result. */
 async function* withLastError(results: Results, { publicError }: GraphServer): Results {
   try {
     yield* results;

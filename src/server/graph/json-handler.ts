@@ -16,7 +16,7 @@ export type ServeGraph = (
   asker: Asker,
 ) => Promise<void>;
 
-/** Serves operations that have one answer: one question, one JSON back. */
+/** Serves queries and mutations, each with one JSON answer. Refuses subscriptions. */
 export function createJsonHandler({
   graph,
   unsent,
@@ -24,7 +24,7 @@ export function createJsonHandler({
   graph: GraphServer;
   unsent: Unsent;
 }): ServeGraph {
-  // Beside what graphql-http hands on, which must be a string.
+  // graphql-http passes bodies on only as strings, so the bytes are kept here.
   const bodies = new WeakMap<IncomingMessage, Buffer>();
   const handle = createHandler<IncomingMessage, Asker, Record<string, unknown>>({
     onSubscribe: async ({ method, context }, params) => {
@@ -35,7 +35,7 @@ export function createJsonHandler({
       return kind === 'mutation' && method === 'GET' ? postInstead : operation;
     },
     execute: (args) => (args as Operation).execute(args),
-    // Turned into bytes here, since graphql-http's own way visits every value of a result.
+    // The result becomes bytes here, because graphql-http would visit every value of it.
     onOperation: ({ raw }, _args, result) => {
       if (Symbol.asyncIterator in result) return undefined;
       bodies.set(raw, encodeJson(result));
@@ -58,7 +58,7 @@ export function createJsonHandler({
 
 const graphJson = 'application/graphql-response+json; charset=utf-8';
 
-/** By GraphQL over HTTP: 400 for an operation that could not begin, where the client knows the newer type. */
+/** The status and content type by "GraphQL over HTTP": 400 for an operation that could not begin, if the client accepts the newer type. */
 function answerInit({ headers }: IncomingMessage, result: ExecutionResult) {
   const newer = headers.accept?.includes('application/graphql-response+json') ?? false;
   const status = newer && !('data' in result) ? 400 : 200;
@@ -69,7 +69,7 @@ const streamElsewhere = withCode(
   new Error('Subscribe with `Accept: text/event-stream`, or over graphql-ws on the same path.'),
 );
 
-/** What is wrong with a request before there is an operation. */
+/** Gives an error that is found before there is an operation the code `BAD_USER_INPUT`. */
 function withCode(error: Error): GraphQLError {
   if (error instanceof GraphQLError && error.extensions.code) return error;
   return new GraphQLError(error.message, { extensions: { code: 'BAD_USER_INPUT' } });

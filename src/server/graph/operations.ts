@@ -2,14 +2,14 @@ import { type ExecutionArgs, type ExecutionResult, GraphQLError } from 'graphql'
 import type { Asker } from '../../graphql/engine/context.ts';
 import type { GraphServer } from './yoga.ts';
 
-/** An operation as any transport brings it. */
+/** An operation as a client sends it, over any transport. */
 export interface OperationParams {
   query: string;
   operationName?: string | null | undefined;
   variables?: Record<string, unknown> | null | undefined;
 }
 
-/** An operation made ready by the pipeline: its arguments, and the functions that run it. */
+/** An operation that is parsed and validated: its arguments, and the functions that run it. */
 export interface Operation extends ExecutionArgs {
   contextValue: Record<string, unknown>;
   execute(args: ExecutionArgs): ExecutionResult | Promise<ExecutionResult>;
@@ -19,8 +19,8 @@ export interface Operation extends ExecutionArgs {
 }
 
 /**
- * Parses and validates an operation in the one pipeline that every transport shares: its limits, its
- * caches, its masking. What is wrong with the operation comes back as errors.
+ * Parses and validates an operation in the one pipeline, with its limits, caches and masking, that every
+ * transport shares. Mistakes in the operation come back as errors.
  */
 export async function prepareOperation(
   { yoga, publicError }: GraphServer,
@@ -48,7 +48,7 @@ export async function prepareOperation(
   }
 }
 
-/** Which status Yoga would answer with is no client's concern. A copy: Yoga keeps what it has found. */
+/** Removes the HTTP status that Yoga would answer with, which concerns no client. It copies the error, because Yoga caches it. */
 function withoutHttp(error: GraphQLError): GraphQLError {
   const { message, nodes, source, positions, path, originalError } = error;
   const { http: _, ...extensions } = error.extensions;

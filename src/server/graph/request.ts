@@ -9,7 +9,7 @@ export type GraphRequest = Request<IncomingMessage, undefined>;
 
 export const jsonType = 'application/json; charset=utf-8';
 
-/** Reads a request with its body; a refusal where that is too large, the rest of which is not read. */
+/** Reads a request with its body. Stops reading and returns a refusal where the body is larger than `maxBodyBytes`. */
 export async function readRequest(request: IncomingMessage): Promise<GraphRequest | Refusal> {
   const body = await readBody(request);
   if (body === null) {
@@ -20,7 +20,7 @@ export async function readRequest(request: IncomingMessage): Promise<GraphReques
   const [type = '', ...parameters] = (headers['content-type'] ?? '').split(';');
   const known = type.trim().toLowerCase();
   const isText = known === 'application/graphql';
-  // graphql-http knows JSON by one name alone.
+  // graphql-http accepts only `application/json`.
   const isJson = isText || known === 'application/graphql+json';
   return {
     url,
@@ -34,7 +34,7 @@ export async function readRequest(request: IncomingMessage): Promise<GraphReques
   };
 }
 
-/** Parsed already where a number in it would otherwise change unseen; graphql-http tells what is wrong with the rest. */
+/** The body, parsed so that no number changes unseen; where it is no JSON object, its text, so that graphql-http says what is wrong. */
 function withExactNumbers(body: string): string | Record<string, unknown> {
   try {
     const parsed = parseExactJson(body);
@@ -46,7 +46,7 @@ function withExactNumbers(body: string): string | Record<string, unknown> {
   }
 }
 
-/** Where graphql-http answers without a body, it is about what the client sends or accepts. */
+/** The refusal for a status that graphql-http answers without a body: it is about what the client sends or accepts. */
 export function unacceptable(status: number): Refusal {
   const message =
     status === 406
@@ -55,7 +55,7 @@ export function unacceptable(status: number): Refusal {
   return { status, code: 'BAD_USER_INPUT', message };
 }
 
-/** What a mutation by GET is answered with. */
+/** The answer to a mutation by GET. */
 export const postInstead = [
   JSON.stringify(errorBody({ code: 'BAD_USER_INPUT', message: 'Send mutations by POST.' })),
   { status: 405, statusText: '', headers: { allow: 'POST', 'content-type': jsonType } },

@@ -12,9 +12,9 @@ import { createDocumentCaches } from './documents.ts';
 
 /** The largest request body, in bytes. */
 export const maxBodyBytes = 256 * 1024;
-/** The most words and signs of one document. */
+/** The most tokens (words and punctuation marks) of one document. */
 const maxTokens = 2000;
-/** The most that is said to be wrong with one operation; what is found is kept with its document. */
+/** The most errors that are reported for one operation; they are cached with its document. */
 const maxErrors = 10;
 /** Where GraphQL is served. */
 export const graphqlPath = '/graphql';
@@ -49,7 +49,7 @@ export function createGraphServer(options: {
   return { yoga, publicError: mask };
 }
 
-/** Gives errors that never reach a resolver, such as a wrong field's, a code out of the closed set. */
+/** Gives errors of parsing and validation, such as an unknown field, a code of the closed set. */
 function closedCodes(mask: (error: unknown) => GraphQLError): Plugin {
   return {
     onParse({ setParseFn }) {
@@ -62,7 +62,7 @@ function closedCodes(mask: (error: unknown) => GraphQLError): Plugin {
       setValidationFn((schema, document, rules) => {
         try {
           return validateFn(schema, document, rules, { maxErrors });
-          // The limits throw, where a rule would report.
+          // Unlike rules, which report errors, the limits throw them.
         } catch (error) {
           return [mask(error)];
         }
@@ -78,7 +78,7 @@ function parseWithinLimits(source: string | Source, options?: ParseOptions): Doc
   try {
     return parse(source, { ...options, maxTokens });
   } catch (error) {
-    // The parser goes down a level of brackets by four calls.
+    // The parser is recursive: four calls for each level of brackets.
     if (error instanceof RangeError) throw new GraphQLError('The operation nests too deeply.');
     throw error;
   }

@@ -16,18 +16,18 @@ const logo = `<svg viewBox="0 0 32 32" width="28" height="28" role="img" aria-la
 ><path fill="none" stroke="#e535ab" stroke-width="3" stroke-linecap="round" stroke-linejoin="round"
 d="M3 8h11c6 0 5 16 11 16h4M3 16h8M3 24h8M21 8h8"/></svg>`;
 
-// GraphiQL leaves a tab shifted by its first animation, which shows as soon as it has the focus: it
+// GraphiQL's first animation leaves a tab shifted. The shift shows when the tab gets the focus, so the tab
 // would slip away from under the first click.
 const css = '.graphiql-tab { transform: none !important; }';
 
-/** GraphiQL as one page that names no other host: everything it needs is written into it. */
+/** GraphiQL as one page that loads nothing from other hosts: it contains everything it needs. */
 export async function renderPage(): Promise<Page> {
-  // Loaded when first asked for: it is 9 MB, and a server without a person in front never needs it.
+  // It is loaded on demand: it has 9 MB, and a server that nobody opens in a browser never needs it.
   const graphiql = await import('@graphql-yoga/render-graphiql/graphiql');
   const data = {
     logo,
     tabs,
-    // By the names under which the editor asks for them.
+    // The keys are the names by which the editor asks for its workers.
     workers: {
       editorWorkerService: graphiql.editorWorkerService,
       json: graphiql.jsonWorker,

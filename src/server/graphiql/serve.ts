@@ -4,14 +4,14 @@ import { brotliCompress, constants, gzip } from 'node:zlib';
 import { weightOf } from '../rest/accepted.ts';
 import { type Page, renderPage } from './page.ts';
 
-/** Whether a browser asks for a page, and not for an answer to a query. */
+/** Whether a browser asks for a page instead of an answer to a query. */
 export function wantsPage({ method, headers }: IncomingMessage): boolean {
   return (
     (method === 'GET' || method === 'HEAD') && (headers.accept?.includes('text/html') ?? false)
   );
 }
 
-/** Serves GraphiQL: rendered when it is first asked for, sent compressed, and only where it has changed. */
+/** Serves GraphiQL. The page is rendered at the first request, sent compressed, and sent again only if it has changed. */
 export async function serveGraphiQL(
   request: IncomingMessage,
   response: ServerResponse,
@@ -37,7 +37,7 @@ export async function serveGraphiQL(
 }
 
 const encoders = {
-  // Quality 5 takes a quarter of a second, once; 9 takes seven times as long for 5 % less.
+  // Quality 5 takes a quarter of a second, once. Quality 9 takes seven times as long and saves only 5 %.
   br: (html: Buffer) =>
     promisify(brotliCompress)(html, { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } }),
   gzip: (html: Buffer) => promisify(gzip)(html),
@@ -46,7 +46,7 @@ const encoders = {
 
 type Encoding = keyof typeof encoders;
 
-/** The page is the same for everyone, as long as the process lives. */
+/** The page, which is the same for everyone as long as the process lives. */
 let rendered: Promise<Page> | null = null;
 const bodies = new Map<Encoding, Promise<Buffer>>();
 
@@ -74,7 +74,7 @@ function policy({ scriptSources }: Page, host: string): string {
     "style-src 'unsafe-inline'",
     'font-src data:',
     'img-src data:',
-    // Not every browser takes sockets of the same host for 'self'.
+    // In some browsers, 'self' does not include WebSockets of the same host.
     `connect-src 'self' ws://${host} wss://${host}`,
     "base-uri 'none'",
     "form-action 'none'",

@@ -85,7 +85,7 @@ query Jobs {
 }
 `;
 
-/** What a person finds who opens GraphiQL for the first time: deploy a job, follow it, page its log. */
+/** The tabs that GraphiQL shows at first: deploy a job, follow it, page its log, list jobs. */
 export const tabs: readonly Tab[] = [
   { query: deploy, variables: '' },
   { query: follow, variables: json({ jobId: 'ID', offset: -20 }) },

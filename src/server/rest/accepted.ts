@@ -1,6 +1,6 @@
 /**
- * How much a client wants a coding, by its `Accept-Encoding`: 0 (not at all) to 1, where nothing else
- * is said (RFC 9110, 12.5.3).
+ * How much a client wants a coding, by its `Accept-Encoding`: from 0 (not at all) to 1, the default for a
+ * coding that it names (RFC 9110, 12.5.3).
  */
 export function weightOf(coding: string, header = ''): number {
   const weights = new Map(header.toLowerCase().split(',').map(parseWeight));

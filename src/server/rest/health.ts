@@ -12,9 +12,9 @@ export interface HealthOptions {
 }
 
 /**
- * `/health/ready`: whether it can take work, which is when the store can be written and every provider
- * has been asked how it is (503 until then, and while stopping). Anyone may ask; what is wrong, with
- * names and addresses, is told only to those who may use the server.
+ * Answers `/health/ready`: 200 when the server can take work, which is when the store can be written and every
+ * provider has been asked for its health; 503 until then, and while the server stops. Anyone may ask, but
+ * only those who may use the server learn what is wrong, with names and addresses.
  */
 export async function readiness(
   { access, store, providers, closing }: HealthOptions,

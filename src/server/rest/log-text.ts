@@ -13,12 +13,12 @@ import type { Unsent } from '../connections/unsent.ts';
 import { weightOf } from './accepted.ts';
 
 /**
- * Fast, and logs repeat themselves so much that it is small all the same. A window and a memory of
- * these sizes take 64 KiB a reader, a quarter of what zlib takes by itself.
+ * The fastest level, which still makes logs small because they repeat themselves. A window and a memory of
+ * these sizes take 64 KiB for each reader, a quarter of zlib's default.
  */
 const gzipOptions: ZlibOptions = { level: 1, windowBits: 13, memLevel: 6, chunkSize: 32 * 1024 };
 
-/** Its reader has left before it had everything. */
+/** Thrown where the reader leaves before it has the whole log. */
 const departure = new Error('the reader of a log has left');
 
 export interface LogTextRequest {
@@ -28,8 +28,8 @@ export interface LogTextRequest {
 }
 
 /**
- * `/jobs/{id}/log`: a job's log as text, read as it is sent, so that memory stays flat. By line:
- * `?offset=&limit=`, a negative offset counts from the end. Sends what is stored now, and no more.
+ * Answers `/jobs/{id}/log`: a job's log as text, read while it is sent, so that memory stays flat. The lines
+ * are chosen by `?offset=&limit=`; a negative offset counts from the end. Sends only the lines that are stored now.
  */
 export function createLogText(options: { reader: LogReader; logger: Logger; unsent: Unsent }) {
   const { reader, logger, unsent } = options;
@@ -65,7 +65,7 @@ export function createLogText(options: { reader: LogReader; logger: Logger; unse
       else await send(text);
     } catch (error) {
       if (error === departure) return logger.debug({ job: id }, departure.message);
-      // Cut off, so that it does not look like the end.
+      // The connection is cut, so that this does not look like the end of the log.
       response.destroy();
       const facts = { job: id, code: codeOf(error) };
       logger.error({ ...facts, err: error }, `a log was not sent whole: ${messageOf(error)}`);

@@ -27,7 +27,7 @@ export interface RestOptions {
 
 type ServeRest = (request: IncomingMessage, response: ServerResponse, pace: Pace) => Promise<void>;
 
-/** Every route beside GraphQL's; all are read by GET or HEAD. */
+/** Serves every route besides GraphQL's. All take only GET and HEAD. */
 export function createRestRoutes(options: RestOptions): ServeRest {
   const { context, logger, unsent } = options;
   const logText = createLogText({ reader: context.logReader, logger, unsent });

@@ -1,16 +1,16 @@
 import type { WebSocket } from 'ws';
 
-/** The most bytes that may wait to be sent to a client that wants its pings answered. */
+/** A client's pings are answered only while no more bytes than this wait to be sent to it. */
 const maxUnreadBytes = 4 * 1024 * 1024;
 
 export interface KeepAliveOptions {
-  /** Between two pings, in milliseconds; who has not answered by the next is ended. */
+  /** Milliseconds between two pings. A client that has not answered by the next ping is disconnected. */
   everyMs: number;
-  /** False: the client has said too much, and its ping or pong is not heard. */
+  /** False where the client has sent too many messages, so that its ping or pong is ignored. */
   mayGoOn: () => boolean;
 }
 
-/** Pings a socket, so that silence is told from death, and answers its pings; returns how to stop. */
+/** Pings a socket, to tell a quiet client from a dead one, and answers its pings. Returns the function that stops it. */
 export function keepAlive(socket: WebSocket, { everyMs, mayGoOn }: KeepAliveOptions): () => void {
   let answered = true;
   socket.on('pong', () => {
@@ -30,7 +30,7 @@ export function keepAlive(socket: WebSocket, { everyMs, mayGoOn }: KeepAliveOpti
   return () => clearInterval(timer);
 }
 
-/** Counts messages a second. */
+/** Counts the messages of each second. */
 export class MessageBudget {
   readonly #perSecond: number;
   #second = 0;
@@ -40,7 +40,7 @@ export class MessageBudget {
     this.#perSecond = perSecond;
   }
 
-  /** False where this one is one too many. */
+  /** Counts one message; false where it is one too many for this second. */
   take(): boolean {
     const second = Math.floor(performance.now() / 1000);
     if (second !== this.#second) {

@@ -1,28 +1,28 @@
 import type { ExecutionResult } from 'graphql';
 import { encodeJson } from '../../lib/text/encode-json.ts';
 
-/** A message in two parts: what is one client's own, and what many clients get alike. */
+/** A message in two parts: the head is one client's own, the tail is the same for many clients. */
 export interface SharedMessage {
   head: string;
-  /** UTF-8; never changed, for every socket that sends it holds the same bytes. */
+  /** UTF-8. It is never changed, because every socket that sends it holds the same bytes. */
   tail: Buffer;
 }
 
-/** A shorter result is cheaper to copy into its message than to send on its own. In bytes. */
+/** A result shorter than this, in bytes, is cheaper to copy into its message than to send on its own. */
 const minSharedBytes = 2048;
 
-/** By their data, which is the same object for all who see the same; the bytes live as long as that. */
+/** Serialized results by their `data`, an object that all viewers of the same share. The bytes live as long as it does. */
 const tails = new WeakMap<object, Buffer>();
 
 /**
- * Serializes a result once, however many sockets send it. graphql-ws turns a whole message into
- * JSON itself, so it is given a short placeholder for the payload, which is filled in afterwards.
+ * Serializes a result once, however many sockets send it. graphql-ws itself turns a whole message into JSON,
+ * so it gets a short placeholder in place of the payload, and `fill` puts the payload in afterwards.
  */
 export class PayloadSharing {
   readonly #waiting = new Map<string, Buffer>();
   #count = 0;
 
-  /** What graphql-ws is to put into the message in the result's place. Empties the result, which others hold while it is sent. */
+  /** The value that graphql-ws puts into the message in place of the result. It empties the result, which others hold while it is sent. */
   placeholder(result: ExecutionResult): ExecutionResult {
     this.#count += 1;
     const name = `\u0001${this.#count}`;
@@ -31,7 +31,7 @@ export class PayloadSharing {
     return { toJSON: () => name } as ExecutionResult;
   }
 
-  /** The message with its payload. A message of graphql-ws's own making stays as it is. */
+  /** Puts the payload into a message. A message without a placeholder stays as it is. */
   fill(message: string): string | SharedMessage {
     if (this.#waiting.size === 0) return message;
     const at = message.lastIndexOf('"\\u0001');
@@ -44,7 +44,7 @@ export class PayloadSharing {
   }
 }
 
-/** The result as JSON, with the brace that closes the message around it. */
+/** The result as JSON, followed by the brace that closes the message around it. */
 function tailOf(result: ExecutionResult): Buffer {
   const known = result.data && tails.get(result.data);
   if (known) return known;

@@ -4,18 +4,18 @@ import type { Unsent } from '../connections/unsent.ts';
 import type { SharedMessage } from './payload.ts';
 import type { WriteBatch } from './write-batch.ts';
 
-/** The most messages that may wait for one socket: replies to a client that asks and does not read. */
+/** The most messages that may wait for one socket; a client that asks without reading its answers reaches it. */
 const maxWaiting = 300;
-/** The most that may wait for one socket behind the message that is being sent, in UTF-16 units or bytes. */
+/** The most text that may wait for one socket, in UTF-16 units (shared messages: in bytes), before it is closed. */
 const maxWaitingSize = 32 * 1024 * 1024;
-/** How long a socket that is let go may take to hear of it, in milliseconds: one that does not read never will. */
+/** How long a socket may take to close in an orderly way, in milliseconds: a client that does not read never does. */
 const farewellMs = 1000;
-/** Says what became of a socket that asked too much; 4429 as in graphql-transport-ws. */
+/** The close code for a client that asks too much: 4429, as in graphql-transport-ws. */
 export const tooManyRequests = 4429;
 
 /**
- * Sends one message after the other: the next one is handed over only when the last one has left, so
- * whoever waits for a send is slowed down with the socket. One that lets too much wait is ended.
+ * Sends one message after the other. It writes a message only when the one before has left, so whoever awaits
+ * `send` is as slow as the socket. It ends a socket for which too much waits.
  */
 export class SocketSender {
   readonly #socket: WebSocket;
@@ -26,7 +26,7 @@ export class SocketSender {
   #waiting = 0;
   #waitingSize = 0;
 
-  /** `connection` is what the WebSocket itself writes to. */
+  /** `connection` is the stream that the WebSocket writes to. */
   constructor(
     socket: WebSocket,
     options: { connection: Duplex; writes: WriteBatch; unsent: Unsent },
@@ -71,22 +71,22 @@ export class SocketSender {
         sent();
         resolve();
       };
-      // Whoever waits for a socket that is about to close is let go when it has, and not before: it
-      // would take that for speed, and go through a whole log without ever letting others in.
+      // A send to a closing socket resolves only when the socket is closed. A sender that got through
+      // sooner would take this for a fast socket, and run through a whole log without letting others in.
       if (this.#socket.readyState === this.#socket.CLOSED) done();
       else if (this.#socket.readyState !== this.#socket.OPEN) this.#socket.once('close', done);
       else this.#send(message, done);
     });
   }
 
-  /** An error here closes the socket, which says so itself. */
+  /** An error while sending closes the socket, whose `close` event says so. */
   #send(message: string | SharedMessage, sent: () => void): void {
     this.#writes.hold(this.#connection);
     if (typeof message === 'string') {
       this.#socket.send(message, sent);
       return;
     }
-    // Two fragments of one message: what many sockets get alike is not copied for each.
+    // The message is sent as two fragments, so that the shared part is not copied for each socket.
     this.#socket.send(message.head, { binary: false, fin: false });
     this.#socket.send(message.tail, { binary: false, fin: true }, sent);
   }

@@ -22,11 +22,11 @@ import { WriteBatch } from './write-batch.ts';
 
 /** The largest message from a client, in bytes. */
 const maxPayloadBytes = 64 * 1024;
-/** Operations under way on one socket. */
+/** The most running operations on one socket. */
 const maxOperations = 100;
-/** Messages of one client in one second, pings and pongs included. */
+/** The most messages of one client in one second, including pings and pongs. */
 const maxMessagesPerSecond = 200;
-/** Sockets at once. */
+/** The most open sockets. */
 const maxSockets = 20_000;
 
 interface Extra {
@@ -35,12 +35,12 @@ interface Extra {
   sender: SocketSender;
   sharing: PayloadSharing;
   pace: Pace;
-  /** Who asks; null until that is known. */
+  /** Who asks; null until the client has identified itself. */
   principal: Principal | null;
 }
 
 export interface GraphSockets {
-  /** Tells every client to come back (1001) and resolves when all sockets are closed. */
+  /** Closes every socket with 1001, so that its client comes back; resolves when all are closed. */
   close(): Promise<void>;
 }
 
@@ -62,7 +62,7 @@ export function serveGraphSockets(options: GraphSocketOptions): GraphSockets {
     noServer: true,
     maxPayload: maxPayloadBytes,
     perMessageDeflate: false,
-    // Answered by hand, within the limits of a socket.
+    // `keepAlive` answers pings, within the limits of a socket.
     autoPong: false,
     handleProtocols,
   });
@@ -146,7 +146,7 @@ function createProtocol({ graph, access }: GraphSocketOptions) {
         extra.request.headers.authorization;
       extra.principal = access.identify(shown);
       if (extra.principal !== null) return true;
-      // Not graphql-ws's own 4403, which its clients take for something that may pass and try again.
+      // graphql-ws itself would close with 4403, which makes its clients try again.
       extra.socket.close(CloseCode.Unauthorized, 'Unauthorized');
       return false;
     },
@@ -157,14 +157,14 @@ function createProtocol({ graph, access }: GraphSocketOptions) {
         return [new GraphQLError(message)];
       }
       const { sender, pace, principal, socket } = ctx.extra;
-      // What is not taken is not made.
+      // No new answer is made until the client has taken those that wait.
       await sender.drained();
       await pace.turn('question');
       if (principal === null || socket.readyState !== socket.OPEN)
         return [new GraphQLError('The socket is closed')];
       return prepareOperation(graph, params, { principal, pace });
     },
-    // Each operation brings the functions of its own pipeline along.
+    // `prepareOperation` has put these functions into the arguments.
     execute: (args) => (args as Operation).execute(args),
     subscribe: (args) => (args as Operation).subscribe(args),
     onNext: ({ extra }, _id, _payload, _args, result) => extra.sharing.placeholder(result),
@@ -173,12 +173,12 @@ function createProtocol({ graph, access }: GraphSocketOptions) {
   });
 }
 
-/** A message that only a server sends; graphql-ws would take it for a defect of its own. */
+/** Whether a message is one that only servers send; graphql-ws would report it as a defect of its own. */
 function isForClients(text: string): boolean {
   try {
     return serverMessages.has(parseMessage(text).type);
   } catch {
-    // Broken ones are refused by graphql-ws.
+    // graphql-ws refuses broken messages itself.
     return false;
   }
 }
