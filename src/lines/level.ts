@@ -53,7 +53,7 @@ const hint =
   /[A-Z]{3}|rror|arn|nfo|ebug|atal|[Tt]race|otice|ritical|xception|nterrupt|evel|lvl|everity|[[ :][DIWEFC][:\d\] ]|^[EWIF][:\d]|^[DIWEC] \d\d-|panic|\*\*\* |terminate|libc\+|\(\): |free or|corrupted|fault|Aborted|Illegal|Bus e|Killed|Terminated|ssertion/;
 
 function headOf(text: string): string {
-  const bar = text.lastIndexOf('%|');
+  const bar = text.includes('%|') ? text.lastIndexOf('%|') : -1; // from the end is slow
   const rest = bar === -1 ? text : withoutBar(text);
   // Of a bar that nothing is glued to, only what stands before it can be words.
   const line = bar !== -1 && rest === text ? text.slice(0, bar) : rest;

@@ -48,9 +48,10 @@ export class MetricsReader {
   read(text: string, time: number, line: number): MetricPoint[] {
     if (text.length > maxChars || !(mayTell(text) || this.#isUnder(text))) return [];
     const points: MetricPoint[] = [];
-    const plain = plainText(text);
+    const seen = plainText(text);
+    const plain = seen.endsWith('\r') ? seen.slice(0, -1) : seen;
     if (!plain.includes('\r') && !plain.includes('\b')) {
-      this.#readRanked(plain, { time, line }, points);
+      if (plain !== '' || seen === '') this.#readRanked(plain, { time, line }, points);
       return points;
     }
     for (const part of plain.split(overwritten)) {

@@ -157,6 +157,7 @@ export class Training {
   ): void {
     this.#tell(values, loss);
     const newest = this.#newest;
+    const { time, line } = at;
     if (newest.step !== step) {
       newest.step = step;
       newest.values.clear();
@@ -167,7 +168,7 @@ export class Training {
       // A bar that is drawn again, or a line that two handlers print, is no second point.
       if (isSame(newest.values.get(name), value) || points.length >= maxNames) continue;
       newest.values.set(name, value);
-      points.push({ name, step, value, ...at });
+      points.push({ name, step, value, time, line });
     }
   }
 }

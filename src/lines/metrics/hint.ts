@@ -5,6 +5,8 @@
 export function mayTell(text: string): boolean {
   return (
     words.test(text) ||
+    (text.includes('[') && bracketed.test(text)) ||
+    ((text.includes('p. ') || text.includes('P. ')) && updates.test(text)) ||
     text.includes('%') ||
     text.includes('{') ||
     text.includes('━') ||
@@ -13,9 +15,10 @@ export function mayTell(text: string): boolean {
   );
 }
 
-// Each is four characters at least, so that the search can go on in leaps.
-const words =
-  /step|epoch|iter|update|batch=|it \[|train:|\bep \d|running train|loss: |loss,|: up\. |\] \[\d/i;
+// Each is four characters at least and has letters first, so that the search can go on in leaps.
+const words = /step|epoch|iter|update|batch=|train:|\bep \d|running train|loss(?:: |,)/i;
+const bracketed = /it \[|\] \[\d/i;
+const updates = /: up\. /i;
 
 /** `[25]\t` and `25:\t` of boosting, `12/100 ` of Keras, spaCy's header, and a row of a box. */
 function beginsAsRow(text: string): boolean {

@@ -115,13 +115,18 @@ function nameBefore(text: string, separator: number): { name: string; start: num
     const before = wordBefore(text, start - 1);
     if (before === start - 1 || !beginsName(text.charCodeAt(before))) break;
     const word = text.slice(before, start - 1);
-    if (stopWords.has(word.toLowerCase()) || isValueWord(text, before, word)) break;
+    if (isStopWord(word) || isValueWord(text, before, word)) break;
     words.unshift(word);
     start = before;
   }
   if (words.length === 1 && isSimple(last)) return { name: last, start };
   // So many words are a sentence.
-  return words.length === maxWords ? null : named(words, start);
+  const name = words.length === maxWords ? '' : nameOf(text.slice(start, end), words);
+  return name === '' ? null : { name, start };
+}
+
+function isStopWord(word: string): boolean {
+  return word.length <= longestStopWord && stopWords.has(word.toLowerCase());
 }
 
 /** One space and no more stands before a word: the one before it may belong to the name. */
@@ -129,9 +134,24 @@ function goesOn(text: string, start: number): boolean {
   return text.charCodeAt(start - 1) === 0x20 && text.charCodeAt(start - 2) !== 0x20;
 }
 
-function named(words: string[], start: number): { name: string; start: number } | null {
-  if (words.length > 1 && placeWord.test(words.at(-1) ?? '')) return null; // "OK step=3"
-  const name = words
+/** Logs repeat few names: each is put together once. */
+const known = new Map<string, string>();
+const maxKnown = 1024;
+
+/** The words that stand so in a text as one name; empty where they are none. */
+function nameOf(said: string, words: readonly string[]): string {
+  let name = known.get(said);
+  if (name === undefined) {
+    name = joined(words);
+    if (known.size >= maxKnown) known.clear();
+    known.set(said, name);
+  }
+  return name;
+}
+
+function joined(words: readonly string[]): string {
+  if (words.length > 1 && placeWord.test(words.at(-1) ?? '')) return ''; // "OK step=3"
+  return words
     .filter((word) => !word.startsWith('('))
     .map((word) =>
       word
@@ -140,7 +160,6 @@ function named(words: string[], start: number): { name: string; start: number } 
         .replace(/[^\w)]+$/, ''),
     )
     .join('_');
-  return name === '' ? null : { name, start };
 }
 
 function isRemark(word: string): boolean {
@@ -189,6 +208,7 @@ const stopWords = new Set([
   ...['has', 'have', 'got', 'now', 'this', 'that', 'its', 'using', 'done', 'finished'],
   ...['info', 'debug', 'warning', 'warn', 'error', 'notice', 'critical'],
 ]);
+const longestStopWord = 8;
 /** Named so, a number may follow a colon without a space. */
 const obvious = /loss|acc|lr|ppl|perplexity|norm|reward|learning_rate/i;
 
@@ -199,7 +219,7 @@ const spoken =
 /** Fields between bars or tabs may hold a name and a number with nothing between: `loss 9.4 | ppl 400`. */
 function addFields(text: string, add: (name: string, value: number, at: number) => void): void {
   let from = 0;
-  for (const field of text.split(/[|\t]/)) {
+  for (const field of text.split(text.includes('\t') ? /[|\t]/ : '|')) {
     // Most fields have a separator, and are read already.
     const match = field.includes(':') || field.includes('=') ? null : fieldName.exec(field);
     if (match !== null) {

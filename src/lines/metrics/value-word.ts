@@ -4,7 +4,7 @@
  * It begins at `start` of the text.
  */
 export function isValueWord(text: string, start: number, word: string): boolean {
-  if (ofNumber.test(word)) return true;
+  if (word.includes('(') && ofNumber.test(word)) return true;
   let at = start - 1;
   while (at > 0 && text.charCodeAt(at) === space) at -= 1;
   const before = text.charCodeAt(at);

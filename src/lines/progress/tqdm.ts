@@ -7,7 +7,7 @@ import { secondsOf } from './clock.ts';
  * counts its steps so.
  */
 export function readTqdm(text: string): ProgressBar | null {
-  const sign = text.lastIndexOf('%|');
+  const sign = text.includes('%|') ? text.lastIndexOf('%|') : -1; // from the end is slow
   if (sign < 0) return readWithoutTotal(text);
   tail.lastIndex = sign;
   const [, step, total, remaining, postfix] = tail.exec(text) ?? [];

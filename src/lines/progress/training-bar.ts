@@ -54,7 +54,7 @@ export function followBar(
   { withLoss }: { withLoss: boolean },
 ): BarPlace | null {
   const { description } = bar;
-  if (notTraining.test(description)) return null;
+  if (description !== '' && notTraining.test(description)) return null;
   const place = placeOf(bar);
   const epoch = epochOf(description);
   if (epoch !== null && bar.step !== null) return followEpoch(choice, bar, epoch);
@@ -163,6 +163,7 @@ const notTraining =
 
 /** The epoch of a bar that runs once an epoch, such as `Epoch 3/10`. */
 function epochOf(description: string): { epoch: number; totalEpochs: number | null } | null {
+  if (description === '') return null;
   const found = /\bepoch[ :#[]{0,8}(\d{1,5})(?: ?\/ ?(\d{1,5}))?/i.exec(description);
   if (found === null) return null;
   return { epoch: Number(found[1]), totalEpochs: found[2] === undefined ? null : Number(found[2]) };
