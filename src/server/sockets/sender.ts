@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import type { Unsent } from '../connections/unsent.ts';
 import type { SharedMessage } from './payload.ts';
+import { textFrame } from './text-frame.ts';
 import type { WriteBatch } from './write-batch.ts';
 
 /** The most messages that may wait for one socket; a client that asks without reading its answers reaches it. */
@@ -86,9 +87,11 @@ export class SocketSender {
       this.#socket.send(message, sent);
       return;
     }
-    // The message is sent as two fragments, so that the shared part is not copied for each socket.
-    this.#socket.send(message.head, { binary: false, fin: false });
-    this.#socket.send(message.tail, { binary: false, fin: true }, sent);
+    // Past ws, which would copy the shared part for each socket, or send two fragments, which each reader
+    // has to put together: with 1000 viewers that takes a third of what is delivered.
+    const [start, rest] = textFrame(message);
+    this.#connection.write(start);
+    this.#connection.write(rest, sent);
   }
 
   #letGo(): void {
