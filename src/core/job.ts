@@ -91,13 +91,13 @@ export interface Job {
   cost: JobCost | null;
   consoleUrl: string | null;
   notice: LogNotice | null;
-  /** When a cancel was asked for. It is cleared if the provider refuses the cancel, and kept if it accepts. */
+  /** When a cancel was asked for. It is kept once the provider has accepted, and cleared where the cancel failed, which its caller is told. */
   cancelRequestedAt: number | null;
   /** True where the cancel is to end the job at once. */
   cancelByForce: boolean;
   /** Set once the provider has accepted a cancel. The job then ends CANCELLED, whatever the provider reports. */
   cancelledAt: number | null;
-  /** Set where a forced cancel of a job that is over gave up the rest of its log. */
+  /** Set where a forced cancel gave up the rest of the log, of a job that is over or becomes LOST by it. */
   logGivenUpAt: number | null;
   createdAt: number;
   startedAt: number | null;

@@ -16,6 +16,8 @@ describe('a deploy', () => {
     ['of an unknown provider', { provider: 'moon' }, 'NOT_FOUND', /no provider "moon".*local/],
     ['of an unknown recipe', { recipe: 'nope' }, 'BAD_USER_INPUT', /no recipe "nope".*print/],
     ['without a model', { modelName: ' ' }, 'BAD_USER_INPUT', /modelName is empty/],
+    ['with an endless recipe', { recipe: 'x'.repeat(201) }, 'BAD_USER_INPUT', /recipe is over 200/],
+    ['with a NUL in its recipe', { recipe: 'a\0b' }, 'BAD_USER_INPUT', /recipe holds a NUL/],
     ['with an endless name', { name: 'x'.repeat(201) }, 'BAD_USER_INPUT', /name is over 200/],
     [
       'with a config that is text',
@@ -128,6 +130,11 @@ describe('a question', () => {
       /1000 are allowed/,
     ],
     ['logs(jobId: "ID", filter: { since: "yesterday" }) { total }', 'BAD_USER_INPUT', /RFC 3339/],
+    [
+      'logs(jobId: "ID", filter: { since: "2026-02-30T12:00:00Z" }) { total }',
+      'BAD_USER_INPUT',
+      /RFC 3339/,
+    ],
     ['logs(jobId: "ID", filter: { minLevel: LOUD }) { total }', 'BAD_USER_INPUT', /LOUD/],
   ];
   test.each(wrong)('%s', async (field, code, said) => {
@@ -147,6 +154,19 @@ describe('a question', () => {
     const query = '{ job(id: "nobody") { id } provider(name: "moon") { name } }';
     const { data, errors } = await graphql(server.url, query);
     expect({ data, errors }).toEqual({ data: { job: null, provider: null }, errors: undefined });
+  });
+
+  test('beyond the end of a log goes on there, with a filter as without', async () => {
+    const { data } = await graphql(
+      server.url,
+      `query ($id: ID!) {
+        plain: logs(jobId: $id, offset: 1000) { nextOffset hasMore }
+        filtered: logs(jobId: $id, offset: 1000, filter: { contains: "x" }) { nextOffset hasMore }
+      }`,
+      { id: (await server.openLog()).job.id },
+    );
+    const there = { nextOffset: 1000, hasMore: false };
+    expect(data).toEqual({ plain: there, filtered: there });
   });
 
   test('beyond the end of a log has an empty page', async () => {

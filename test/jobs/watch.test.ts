@@ -108,3 +108,34 @@ test('jobChanged tells saved and deleted jobs, each with a cursor', async () => 
     { __typename: 'JobDeleted', deletedJobId: job.id },
   ]);
 });
+
+test('whoever does not read for long misses no change of an old job, and no deletion', async () => {
+  await using server = await openTestServer();
+  const ids: string[] = [];
+  for (let n = 0; n < 1300; n += 1) ids.push((await server.openLog()).job.id);
+  const deleted = ids.slice(0, 600);
+  const changed = ids.slice(600, 1290);
+  const watch = server.jobWatch.all({}, null);
+  for (let n = 0; n < 200; n += 1) await watch.next();
+  for (const id of deleted) await server.store.jobs.delete(id);
+  for (const id of changed) await server.store.jobs.update(id, () => ({ status: 'RUNNING' }));
+  const missed = new Set([...deleted, ...changed]);
+  while (missed.size > 0) {
+    const { value } = await watch.next();
+    if (!value) throw new Error('the watch has ended');
+    missed.delete('job' in value ? value.job.id : value.deletedJobId);
+  }
+  await watch.return();
+});
+
+test('a cursor whose changes are not kept any more is refused, for some would be missed', async () => {
+  await using server = await openTestServer();
+  await server.openLog();
+  const { newest } = await server.store.jobs.changes(0);
+  // As one of another store.
+  const watch = server.jobWatch.all({}, `${newest + 1}`);
+  await expect(watch.next()).rejects.toMatchObject({
+    code: 'CONFLICT',
+    message: expect.stringContaining('without `after`'),
+  });
+});

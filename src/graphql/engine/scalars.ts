@@ -39,9 +39,18 @@ function formatDate(value: unknown): string {
 }
 
 function parseDate(value: unknown): Date {
-  const date = typeof value === 'string' && rfc3339.test(value) ? new Date(value) : null;
+  const isText = typeof value === 'string' && rfc3339.test(value) && isDay(value);
+  const date = isText ? new Date(value) : null;
   if (date && !Number.isNaN(date.getTime())) return date;
   throw new GraphQLError('A DateTime is RFC 3339 text with a zone, such as 2026-06-01T12:00:00Z.');
+}
+
+/** False for a day that its month does not have: `Date` would take the 30th of February for one in March. */
+function isDay(text: string): boolean {
+  const [year = 0, month = 0, day = 0] = text.slice(0, 10).split('-').map(Number);
+  const date = new Date(0);
+  date.setUTCFullYear(year, month - 1, day);
+  return date.getUTCMonth() === month - 1;
 }
 
 function parseObject(value: unknown): object {

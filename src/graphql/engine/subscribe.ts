@@ -131,21 +131,22 @@ function mapEvents(
     await events.return?.();
     return { done: true, value: undefined };
   };
+  const endAndThrow = async (error: unknown): Promise<never> => {
+    await end();
+    throw error;
+  };
   return {
     async next() {
       // An error of the operation itself, such as its cost, would come again with every event.
       if (isRefused) return end();
       const event = await nextOf(events, ended);
       if (event.done) return { done: true, value: undefined };
-      const given = { ...(await map(event.value)) };
+      const given = { ...(await map(event.value).catch(endAndThrow)) };
       isRefused = given.data == null && (given.errors ?? []).some(isRefusal);
       return { done: false, value: given };
     },
     return: end,
-    async throw(error: unknown) {
-      await end();
-      throw error;
-    },
+    throw: endAndThrow,
     [Symbol.asyncIterator]() {
       return this;
     },

@@ -33,7 +33,7 @@ builder.subscriptionField('jobChanged', (t) =>
   t.field({
     type: JobChangeType,
     description:
-      'As jobUpdated with a filter, and every job that is deleted. With `after`, what has changed since, instead of the newest 200 jobs: nothing is missed, also over a restart of the server; changes of one job may come as one, and after a cut some may come again.',
+      'As jobUpdated with a filter, and every job that is deleted. With `after`, what has changed since, instead of the newest 200 jobs: nothing is missed, also over a restart of the server; changes of one job may come as one, and after a cut some may come again. Ends with CONFLICT where the changes since `after` are not kept any more, which is so after some 100,000 of them.',
     args: {
       filter: t.arg({ type: JobFilterInput }),
       after: t.arg.string({ description: 'The cursor of the last change that was seen.' }),

@@ -142,7 +142,7 @@ interface PageArgs {
   filter?: LogFilter | null;
 }
 
-/** A page's cost grows with its limit: 5000 lines cost 500, and 50 more for each field of `entries`. */
+/** A page's cost grows with its limit: 5000 lines cost 500, and each field that is selected of the page 50 more. */
 function pageCost({ limit }: PageArgs) {
   // The resolver refuses a limit out of bounds by name, so its cost must not refuse it before.
   const lines = Math.min(maxPageLines, Math.max(10, limit ?? 100));

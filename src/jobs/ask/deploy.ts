@@ -39,6 +39,7 @@ const text = (most: number) =>
     .refine((given) => given.isWellFormed(), 'holds half of a surrogate pair, which is no text');
 
 const checkedInput = z.object({
+  recipe: text(200),
   name: text(200).nullish(),
   modelName: text(500),
   datasetPath: text(4096).nullish(),

@@ -37,7 +37,8 @@ export class JobWatch {
 
   /**
    * The newest 200 jobs of the filter now, then each job of it at every change, once more when it leaves the
-   * filter, and what is deleted. With a cursor: instead of all, what has changed since. Ends only with its reader.
+   * filter, and what is deleted. With a cursor: instead of all, what has changed since.
+   * It ends only with its reader, or with `CONFLICT` where some of the changes since then are not kept any more.
    */
   all(filter: JobFilter, after: string | null): AsyncGenerator<WatchedChange, void, undefined> {
     const from = after === null ? null : parseCursor(after);
@@ -78,10 +79,9 @@ export class JobWatch {
     after: number | null,
     signal: AbortSignal,
   ): AsyncGenerator<WatchedChange, void, undefined> {
-    using pending = new PendingChanges(this.#changes);
+    using pending = new PendingChanges(this.#changes, after);
     const known = new Map<string, string>();
     let told = after ?? 0;
-    await pending.begin(after);
     while (!signal.aborted) {
       const { ids, deleted, upTo } = await pending.take();
       const found: WatchedChange[] = [];

@@ -113,7 +113,8 @@ export class StatusWatch {
     } catch (error) {
       for (const { ref } of entries) this.#pass({ jobId: ref.jobId, error });
     } finally {
-      for (const entry of entries) entry.asking = false;
+      // One that has answered may be asked by a newer round already.
+      for (const entry of entries) if (entry.askedAt === askedAt) entry.asking = false;
     }
   }
 

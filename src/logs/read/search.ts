@@ -35,7 +35,8 @@ export async function searchLog(
   const { offset, total, matcher, signal } = request;
   const matches = new Matches(request);
   const startedAt = performance.now();
-  const end = Math.min(total, offset + maxScanLines);
+  // Beyond the end there is nothing to search: as without a filter, the next search begins there.
+  const end = Math.max(offset, Math.min(total, offset + maxScanLines));
   let nextOffset = offset;
   do {
     const until = performance.now() + turnMs;

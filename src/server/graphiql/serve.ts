@@ -16,7 +16,11 @@ export async function serveGraphiQL(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  rendered ??= renderPage();
+  // One that failed is tried again at the next request.
+  rendered ??= renderPage().catch((error: unknown) => {
+    rendered = null;
+    throw error;
+  });
   const page = await rendered;
   response.setHeader('ETag', page.etag);
   response.setHeader('Cache-Control', 'no-cache');
@@ -55,6 +59,7 @@ function encoded({ html }: Page, encoding: Encoding): Promise<Buffer> {
   if (!body) {
     body = encoders[encoding](html);
     bodies.set(encoding, body);
+    body.catch(() => bodies.delete(encoding));
   }
   return body;
 }
