@@ -34,6 +34,11 @@ export async function build(): Promise<void> {
   }
   const words = 'examples/tiny-lm/words.txt';
   await cp(words, `${dir}/${words}`);
+  // What front ends imported from here before it had a package of its own.
+  for (const [name, module] of Object.entries(frontEnds)) {
+    await writeFile(`${dir}/${name}.js`, `export * from '${module}';\n`);
+    await writeFile(`${dir}/${name}.d.ts`, `export * from '${module}';\n`);
+  }
   const chunks = output.filter((file) => file.type === 'chunk');
   await writeFile(`${dir}/LICENSES.txt`, await licenses(chunks));
   // What is saved while this runs is newer than what was built.
@@ -41,6 +46,12 @@ export async function build(): Promise<void> {
   await rm('dist', { recursive: true, force: true });
   await rename(dir, 'dist');
 }
+
+const frontEnds = {
+  client: '@trainyard/client',
+  apollo: '@trainyard/client/apollo',
+  urql: '@trainyard/client/urql',
+};
 
 /** The licence of each package whose modules are in the chunks. */
 async function licenses(chunks: readonly OutputChunk[]): Promise<string> {

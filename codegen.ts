@@ -6,13 +6,16 @@ const config: CodegenConfig = {
   documents: 'schema/operations/*.graphql',
   importExtension: '.ts',
   generates: {
-    'src/client/generated/': {
-      preset: 'client',
-      presetConfig: { fragmentMasking: false },
+    'packages/client/src/generated/graphql.ts': {
+      plugins: ['typescript-operations', 'typed-document-node'],
       config: {
         enumsAsTypes: true,
         useTypeImports: true,
         strictScalars: true,
+        inlineFragmentTypes: 'combine',
+        // A document names its fragments instead of repeating them: a third of the size.
+        documentMode: 'documentNodeImportFragments',
+        optimizeDocumentNode: true,
         scalars: { ID: 'string', DateTime: 'string', JSONObject: 'Record<string, unknown>' },
       },
     },

@@ -2,12 +2,12 @@
 import { ApolloClient, ApolloLink, HttpLink, InMemoryCache } from '@apollo/client';
 import { GraphQLWsLink } from '@apollo/client/link/subscriptions';
 import { ApolloProvider, useApolloClient, useQuery } from '@apollo/client/react';
+import { createSocket, LogTextPageDocument } from '@trainyard/client';
+import { followIntoCache, logTypePolicies } from '@trainyard/client/apollo';
 import { OperationTypeNode } from 'graphql';
 import type { Client } from 'graphql-ws';
 import { useEffect, useState } from 'react';
 import { createRoot } from 'react-dom/client';
-import { followIntoCache, logTypePolicies } from 'trainyard/apollo';
-import { createSocket, LogTextPageDocument } from 'trainyard/client';
 
 export function JobLog({ jobId, socket }: { jobId: string; socket: Client }) {
   const { cache } = useApolloClient();

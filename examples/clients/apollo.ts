@@ -1,9 +1,9 @@
 // A job's log in Apollo Client, paged and live: node apollo.ts JOB_ID [SERVER]
 import { ApolloClient, ApolloLink, HttpLink, InMemoryCache } from '@apollo/client';
 import { GraphQLWsLink } from '@apollo/client/link/subscriptions';
+import { createSocket, LogTextPageDocument } from '@trainyard/client';
+import { followIntoCache, logTypePolicies } from '@trainyard/client/apollo';
 import { OperationTypeNode } from 'graphql';
-import { followIntoCache, logTypePolicies } from 'trainyard/apollo';
-import { createSocket, LogTextPageDocument } from 'trainyard/client';
 
 const [jobId = '', server = 'http://127.0.0.1:4000'] = process.argv.slice(2);
 

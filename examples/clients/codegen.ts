@@ -2,7 +2,7 @@
 import type { CodegenConfig } from '@graphql-codegen/cli';
 
 const config: CodegenConfig = {
-  schema: 'node_modules/trainyard/schema/schema.graphql',
+  schema: 'node_modules/@trainyard/client/schema.graphql',
   documents: 'src/**/*.{ts,tsx}',
   generates: {
     'src/graphql/': {

@@ -1,5 +1,5 @@
 // Prints a job's log from its first line to its last, live: node follow.ts JOB_ID [SERVER]
-import { createSocket, followLog } from 'trainyard/client';
+import { createSocket, followLog } from '@trainyard/client';
 
 const [jobId = '', server = 'http://127.0.0.1:4000'] = process.argv.slice(2);
 

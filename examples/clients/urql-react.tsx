@@ -1,15 +1,16 @@
 // A job's log in a React app with urql: the last lines, live, and earlier ones at a click.
-import { Client, cacheExchange, fetchExchange } from '@urql/core';
-import type { Client as Socket } from 'graphql-ws';
-import { useEffect, useReducer, useState } from 'react';
-import { createRoot } from 'react-dom/client';
+
 import {
   createSocket,
   followLog,
   type LogTextFragment,
   LogTextPageDocument,
-} from 'trainyard/client';
-import { type LogList, mergePage, socketExchange } from 'trainyard/urql';
+} from '@trainyard/client';
+import { type LogList, mergePage, socketExchange } from '@trainyard/client/urql';
+import { Client, cacheExchange, fetchExchange } from '@urql/core';
+import type { Client as Socket } from 'graphql-ws';
+import { useEffect, useReducer, useState } from 'react';
+import { createRoot } from 'react-dom/client';
 
 export function JobLog(props: { jobId: string; client: Client; socket: Socket }) {
   const { jobId, client, socket } = props;

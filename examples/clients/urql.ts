@@ -1,7 +1,8 @@
 // A job's log in urql, paged and live: node urql.ts JOB_ID [SERVER]
+
+import { createSocket, followLog, LogTextPageDocument } from '@trainyard/client';
+import { type LogList, mergePage, socketExchange } from '@trainyard/client/urql';
 import { Client, cacheExchange, fetchExchange } from '@urql/core';
-import { createSocket, followLog, LogTextPageDocument } from 'trainyard/client';
-import { type LogList, mergePage, socketExchange } from 'trainyard/urql';
 
 const [jobId = '', server = 'http://127.0.0.1:4000'] = process.argv.slice(2);
 

@@ -1,20 +1,19 @@
 import { ApolloClient, ApolloLink, HttpLink, InMemoryCache } from '@apollo/client';
 import { GraphQLWsLink } from '@apollo/client/link/subscriptions';
-import { OperationTypeNode } from 'graphql';
-import type { Client } from 'graphql-ws/client';
-import { expect, test } from 'vitest';
-import { appendPage, followIntoCache } from '../../src/apollo/live.ts';
-import { logTypePolicies } from '../../src/apollo/policies.ts';
 import {
   CancelJobDocument,
+  createSocket,
   DeployJobDocument,
   JobsDocument,
   JobUpdatedDocument,
   LogEntriesPageDocument,
   LogTextPageDocument,
   LogTextStreamDocument,
-} from '../../src/client/generated/graphql.ts';
-import { createSocket } from '../../src/client/socket.ts';
+} from '@trainyard/client';
+import { appendPage, followIntoCache, logTypePolicies } from '@trainyard/client/apollo';
+import { OperationTypeNode } from 'graphql';
+import type { Client } from 'graphql-ws/client';
+import { expect, test } from 'vitest';
 import { openTestApp } from '../support/app.ts';
 import { openCuttingProxy } from '../support/cutting-proxy.ts';
 import { openTestServer } from '../support/server.ts';

@@ -1,6 +1,6 @@
+import { GraphError } from '@trainyard/client';
 import { afterEach, expect, test, vi } from 'vitest';
 import { Connection } from '../../src/cli/server/connection.ts';
-import { GraphError } from '../../src/client/errors.ts';
 
 afterEach(() => vi.useRealTimers());
 

@@ -1,7 +1,7 @@
+import { type FollowOptions, followLog } from '@trainyard/client';
 import { createClient } from 'graphql-ws';
 import { expect, test } from 'vitest';
 import { createRandom } from '../../examples/tiny-lm/random.ts';
-import { type FollowOptions, followLog } from '../../src/client/follow.ts';
 import { graphSocket } from '../support/clients.ts';
 import { openCuttingProxy } from '../support/cutting-proxy.ts';
 import { openLossyGateway } from '../support/lossy-gateway.ts';

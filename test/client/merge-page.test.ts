@@ -1,7 +1,11 @@
+import {
+  type LogEntriesFragment,
+  type LogList,
+  type LogTextFragment,
+  mergePage,
+} from '@trainyard/client';
 import { array, assert, integer, property, tuple } from 'fast-check';
 import { expect, test } from 'vitest';
-import type { LogEntriesFragment, LogTextFragment } from '../../src/client/generated/graphql.ts';
-import { type LogList, mergePage } from '../../src/client/merge-page.ts';
 
 const log = Array.from({ length: 60 }, (_, number) => `line ${number}`);
 const gaps = [{ offset: 20, reason: 'the pod was away' }];

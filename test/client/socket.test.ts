@@ -1,5 +1,5 @@
+import { createSocket } from '@trainyard/client';
 import { expect, test } from 'vitest';
-import { createSocket } from '../../src/client/socket.ts';
 import { openCuttingProxy } from '../support/cutting-proxy.ts';
 import { openTestServer } from '../support/server.ts';
 

@@ -1,5 +1,5 @@
+import { followLog } from '@trainyard/client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { followLog } from '../../src/client/follow.ts';
 import { graphql, graphSocket, serverSentEvents, subscribe } from '../support/clients.ts';
 import { type CuttingProxy, openCuttingProxy } from '../support/cutting-proxy.ts';
 import { openTestServer, type TestServer } from '../support/server.ts';

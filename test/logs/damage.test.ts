@@ -1,7 +1,7 @@
 import { join } from 'node:path';
+import { followLog } from '@trainyard/client';
 import Sqlite from 'better-sqlite3';
 import { expect, test } from 'vitest';
-import { followLog } from '../../src/client/follow.ts';
 import { graphql, graphSocket, serverSentEvents } from '../support/clients.ts';
 import { openTestServer, type TestServer } from '../support/server.ts';
 

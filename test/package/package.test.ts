@@ -1,8 +1,10 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { gzipSync } from 'node:zlib';
+import { rolldown } from 'rolldown';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openFolder } from '../support/folder.ts';
 import { openTestServer } from '../support/server.ts';
 
@@ -13,17 +15,21 @@ let consumer: string;
 /** What the compiler has to say of the examples. */
 let complaints: string;
 
-// A project of somebody else's, with the package installed as npm would, and beside it all that npm would fetch.
+// A project of somebody else's, with both packages installed as npm would, and beside them all that npm would fetch.
 beforeAll(async () => {
   consumer = opened.use(await openFolder()).path;
-  const installed = `${consumer}/node_modules/trainyard`;
-  await mkdir(installed, { recursive: true });
   await run('npm', ['run', 'package', '--', '--pack-destination', consumer], { cwd: root });
-  const [archive = ''] = (await readdir(consumer)).filter((name) => name.endsWith('.tgz'));
-  await run('tar', ['-xzf', archive, '-C', installed, '--strip-components=1'], { cwd: consumer });
+  await mkdir(`${consumer}/node_modules`);
   for (const name of await readdir(`${root}node_modules`)) {
-    if (name.startsWith('.')) continue;
+    if (name.startsWith('.') || name === '@trainyard') continue;
     await symlink(`${root}node_modules/${name}`, `${consumer}/node_modules/${name}`);
+  }
+  for (const name of ['trainyard', '@trainyard/client']) {
+    const installed = `${consumer}/node_modules/${name}`;
+    await mkdir(installed, { recursive: true });
+    await run('tar', ['-xzf', archiveOf(name), '-C', installed, '--strip-components=1'], {
+      cwd: consumer,
+    });
   }
   await cp(`${root}examples/clients`, consumer, { recursive: true });
   await cp(`${root}test/package/react-page.ts`, `${consumer}/react-page.ts`);
@@ -32,6 +38,11 @@ beforeAll(async () => {
 }, 120_000);
 
 afterAll(() => opened.disposeAsync());
+
+/** The file that npm packs a package into. */
+function archiveOf(name: string): string {
+  return `${name.replace('@', '').replace('/', '-')}-0.1.0.tgz`;
+}
 
 /** Checks and builds the examples, as front ends are: with no more than TypeScript and the package. */
 async function compile(): Promise<string> {
@@ -52,9 +63,9 @@ async function compile(): Promise<string> {
   // Types that cannot be found would let everything pass.
   await writeFile(
     `${consumer}/wrong.ts`,
-    `import { followIntoCache } from 'trainyard/apollo';
-     import { createSocket, followLog } from 'trainyard/client';
-     import { mergePage } from 'trainyard/urql';
+    `import { followIntoCache } from '@trainyard/client/apollo';
+     import { createSocket, followLog } from '@trainyard/client';
+     import { mergePage } from '@trainyard/client/urql';
      const client = createSocket({ url: '' });
      // @ts-expect-error an id is text
      followLog({ client, jobId: 1 });
@@ -132,9 +143,88 @@ test("types are generated for a front end's own operations", async () => {
   expect(types).toContain('{ job: { status: JobStatus, logs: { lines: Array<string> } } | null }');
 });
 
+test('what front ends imported before the client was a package is the same', async () => {
+  const from = (name: string) => import(import.meta.resolve(name, `file://${consumer}/x.ts`));
+  for (const name of ['client', 'apollo', 'urql']) {
+    const packaged = `@trainyard/client${name === 'client' ? '' : `/${name}`}`;
+    expect(await from(`trainyard/${name}`)).toEqual(await from(packaged));
+  }
+});
+
 test('the schema and the operations can be found by name', async () => {
-  for (const name of ['schema.graphql', 'operations/logs.graphql']) {
-    const file = fileURLToPath(import.meta.resolve(`trainyard/${name}`, `file://${consumer}/x.ts`));
+  for (const name of [
+    'trainyard/schema.graphql',
+    'trainyard/operations/logs.graphql',
+    '@trainyard/client/schema.graphql',
+  ]) {
+    const file = fileURLToPath(import.meta.resolve(name, `file://${consumer}/x.ts`));
     expect(await readFile(file, 'utf8')).toContain('LogPage');
   }
+});
+
+describe('the client alone', () => {
+  let frontEnd: string;
+
+  // A front end that installs it and nothing else, without asking any registry.
+  beforeAll(async () => {
+    frontEnd = opened.use(await openFolder()).path;
+    const archive = `${consumer}/${archiveOf('@trainyard/client')}`;
+    await writeFile(`${frontEnd}/package.json`, '{ "type": "module" }');
+    await run('npm', ['install', '--offline', '--no-audit', archive], { cwd: frontEnd });
+  }, 60_000);
+
+  async function bytesIn(folder: string): Promise<number> {
+    let bytes = 0;
+    for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+      if (entry.isFile()) bytes += (await stat(`${entry.parentPath}/${entry.name}`)).size;
+    }
+    return bytes;
+  }
+
+  test('it installs alone, in less than 100 kB', async () => {
+    const installed = await readdir(`${frontEnd}/node_modules`);
+    expect(installed.filter((name) => !name.startsWith('.'))).toEqual(['@trainyard']);
+    expect(await bytesIn(`${frontEnd}/node_modules/@trainyard/client`)).toBeLessThan(100_000);
+  });
+
+  test('following a log takes less than 12 kB of a page, compressed', async () => {
+    const entry = `${frontEnd}/page.js`;
+    await writeFile(
+      entry,
+      `import { createSocket, followLog } from '@trainyard/client';
+       export const follow = (url, jobId) => followLog({ client: createSocket({ url }), jobId });`,
+    );
+    const bundle = await rolldown({ input: entry, platform: 'browser', cwd: frontEnd });
+    const { output } = await bundle.generate({ minify: true });
+    const code = output.map((file) => (file.type === 'chunk' ? file.code : '')).join('');
+    await bundle.close();
+    expect(code).toContain('logStream');
+    expect(gzipSync(code).length).toBeLessThan(12_000);
+  });
+
+  test('a log is followed to its end by the client alone', async () => {
+    await using server = await openTestServer();
+    const log = await server.openLog();
+    await log.print('first', 'second');
+    await log.end();
+    await writeFile(
+      `${frontEnd}/follow.js`,
+      `import { createSocket, followLog } from '@trainyard/client';
+       const [url, jobId] = process.argv.slice(2);
+       const socket = createSocket({ url: url.replace('http', 'ws') + '/graphql' });
+       for await (const page of followLog({ client: socket, jobId })) console.log(...page.lines);
+       await socket.dispose();`,
+    );
+    const args = ['follow.js', server.url, log.job.id];
+    const { stdout } = await run(process.execPath, args, { cwd: frontEnd });
+    expect(stdout).toBe('first second\n');
+  });
+
+  test('the documents in the package are those of the sources', async () => {
+    const sources: Record<string, unknown> = await import('@trainyard/client');
+    const packaged = await import(`${frontEnd}/node_modules/@trainyard/client/index.js`);
+    const names = Object.keys(sources).filter((name) => /Doc(ument)?$/.test(name));
+    expect(names.length).toBeGreaterThan(10);
+    for (const name of names) expect(packaged[name]).toEqual(sources[name]);
+  });
 });

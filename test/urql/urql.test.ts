@@ -1,18 +1,19 @@
+import {
+  CancelJobDocument,
+  createSocket,
+  DeployJobDocument,
+  followLog,
+  JobDocument,
+  JobUpdatedDocument,
+  type LogList,
+  LogTextPageDocument,
+  LogTextStreamDocument,
+  mergePage,
+} from '@trainyard/client';
+import { socketExchange } from '@trainyard/client/urql';
 import { Client, cacheExchange, fetchExchange } from '@urql/core';
 import type { Client as Socket } from 'graphql-ws/client';
 import { expect, test } from 'vitest';
-import { followLog } from '../../src/client/follow.ts';
-import {
-  CancelJobDocument,
-  DeployJobDocument,
-  JobDocument,
-  JobUpdatedDocument,
-  LogTextPageDocument,
-  LogTextStreamDocument,
-} from '../../src/client/generated/graphql.ts';
-import { type LogList, mergePage } from '../../src/client/merge-page.ts';
-import { createSocket } from '../../src/client/socket.ts';
-import { socketExchange } from '../../src/urql/socket-exchange.ts';
 import { openTestApp } from '../support/app.ts';
 import { openCuttingProxy } from '../support/cutting-proxy.ts';
 import { openTestServer } from '../support/server.ts';

@@ -1,4 +1,4 @@
-import { CancelJobDocument } from '../../client/generated/graphql.ts';
+import { CancelJobDocument } from '@trainyard/client';
 import type { CommandContext } from '../context.ts';
 
 /** Asks a job to end. Prints the status that it then has. */

@@ -1,4 +1,4 @@
-import { DeleteJobDocument } from '../../client/generated/graphql.ts';
+import { DeleteJobDocument } from '@trainyard/client';
 import type { CommandContext } from '../context.ts';
 
 /** Forgets an ended job and its log. */

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
+import { type DeployJobInput, ProvidersDocument } from '@trainyard/client';
 import { parse } from 'yaml';
-import { type DeployJobInput, ProvidersDocument } from '../../client/generated/graphql.ts';
 import { messageOf } from '../../core/errors.ts';
 import { kindWord } from '../../core/provider-kind.ts';
 import { exactNumber, findInexact, parseExactJson } from '../../lib/text/exact-json.ts';

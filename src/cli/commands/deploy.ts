@@ -1,4 +1,4 @@
-import { DeployJobDocument } from '../../client/generated/graphql.ts';
+import { DeployJobDocument } from '@trainyard/client';
 import type { CommandContext } from '../context.ts';
 import type { KindFlag } from '../definitions/kind-flags.ts';
 import { exitCode } from '../exit.ts';

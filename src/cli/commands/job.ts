@@ -1,4 +1,4 @@
-import type { JobFragment } from '../../client/generated/graphql.ts';
+import type { JobFragment } from '@trainyard/client';
 import { isOver } from '../../core/job.ts';
 import type { CommandContext } from '../context.ts';
 import { unsaid } from '../follow/job-end.ts';

@@ -4,7 +4,7 @@ import {
   type JobStatus,
   JobsDocument,
   type JobsQuery,
-} from '../../client/generated/graphql.ts';
+} from '@trainyard/client';
 import type { CommandContext } from '../context.ts';
 import { formatSpan } from '../screen/duration.ts';
 import { percentWords, progressWords, styleOf } from '../screen/progress.ts';

@@ -3,7 +3,7 @@ import {
   type LogFilter,
   type LogLevel,
   LogTextPageDocument,
-} from '../../client/generated/graphql.ts';
+} from '@trainyard/client';
 import type { CommandContext } from '../context.ts';
 import { CommandError, exitCode } from '../exit.ts';
 import { LinePrinter } from '../follow/line-printer.ts';

@@ -1,4 +1,4 @@
-import { type ProviderHealthStatus, ProvidersDocument } from '../../client/generated/graphql.ts';
+import { type ProviderHealthStatus, ProvidersDocument } from '@trainyard/client';
 import type { CommandContext } from '../context.ts';
 import { renderTable } from '../screen/table.ts';
 import { visibleJson } from '../screen/visible.ts';

@@ -1,5 +1,5 @@
+import { JobsDocument, ProvidersDocument } from '@trainyard/client';
 import type { Command, Option } from 'commander';
-import { JobsDocument, ProvidersDocument } from '../../client/generated/graphql.ts';
 import { visible } from '../screen/visible.ts';
 import type { Api } from '../server/api.ts';
 

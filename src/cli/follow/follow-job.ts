@@ -1,6 +1,10 @@
-import { GraphError } from '../../client/errors.ts';
-import { followLog } from '../../client/follow.ts';
-import { JobDocument, type JobFragment, type LogFilter } from '../../client/generated/graphql.ts';
+import {
+  followLog,
+  GraphError,
+  JobDocument,
+  type JobFragment,
+  type LogFilter,
+} from '@trainyard/client';
 import type { CommandContext } from '../context.ts';
 import { CommandError, exitCode, exitCodeOf } from '../exit.ts';
 import { catchInterruption } from '../interruption.ts';

@@ -1,4 +1,4 @@
-import type { JobFragment } from '../../client/generated/graphql.ts';
+import type { JobFragment } from '@trainyard/client';
 import { formatSpan } from '../screen/duration.ts';
 import { visible } from '../screen/visible.ts';
 

@@ -1,10 +1,10 @@
-import { print } from 'graphql/language/printer.js';
-import type { Client } from 'graphql-ws/client';
 import {
   type JobFragment,
   JobUpdatedDocument,
   type JobUpdatedSubscription,
-} from '../../client/generated/graphql.ts';
+} from '@trainyard/client';
+import { print } from 'graphql/language/printer.js';
+import type { Client } from 'graphql-ws/client';
 import { isOver } from '../../core/job.ts';
 import { waitMs } from '../../lib/async/wait.ts';
 import { statusLine } from '../screen/progress.ts';

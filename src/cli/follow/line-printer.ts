@@ -1,4 +1,4 @@
-import type { LogEntriesFragment, LogLevel } from '../../client/generated/graphql.ts';
+import type { LogEntriesFragment, LogLevel } from '@trainyard/client';
 import type { Screen } from '../screen/screen.ts';
 import { visible, visibleJson } from '../screen/visible.ts';
 import { Notices } from './notices.ts';

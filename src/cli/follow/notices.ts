@@ -1,4 +1,4 @@
-import type { LogEntriesFragment } from '../../client/generated/graphql.ts';
+import type { LogEntriesFragment } from '@trainyard/client';
 import type { Screen } from '../screen/screen.ts';
 import { visible } from '../screen/visible.ts';
 

@@ -1,4 +1,4 @@
-import type { JobFragment, JobStatus, NotFinite } from '../../client/generated/graphql.ts';
+import type { JobFragment, JobStatus, NotFinite } from '@trainyard/client';
 import { formatSeconds } from './duration.ts';
 import type { Screen } from './screen.ts';
 

@@ -1,4 +1,4 @@
-import type { GraphError } from '../../client/errors.ts';
+import type { GraphError } from '@trainyard/client';
 import type { JobView } from '../follow/job-view.ts';
 
 /** Without a connection for so long, following ends. */

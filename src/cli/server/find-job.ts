@@ -1,4 +1,4 @@
-import { JobDocument, type JobFragment } from '../../client/generated/graphql.ts';
+import { JobDocument, type JobFragment } from '@trainyard/client';
 import { CommandError, exitCode } from '../exit.ts';
 import type { Api } from './api.ts';
 

@@ -1,4 +1,3 @@
-/* eslint-disable */
 /** Internal type. DO NOT USE DIRECTLY. */
 type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
@@ -173,28 +172,28 @@ export type JobsQueryVariables = Exact<{
 }>;
 
 
-export type JobsQuery = { jobs: { totalCount: number, edges: Array<{ cursor: string, node: { id: string, name: string, externalId: string | null, recipe: string, modelName: string, datasetPath: string | null, config: Record<string, unknown>, status: JobStatus, providerStatus: string | null, stale: boolean, consoleUrl: string | null, createdAt: string, startedAt: string | null, finishedAt: string | null, updatedAt: string, provider: { name: string, kind: ProviderKind }, failure: { message: string, exitCode: number | null, signal: string | null, offset: number | null, excerpt: Array<string> } | null, progress: { step: number | null, totalSteps: number | null, epoch: number | null, totalEpochs: number | null, percent: number | null, loss: number | null, lossNotFinite: NotFinite | null, learningRate: number | null, secondsRemaining: number | null } | null, cost: { currency: string, perHour: number, accrued: number, limit: number | null } | null } }>, pageInfo: { hasNextPage: boolean, hasPreviousPage: boolean, startCursor: string | null, endCursor: string | null } } };
+export type JobsQuery = { jobs: { totalCount: number, edges: Array<{ cursor: string, node: JobFragment }>, pageInfo: { hasNextPage: boolean, hasPreviousPage: boolean, startCursor: string | null, endCursor: string | null } } };
 
 export type JobQueryVariables = Exact<{
   id: string;
 }>;
 
 
-export type JobQuery = { job: { id: string, name: string, externalId: string | null, recipe: string, modelName: string, datasetPath: string | null, config: Record<string, unknown>, status: JobStatus, providerStatus: string | null, stale: boolean, consoleUrl: string | null, createdAt: string, startedAt: string | null, finishedAt: string | null, updatedAt: string, provider: { name: string, kind: ProviderKind }, failure: { message: string, exitCode: number | null, signal: string | null, offset: number | null, excerpt: Array<string> } | null, progress: { step: number | null, totalSteps: number | null, epoch: number | null, totalEpochs: number | null, percent: number | null, loss: number | null, lossNotFinite: NotFinite | null, learningRate: number | null, secondsRemaining: number | null } | null, cost: { currency: string, perHour: number, accrued: number, limit: number | null } | null } | null };
+export type JobQuery = { job: JobFragment | null };
 
 export type DeployJobMutationVariables = Exact<{
   input: DeployJobInput;
 }>;
 
 
-export type DeployJobMutation = { deployJob: { job: { id: string, name: string, externalId: string | null, recipe: string, modelName: string, datasetPath: string | null, config: Record<string, unknown>, status: JobStatus, providerStatus: string | null, stale: boolean, consoleUrl: string | null, createdAt: string, startedAt: string | null, finishedAt: string | null, updatedAt: string, provider: { name: string, kind: ProviderKind }, failure: { message: string, exitCode: number | null, signal: string | null, offset: number | null, excerpt: Array<string> } | null, progress: { step: number | null, totalSteps: number | null, epoch: number | null, totalEpochs: number | null, percent: number | null, loss: number | null, lossNotFinite: NotFinite | null, learningRate: number | null, secondsRemaining: number | null } | null, cost: { currency: string, perHour: number, accrued: number, limit: number | null } | null } } };
+export type DeployJobMutation = { deployJob: { job: JobFragment } };
 
 export type CancelJobMutationVariables = Exact<{
   input: CancelJobInput;
 }>;
 
 
-export type CancelJobMutation = { cancelJob: { job: { id: string, name: string, externalId: string | null, recipe: string, modelName: string, datasetPath: string | null, config: Record<string, unknown>, status: JobStatus, providerStatus: string | null, stale: boolean, consoleUrl: string | null, createdAt: string, startedAt: string | null, finishedAt: string | null, updatedAt: string, provider: { name: string, kind: ProviderKind }, failure: { message: string, exitCode: number | null, signal: string | null, offset: number | null, excerpt: Array<string> } | null, progress: { step: number | null, totalSteps: number | null, epoch: number | null, totalEpochs: number | null, percent: number | null, loss: number | null, lossNotFinite: NotFinite | null, learningRate: number | null, secondsRemaining: number | null } | null, cost: { currency: string, perHour: number, accrued: number, limit: number | null } | null } } };
+export type CancelJobMutation = { cancelJob: { job: JobFragment } };
 
 export type DeleteJobMutationVariables = Exact<{
   input: DeleteJobInput;
@@ -209,13 +208,22 @@ export type JobUpdatedSubscriptionVariables = Exact<{
 }>;
 
 
-export type JobUpdatedSubscription = { jobUpdated: { id: string, name: string, externalId: string | null, recipe: string, modelName: string, datasetPath: string | null, config: Record<string, unknown>, status: JobStatus, providerStatus: string | null, stale: boolean, consoleUrl: string | null, createdAt: string, startedAt: string | null, finishedAt: string | null, updatedAt: string, logs: { notice: { code: string, message: string, url: string | null, help: Array<string> } | null }, provider: { name: string, kind: ProviderKind }, failure: { message: string, exitCode: number | null, signal: string | null, offset: number | null, excerpt: Array<string> } | null, progress: { step: number | null, totalSteps: number | null, epoch: number | null, totalEpochs: number | null, percent: number | null, loss: number | null, lossNotFinite: NotFinite | null, learningRate: number | null, secondsRemaining: number | null } | null, cost: { currency: string, perHour: number, accrued: number, limit: number | null } | null } };
+export type JobUpdatedSubscription = { jobUpdated: (
+    { logs: { notice: { code: string, message: string, url: string | null, help: Array<string> } | null } }
+    & JobFragment
+  ) };
 
 export type LogPlaceFragment = { jobId: string, offset: number, limit: number, total: number, nextOffset: number, hasMore: boolean, complete: boolean, gaps: Array<{ offset: number, reason: string }>, notice: { code: string, message: string, url: string | null, help: Array<string> } | null };
 
-export type LogTextFragment = { lines: Array<string>, jobId: string, offset: number, limit: number, total: number, nextOffset: number, hasMore: boolean, complete: boolean, gaps: Array<{ offset: number, reason: string }>, notice: { code: string, message: string, url: string | null, help: Array<string> } | null };
+export type LogTextFragment = (
+  { lines: Array<string> }
+  & LogPlaceFragment
+);
 
-export type LogEntriesFragment = { jobId: string, offset: number, limit: number, total: number, nextOffset: number, hasMore: boolean, complete: boolean, entries: Array<{ offset: number, text: string, time: string, source: LogSource | null, level: LogLevel | null }>, gaps: Array<{ offset: number, reason: string }>, notice: { code: string, message: string, url: string | null, help: Array<string> } | null };
+export type LogEntriesFragment = (
+  { entries: Array<{ offset: number, text: string, time: string, source: LogSource | null, level: LogLevel | null }> }
+  & LogPlaceFragment
+);
 
 export type LogTextPageQueryVariables = Exact<{
   jobId: string;
@@ -225,7 +233,7 @@ export type LogTextPageQueryVariables = Exact<{
 }>;
 
 
-export type LogTextPageQuery = { logs: { lines: Array<string>, jobId: string, offset: number, limit: number, total: number, nextOffset: number, hasMore: boolean, complete: boolean, gaps: Array<{ offset: number, reason: string }>, notice: { code: string, message: string, url: string | null, help: Array<string> } | null } };
+export type LogTextPageQuery = { logs: LogTextFragment };
 
 export type LogEntriesPageQueryVariables = Exact<{
   jobId: string;
@@ -235,7 +243,7 @@ export type LogEntriesPageQueryVariables = Exact<{
 }>;
 
 
-export type LogEntriesPageQuery = { logs: { jobId: string, offset: number, limit: number, total: number, nextOffset: number, hasMore: boolean, complete: boolean, entries: Array<{ offset: number, text: string, time: string, source: LogSource | null, level: LogLevel | null }>, gaps: Array<{ offset: number, reason: string }>, notice: { code: string, message: string, url: string | null, help: Array<string> } | null } };
+export type LogEntriesPageQuery = { logs: LogEntriesFragment };
 
 export type LogTextStreamSubscriptionVariables = Exact<{
   jobId: string;
@@ -244,7 +252,7 @@ export type LogTextStreamSubscriptionVariables = Exact<{
 }>;
 
 
-export type LogTextStreamSubscription = { logStream: { lines: Array<string>, jobId: string, offset: number, limit: number, total: number, nextOffset: number, hasMore: boolean, complete: boolean, gaps: Array<{ offset: number, reason: string }>, notice: { code: string, message: string, url: string | null, help: Array<string> } | null } };
+export type LogTextStreamSubscription = { logStream: LogTextFragment };
 
 export type LogEntriesStreamSubscriptionVariables = Exact<{
   jobId: string;
@@ -253,7 +261,7 @@ export type LogEntriesStreamSubscriptionVariables = Exact<{
 }>;
 
 
-export type LogEntriesStreamSubscription = { logStream: { jobId: string, offset: number, limit: number, total: number, nextOffset: number, hasMore: boolean, complete: boolean, entries: Array<{ offset: number, text: string, time: string, source: LogSource | null, level: LogLevel | null }>, gaps: Array<{ offset: number, reason: string }>, notice: { code: string, message: string, url: string | null, help: Array<string> } | null } };
+export type LogEntriesStreamSubscription = { logStream: LogEntriesFragment };
 
 export type ProvidersQueryVariables = Exact<{ [key: string]: never; }>;
 

@@ -6,7 +6,7 @@ import {
   type Sink,
   type SubscribePayload,
 } from 'graphql-ws/client';
-import { Backoff } from '../lib/async/backoff.ts';
+import { Backoff } from '../../../src/lib/async/backoff.ts';
 import { toGraphError } from './errors.ts';
 
 /** A silent connection is asked for a sign of life so often, in milliseconds. */

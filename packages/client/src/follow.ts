@@ -1,6 +1,6 @@
 import type { Client } from 'graphql-ws/client';
-import { abortable } from '../lib/async/abortable.ts';
-import { Backoff } from '../lib/async/backoff.ts';
+import { abortable } from '../../../src/lib/async/abortable.ts';
+import { Backoff } from '../../../src/lib/async/backoff.ts';
 import { ask } from './ask.ts';
 import { delay } from './delay.ts';
 import { GraphError } from './errors.ts';

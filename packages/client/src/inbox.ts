@@ -1,4 +1,4 @@
-import { Wakeup } from '../lib/async/wakeup.ts';
+import { Wakeup } from '../../../src/lib/async/wakeup.ts';
 
 export interface InboxOptions<Item> {
   /** The most that may wait, in the unit of `put`. */

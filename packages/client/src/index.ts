@@ -1,4 +1,4 @@
-// biome-ignore-all lint/performance/noBarrelFile: what the package `trainyard/client` consists of
+// biome-ignore-all lint/performance/noBarrelFile: what the package `@trainyard/client` consists of
 export { GraphError } from './errors.ts';
 export { type FollowOptions, followLog } from './follow.ts';
 export * from './generated/graphql.ts';

@@ -1,13 +1,13 @@
 import type { ApolloCache } from '@apollo/client/cache';
-import { delay } from '../client/delay.ts';
-import { type FollowOptions, followLog } from '../client/follow.ts';
+import { delay } from '../delay.ts';
+import { type FollowOptions, followLog } from '../follow.ts';
 import {
   type LogEntriesFragment,
   LogEntriesPageDocument,
   type LogFilter,
   type LogTextFragment,
   LogTextPageDocument,
-} from '../client/generated/graphql.ts';
+} from '../generated/graphql.ts';
 
 /** After a page, the cache rests for so long: with many lines, pages then come fewer and larger. */
 const restMs = 50;

@@ -6,7 +6,7 @@ import {
   type LogPart,
   placeOf,
   type Stretch,
-} from '../client/stretches.ts';
+} from '../stretches.ts';
 import { logKey } from './log-key.ts';
 
 export interface LogPolicyOptions {
