@@ -2,20 +2,20 @@ import type { Job, JobPatch, NewJob } from '../core/job.ts';
 import type { JobChange, JobStore, Lease } from '../core/store.ts';
 import { jobTimes } from './times.ts';
 
-/** Hears of each change; null: of any number of jobs anything may have changed. */
+/** Called with each change. Null means that any number of jobs may have changed in any way. */
 type Listener = (change: JobChange | null) => void;
 
-/** No job has this id. */
+/** The key of those who listen to every job; no job has this id. */
 const anyJob = '';
 
 /**
- * The job store, and what changes in it, by whichever server. The store's own events are the truth: what
- * this server changes only wakes the reading of them, and a poll is the net for what others do.
+ * The job store, and the news of every change in it, whichever server made it. The changes are read from the
+ * store: at once after a change by this server, and every `storePollMs` (see `JobTimes`) for those by others.
  */
 export class JobChanges {
   readonly store: JobStore;
   readonly #listeners = new Map<string, Set<Listener>>();
-  /** The newest change that every listener was told of; null while nobody listens. */
+  /** The seq of the newest change that all listeners were told of; null while nobody listens. */
   #seen: number | null = null;
   #poll: NodeJS.Timeout | null = null;
   #soon: NodeJS.Immediate | null = null;
@@ -26,7 +26,7 @@ export class JobChanges {
     this.store = store;
   }
 
-  /** Every listener was told of all changes up to this one. */
+  /** The seq up to which listeners were told of every change; 0 while nobody listens. */
   get seen(): number {
     return this.#seen ?? 0;
   }
@@ -37,7 +37,10 @@ export class JobChanges {
     return inserted;
   }
 
-  /** Changes a job in one transaction (see the port) and resolves to it as it then is. A driver names its lease. */
+  /**
+   * Changes a job in one transaction, as `JobStore.update` does, and resolves to the job as it then is; null for
+   * an unknown one. A driver passes its lease.
+   */
   async update(
     id: string,
     change: (job: Job) => JobPatch | null,
@@ -54,7 +57,10 @@ export class JobChanges {
     return deleted;
   }
 
-  /** Calls `heard` at every change of a job, or of any job with null, until the function that comes back is called. */
+  /**
+   * Calls `heard` at every change of a job, or, where `id` is null, of any job. Returns the function that ends
+   * this.
+   */
   listen(id: string | null, heard: Listener): () => void {
     const key = id ?? anyJob;
     const listeners = this.#listeners.get(key) ?? new Set();
@@ -79,7 +85,7 @@ export class JobChanges {
     this.#seen = null;
   }
 
-  /** Changes of one turn of the event loop are read together. */
+  /** Reads in the next turn of the event loop, so that all changes of this turn are read together. */
   #wake(): void {
     if (this.#listeners.size === 0) return;
     this.#soon ??= setImmediate(() => {
@@ -90,7 +96,7 @@ export class JobChanges {
 
   #look(): void {
     this.#lookAgain = this.#looking !== null;
-    // Where the store cannot be read now, the next poll reads on from the same place.
+    // If the store cannot be read now, the next poll continues after the last change that was told.
     this.#looking ??= this.#readOn()
       .catch(() => {})
       .finally(() => {
@@ -105,11 +111,11 @@ export class JobChanges {
       const { changes, newest, isWhole } = await this.store.changes(
         after ?? Number.MAX_SAFE_INTEGER,
       );
-      // Everybody has left, or a first listener has come, meanwhile.
+      // Meanwhile the last listener has left, or a first one has come.
       if (this.#seen !== after || this.#listeners.size === 0) return;
       const last = changes.at(-1);
       this.#seen = after === null || !isWhole ? newest : (last?.seq ?? after);
-      // What changed between the first listener's coming and this moment is not known.
+      // Nobody knows what changed between the arrival of the first listener and this reading.
       if (after === null || !isWhole) this.#tellAll();
       else for (const change of changes) this.#tell(change);
       if (this.#seen >= newest) return;

@@ -28,8 +28,9 @@ export class Jobs {
   }
 
   /**
-   * Removes an ended job with its log, and whatever its provider still holds for it. `CONFLICT` where it
-   * is not over, or its log not yet complete; the provider's error where that gives nothing back.
+   * Deletes a job that is over, its log, and everything that its provider still holds for it. Throws `NOT_FOUND`;
+   * `CONFLICT` where the job is not over or its log is not complete; and the provider's error where the provider
+   * cannot release what it holds: nothing is deleted then.
    */
   async delete(id: string): Promise<void> {
     const job = await this.find(id);
@@ -41,12 +42,12 @@ export class Jobs {
         : `The job ${id} is ${job.status}; only an ended job can be deleted. Cancel it, or wait.`;
       throw new TrainyardError('CONFLICT', message, { details: { jobId: id } });
     }
-    await this.#giveBack(job);
+    await this.#release(job);
     await this.#changes.delete(id);
   }
 
-  /** Once the job is forgotten, nobody would know what is still held for it. */
-  async #giveBack(job: Job): Promise<void> {
+  /** Must come before the job is deleted: without the job, nobody knows what is held for it. */
+  async #release(job: Job): Promise<void> {
     const provider = this.#providers.find(job.provider);
     if (!provider?.release) return;
     await withinTime(`give back what the job ${job.id} held`, async (signal) => {

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { type EventName, eventMeanings, openStatuses, type Stage, states } from './states.ts';
 
-// Writes docs/job-states.md; with --check, fails where the committed one is not what it would write.
+// Writes docs/job-states.md. With --check it writes nothing, and fails where the committed file is out of date.
 const file = new URL('../../docs/job-states.md', import.meta.url);
 const printed = page();
 
@@ -15,8 +15,8 @@ if (!process.argv.includes('--check')) {
 function page(): string {
   return `# The states of a job
 
-Made by \`npm run states\` from the table in [src/jobs/states.ts](../src/jobs/states.ts), the only place that decides
-what follows what.
+\`npm run states\` makes this page from the table in [src/jobs/states.ts](../src/jobs/states.ts), which alone decides
+how one state leads to another.
 
 \`\`\`mermaid
 stateDiagram-v2
@@ -24,9 +24,9 @@ stateDiagram-v2
 ${arrows().join('\n')}
 \`\`\`
 
-While a job is OPEN, or a cancel is ASKED for, its \`status\` is the one that its provider tells:
-${openStatuses.map((status) => `\`${status}\``).join(', ')}; QUEUED before it tells any. While it is CANCELLING it is
-\`STOPPING\`. The four ends are statuses themselves, and nothing leads out of them.
+While a job is OPEN, or ASKED (its cancel was asked for and is not answered yet), its \`status\` is the one that its
+provider reports: ${openStatuses.map((status) => `\`${status}\``).join(', ')}. It is \`QUEUED\` until the provider
+reports one. While a job is CANCELLING, its \`status\` is \`STOPPING\`. The other four stages are final statuses.
 
 | event | what happened |
 |---|---|
@@ -36,7 +36,7 @@ ${Object.entries(eventMeanings)
 `;
 }
 
-/** One arrow for all events that lead from one stage to the same other; those that stay lead back. */
+/** The diagram's arrows: one for each pair of stages, with all events that lead from the first to the second. */
 function arrows(): string[] {
   return Object.entries(states).flatMap(([from, events]) => {
     const ways = new Map<Stage, EventName[]>();

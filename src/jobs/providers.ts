@@ -4,10 +4,10 @@ import { quote } from '../lib/text/quote.ts';
 
 /** How old a health report may be before the provider is asked again. */
 const freshMs = 5000;
-/** How long a provider may take to say how it is. */
+/** How long a health check may take. */
 const healthTimeoutMs = 5000;
 
-/** The configured providers, by name, and how they are. */
+/** The configured providers, by name, and their health. */
 export class Providers {
   readonly #providers: ReadonlyMap<string, Provider>;
   readonly #known = new Map<string, ProviderHealth>();
@@ -25,7 +25,7 @@ export class Providers {
     return this.#providers.get(name) ?? null;
   }
 
-  /** `NOT_FOUND`, with the names that there are. */
+  /** The provider of this name. Throws `NOT_FOUND`, with the names of all providers. */
   get(name: string): Provider {
     const provider = this.#providers.get(name);
     if (provider) return provider;
@@ -36,12 +36,15 @@ export class Providers {
     );
   }
 
-  /** The last health report, however old; null before the first. */
+  /** The last health report, of any age; null before the first one. */
   lastHealth(name: string): ProviderHealth | null {
     return this.#known.get(name) ?? null;
   }
 
-  /** A health report no older than some seconds; callers at the same time share one question. */
+  /**
+   * A health report that is at most five seconds old. Callers at the same time share one check. A provider that
+   * does not answer is DOWN. Throws `NOT_FOUND` for an unknown name.
+   */
   async health(name: string): Promise<ProviderHealth> {
     const known = this.#known.get(name);
     if (known && Date.now() - known.checkedAt < freshMs) return known;

@@ -10,25 +10,26 @@ import {
 const finalStatuses = ['COMPLETED', 'FAILED', 'CANCELLED', 'LOST'] as const;
 
 /**
- * Where a job stands, as far as rules go. While it is OPEN, or a cancel is ASKED for, its status is its
- * provider's word; once the cancel was accepted (CANCELLING) it is STOPPING; the others are statuses.
+ * Where a job stands in the rules below. In OPEN, and in ASKED (a cancel was asked for and not answered yet), the
+ * job has the status that its provider reports. In CANCELLING (the cancel was accepted) its status is STOPPING.
+ * The other stages are the final statuses of the same name.
  */
 export type Stage = 'OPEN' | 'ASKED' | 'CANCELLING' | (typeof finalStatuses)[number];
 
-/** What can happen to a job, and what that means; the docs are made of these words. */
+/** What can happen to a job, in words that `docs/job-states.md` repeats. */
 export const eventMeanings = {
-  told: 'its provider tells a status that is no end',
-  completed: 'its provider tells that it succeeded',
-  failed: 'its provider tells that it failed',
-  stopped: 'its provider tells that it was cancelled',
-  missing: 'its provider tells that it is lost',
+  told: 'its provider reports a status that is not final',
+  completed: 'its provider reports that it succeeded',
+  failed: 'its provider reports that it failed',
+  stopped: 'its provider reports that it was cancelled',
+  missing: 'its provider reports that it is lost',
   refused: 'its provider refuses to run it',
   denied: 'its provider no longer knows it',
-  cancelAsked: 'somebody, or a limit, asks for its end',
+  cancelAsked: 'somebody, or a limit, asks for its cancel',
   cancelAccepted: 'its provider agrees to end it',
-  cancelWithdrawn: 'nobody could be asked to end it, or it had ended already',
+  cancelWithdrawn: 'its provider could not be asked to end it, or it had already ended',
   dropped: 'it is cancelled before any provider has it',
-  letGo: 'it is let go by force, for nobody can be asked',
+  letGo: 'it is let go by force, because no provider can be asked about it',
 } as const;
 
 export type EventName = keyof typeof eventMeanings;
@@ -47,9 +48,9 @@ const afterCancel = {
 } as const;
 
 /**
- * The only place that decides what follows what. An event that a stage does not list changes nothing: over is
- * over. An accepted cancel ends CANCELLED, whatever else is told; one that was never answered does, too,
- * unless the job is told to have succeeded.
+ * The stage to which each event leads from each stage; nothing else decides this. An event that a stage does not
+ * list changes nothing, so a job that is over stays as it is. After an accepted cancel a job ends CANCELLED,
+ * whatever its provider reports. After an unanswered one it does too, unless it succeeded or is LOST.
  */
 export const states: Readonly<Record<Stage, Readonly<Partial<Record<EventName, Stage>>>>> = {
   OPEN: {
@@ -86,24 +87,25 @@ export const states: Readonly<Record<Stage, Readonly<Partial<Record<EventName, S
   LOST: {},
 };
 
-/** One event. Times are milliseconds since 1970; `now` is this server's clock. */
+/** Something that happened to a job. Times are milliseconds since 1970, UTC; `now` is by this server's clock. */
 export interface JobEvent {
   name: EventName;
   now: number;
-  /** With `told`: the status. */
+  /** The status that was reported; for `told`. */
   status?: JobStatus;
-  /** As the provider's clock has it. */
+  /** By the provider's clock. */
   startedAt?: number | null;
+  /** By the provider's clock. */
   finishedAt?: number | null;
-  /** With `cancelAsked`: at once, without time to save a checkpoint. */
+  /** True to end the job at once, without time to save a checkpoint; for `cancelAsked`. */
   byForce?: boolean;
-  /** Why it ends so; kept where the job ends FAILED or LOST, or with the cancel that it is the reason of. */
+  /** Why the job ends. It is kept where the job ends FAILED or LOST, and where it is the reason of a cancel. */
   failure?: JobFailure | null;
 }
 
 /**
- * What an event changes in a job; null for nothing. Each time is set once and in order: a start, then an
- * end, by one clock or another; a cancel that is asked for, then accepted, by this server's.
+ * What an event changes in a job; null for nothing. Each time is set once, and times keep their order: a job
+ * never ends before its start, and a cancel is never accepted before it was asked for.
  */
 export function applyEvent(job: Job, event: JobEvent): JobPatch | null {
   const stage = stageOf(job);
@@ -136,7 +138,7 @@ export function applyEvent(job: Job, event: JobEvent): JobPatch | null {
   return patch;
 }
 
-/** The event of a status that a provider tells. */
+/** The event for a status that a provider reports. */
 export function eventOf(status: JobStatus): EventName {
   switch (status) {
     case 'COMPLETED':
@@ -152,7 +154,7 @@ export function eventOf(status: JobStatus): EventName {
   }
 }
 
-/** A job that a cancel was asked for, and nobody has answered yet. */
+/** True for a job whose cancel was asked for and has not been answered yet. */
 export function awaitsCancel(job: Job): boolean {
   return stageOf(job) === 'ASKED';
 }
@@ -178,5 +180,5 @@ function isFinal(status: JobStatus): status is (typeof finalStatuses)[number] {
   return finalStatuses.some((final) => final === status);
 }
 
-/** The statuses that a job may have while its provider has the word. */
+/** The statuses that a job may have before it is over. */
 export const openStatuses = jobStatuses.filter((status) => !isFinal(status));

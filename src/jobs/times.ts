@@ -1,16 +1,16 @@
-/** How long things take, in milliseconds; a test may be less patient. */
+/** Waiting times, in milliseconds; tests use shorter ones. */
 export interface JobTimes {
-  /** A job, or a log, that its provider has denied knowing for so long, and more than once, is lost. */
+  /** A job or a log is lost when its provider has answered for this long, more than once, that it does not know it. */
   lostAfterMs: number;
   /** The least time between two saved steps of a job's progress. */
   progressEveryMs: number;
-  /** A job that has not been heard of for so long is stale. */
+  /** A job is stale when its provider has not reported its status for this long. */
   staleAfterMs: number;
-  /** A log that cannot be read for so long, although its job is heard of, is told. */
+  /** Readers get a notice when the log cannot be read for this long although the provider reports the job's status. */
   logTroubleAfterMs: number;
-  /** How long whoever asked a provider for a cancel may take to save its answer; later, the job's driver asks. */
+  /** How long a cancel may stay unanswered before the job's driver asks the provider again. */
   cancelAnswerMs: number;
-  /** How often the store is looked at without a hint: another server may have changed it. */
+  /** How often the store is read for changes that another server may have made. */
   storePollMs: number;
 }
 

@@ -3,7 +3,7 @@ import type { ProviderState } from '../core/provider.ts';
 import { accrue } from './money/cost.ts';
 import { applyEvent, eventOf } from './states.ts';
 
-/** What a provider's word changes in a job: its status as `states` has it, and the facts beside it. */
+/** What a provider's report changes in a job: its status by the rules of `states`, and its other facts. */
 export function transition(job: Job, state: ProviderState, now: number): JobPatch {
   const { status: told, startedAt, finishedAt } = state;
   const failure = told === 'FAILED' ? mergeFailure(job.failure, state.failure) : null;
@@ -24,12 +24,12 @@ export function transition(job: Job, state: ProviderState, now: number): JobPatc
   if (state.consoleUrl) patch.consoleUrl = state.consoleUrl;
   if (state.rate) patch.cost = accrue(job, state.rate);
   if (state.progress) patch.progress = mergeProgress(job.progress, state.progress);
-  // Told again, an end may be told with more.
+  // A later report of the same failure may say more about it.
   if (job.status === 'FAILED' && failure) patch.failure = failure;
   return patch;
 }
 
-/** `progress` with every value that `newer` knows. */
+/** `progress`, updated with every value that `newer` has. */
 export function mergeProgress(
   progress: JobProgress | null,
   newer: Partial<JobProgress>,
@@ -46,7 +46,7 @@ export function mergeProgress(
   };
 }
 
-/** A loss that is no finite number takes the place of an earlier one that was. */
+/** `loss` and `lossNotFinite` come from the same report: only one of them is ever set. */
 function mergeLoss(
   progress: JobProgress | null,
   newer: Partial<JobProgress>,
@@ -56,7 +56,7 @@ function mergeLoss(
   return { loss, lossNotFinite };
 }
 
-/** `failure` with every value that `newer` knows. */
+/** `failure`, updated with every value that `newer` has. */
 function mergeFailure(
   failure: JobFailure | null,
   newer: Partial<JobFailure> | undefined,

@@ -8,10 +8,13 @@ import type { Providers } from '../providers.ts';
 import { applyEvent, type JobEvent } from '../states.ts';
 import { withinTime } from './within-time.ts';
 
-/** A log may still be read for so long after its job has ended, and takes at most as long to be completed. */
+/**
+ * A forced cancel of a CANCELLED job gives up its log only this long after the job's end; until then the
+ * log may still be arriving. Completing a log that was given up may take as long.
+ */
 const drainMs = 10_000;
 
-/** Ends jobs on demand. */
+/** Ends jobs when callers ask for it. */
 export class Cancel {
   readonly #changes: JobChanges;
   readonly #providers: Providers;
@@ -24,20 +27,23 @@ export class Cancel {
   }
 
   /**
-   * Asks the provider to end a job, politely or at once, and resolves when it has agreed: from then on
-   * the job ends CANCELLED. Cancelling a cancelled job is fine. Errors: `NOT_FOUND`, `CONFLICT` for a
-   * job that has ended otherwise, `PROVIDER_UNAVAILABLE` where nobody was reached and nothing changed.
-   * With `force`, a job that nobody can be asked about becomes LOST: its provider does not know it, or is not
-   * configured any more. That it was asked for is saved first: where this server does not live to hear the
-   * answer, whoever drives the job asks again. A job that is over, and whose log still waits for lines, has
-   * its log completed by `force`, with a gap.
+   * Asks the provider to end a job, politely or, with `force`, at once. Resolves when the provider has agreed;
+   * the job then ends CANCELLED. Cancelling a cancelled job changes nothing. Errors: `NOT_FOUND`; `CONFLICT` for
+   * a job that has ended in another way; `PROVIDER_UNAVAILABLE` where the provider did not answer, and then
+   * the job is as it was before.
+   *
+   * `force` also helps where no provider can. A job becomes LOST if its provider does not know it or is no longer
+   * configured. The log of a job that is over is completed, with a gap where lines were still to come.
+   *
+   * The request is saved before the provider is asked. If this server dies before it has the answer, the job's
+   * driver asks again.
    */
   async run(jobId: string, options: { force: boolean }): Promise<Job> {
     const known = await this.#changes.store.get(jobId);
     if (!known) throw unknown(jobId);
     const provider = this.#providers.find(known.provider);
     const job = await this.#apply(jobId, (now) => {
-      // Nobody runs it yet, so nobody needs to be asked.
+      // No provider runs it yet, so none has to be asked.
       if (now.externalId === null) return { name: 'dropped' };
       return provider ? { name: 'cancelAsked', byForce: options.force } : null;
     });
@@ -61,7 +67,7 @@ export class Cancel {
       if (options.force && codeOf(error) === 'NOT_FOUND') {
         return this.#letGo(job, `The provider ${job.provider} does not know this job`);
       }
-      // The caller is told, and may ask again: nobody else is to ask on its own.
+      // The caller gets the error and may try again, so the driver must not ask on its own.
       await this.#apply(jobId, () => ({ name: 'cancelWithdrawn' }));
       throw error;
     }
@@ -70,10 +76,10 @@ export class Cancel {
     return cancelled;
   }
 
-  /** Has the log of a job that is over completed as it is; false where that is not to be. */
+  /** Has the job's driver complete the log as it is; false where there is nothing to give up. */
   async #giveUpLog(job: Job): Promise<boolean> {
     const endedAgoMs = Date.now() - (job.finishedAt ?? 0);
-    // Asked for the end of the job again, not for that of its log.
+    // The caller means the job, whose log may still be arriving.
     if (job.status === 'CANCELLED' && endedAgoMs < drainMs) return false;
     if ((await this.#logs.head(job.id)).complete) return false;
     await this.#changes.update(job.id, () => ({ logGivenUpAt: Date.now() }));
@@ -82,7 +88,7 @@ export class Cancel {
     return true;
   }
 
-  /** Nobody can be asked any more: the job is LOST, whatever becomes of it. */
+  /** Makes the job LOST and gives up its log, as no provider can be asked about it. */
   async #letGo(job: Job, why: string): Promise<Job> {
     const failure = {
       message: `${why}; it was let go by force, and how it ended is not known.`,

@@ -9,9 +9,9 @@ import type { Supervisor } from '../drive/supervisor.ts';
 import type { JobChanges } from '../job-changes.ts';
 import type { Providers } from '../providers.ts';
 
-/** The most that a job's config may hold, as JSON, in UTF-16 units. */
+/** The longest config of a job, as JSON, in UTF-16 units. */
 const maxConfigChars = 64 * 1024;
-/** How long a deploy waits for the provider's first answer before it answers itself. */
+/** How long `deploy` waits for the provider's first answer before it returns the job as it is. */
 const firstAnswerMs = 8000;
 
 export interface DeployInput {
@@ -21,10 +21,10 @@ export interface DeployInput {
   modelName: string;
   datasetPath?: string | null;
   config?: JsonObject | null;
-  /** What only one kind of provider understands, by the kind's word. */
+  /** Options that only one kind of provider understands, keyed by the kind's word, such as `runpod`. */
   options?: Readonly<Record<string, JsonObject>>;
   idempotencyKey?: string | null;
-  /** Who asks, by name. */
+  /** The caller's name. */
   createdBy?: string | null;
 }
 
@@ -35,7 +35,7 @@ const text = (most: number) =>
     .min(1, 'is empty')
     .max(most, `is over ${most} characters`)
     .refine((given) => !given.includes('\0'), 'holds a NUL, which no program can be told')
-    // No store and no wire could tell two of them apart.
+    // UTF-8 has no code for it, so two different texts would be stored and sent as the same one.
     .refine((given) => given.isWellFormed(), 'holds half of a surrogate pair, which is no text');
 
 const checkedInput = z.object({
@@ -48,7 +48,7 @@ const checkedInput = z.object({
 
 type CheckedInput = z.output<typeof checkedInput>;
 
-/** Saves the intent of a job and hands it to its provider. */
+/** Saves new jobs and has them deployed. */
 export class Deploy {
   readonly #changes: JobChanges;
   readonly #providers: Providers;
@@ -61,19 +61,19 @@ export class Deploy {
   }
 
   /**
-   * The job, once the provider has accepted it or has not answered for some seconds: it is then
-   * tried again for as long as it takes. The same idempotency key gives the same job, with whatever
-   * input. Errors: `NOT_FOUND` for the provider, `BAD_USER_INPUT`, and `PROVIDER_REJECTED` where the
-   * provider refuses; the job is then kept as FAILED, with the provider's words.
+   * Saves a job and resolves to it once its provider has accepted it, or after 8 seconds without an answer. The
+   * driver then keeps trying until the provider answers. A known idempotency key returns the job that has it,
+   * whatever the other input says. Errors: `NOT_FOUND` for the provider; `BAD_USER_INPUT`; `PROVIDER_REJECTED`
+   * where the provider refuses, and then the job is kept as FAILED, with the provider's reason.
    */
   async run(input: DeployInput): Promise<Job> {
     const checked = checkInput(input);
     const { idempotencyKey } = checked;
-    // Before all that may have changed since: recipes, providers and what they accept.
+    // This comes first, because recipes, providers and what they accept may have changed since.
     const known = idempotencyKey ? await this.#changes.store.findByKey(idempotencyKey) : null;
     if (known) return known;
     const provider = this.#providers.get(input.provider);
-    // What it can run may have changed, or not be known yet, right after the start.
+    // A health check also fetches the recipes, which may have changed or, after a start, not be known yet.
     if (!provider.recipes().includes(input.recipe)) await this.#providers.health(provider.name);
     const asked = newJobOf(input, checked, provider);
     await provider.check?.(asked);
@@ -100,7 +100,7 @@ function checkInput(input: DeployInput): CheckedInput {
 
 function newJobOf(input: DeployInput, checked: CheckedInput, provider: Provider): NewJob {
   const recipes = provider.recipes();
-  // Where nobody could be asked yet, the job is kept until its provider says what it makes of it.
+  // While a provider could not be asked for its recipes yet, a job with any recipe is accepted and kept for it.
   if (!recipes.includes(input.recipe) && !provider.recipesUnknown) {
     throw new TrainyardError(
       'BAD_USER_INPUT',

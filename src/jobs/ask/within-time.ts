@@ -1,9 +1,12 @@
 import { TrainyardError } from '../../core/errors.ts';
 
-/** How long a provider may take for what a caller waits for. */
+/** How long a provider may take while a caller waits. */
 const timeoutMs = 10_000;
 
-/** What the provider answers; `PROVIDER_UNAVAILABLE` where that takes too long. `task` completes "did not …". */
+/**
+ * Resolves to the provider's answer. Throws `PROVIDER_UNAVAILABLE` where that takes longer than `ms` (10 s by
+ * default); `task` completes "The provider did not …" in its message.
+ */
 export async function withinTime<T>(
   task: string,
   ask: (signal: AbortSignal) => Promise<T>,

@@ -9,14 +9,14 @@ import type { JobTimes } from '../times.ts';
 
 /** How long a provider may take to accept a cancel. */
 const cancelTimeoutMs = 10_000;
-/** A job that costs on so long after its cancel was accepted is ended by force. */
+/** A job that still costs money this long after its cancel was accepted is ended by force. */
 const stopMs = 60_000;
 
 export interface CancellationOptions {
   jobId: string;
   provider: Provider;
   lease: Lease;
-  /** Whether the lease is still this server's: without it, no provider may be asked. */
+  /** Whether this server still holds the lease; without it, no provider may be asked. */
   holds: () => boolean;
   changes: JobChanges;
   times: JobTimes;
@@ -24,12 +24,12 @@ export interface CancellationOptions {
 }
 
 /**
- * Sees to it that a job ends whose end was asked for: by its limits, or by somebody whose server did not
- * live to hear the provider's answer.
+ * Ends a job that has reached one of its limits, and carries a cancel through that was left unanswered, such as by
+ * a server that died.
  */
 export class Cancellation {
   readonly #options: CancellationOptions;
-  /** Since when a request without an answer is known here, on the monotonic clock; null for none. */
+  /** When an unanswered cancel was first seen here, by the monotonic clock; null for none. */
   #unansweredSince: number | null = null;
 
   constructor(options: CancellationOptions) {
@@ -37,9 +37,9 @@ export class Cancellation {
   }
 
   /**
-   * To be called whenever the job was heard of. Cancels one that has used up its budget or its time, with
-   * that as the reason in its failure; asks again where nobody has answered a request; ends one by force that
-   * costs on though it was cancelled. Where the provider cannot be reached it rejects, to be called again.
+   * Call this after every status report. It cancels a job that has reached a limit, and records the limit in the
+   * job's failure. It asks the provider again about a cancel that stays unanswered. It ends a job by force that
+   * still costs money after its cancel. Rejects where the provider cannot be reached; call it again later.
    */
   async look(signal: AbortSignal): Promise<void> {
     const { jobId, changes, provider, logger } = this.#options;
@@ -61,7 +61,7 @@ export class Cancellation {
     this.#unansweredSince = null;
     const message = limitReached(job);
     if (message === null) return;
-    // Saved first: whoever drives the job after a crash then knows of it.
+    // This is saved first, so that the next driver knows of it after a crash.
     const failure = { message, exitCode: null, signal: null, offset: null, excerpt: [] };
     const asked = await this.#apply({ name: 'cancelAsked', failure });
     this.#unansweredSince = Number.NEGATIVE_INFINITY;
@@ -69,7 +69,7 @@ export class Cancellation {
     logger.warn(facts, `the job is cancelled: ${message}`);
   }
 
-  /** Whoever was asked for the cancel may still be waiting for the provider's answer. */
+  /** True while the server that was asked for the cancel may still be waiting for the provider's answer. */
   #isPatient(): boolean {
     this.#unansweredSince ??= performance.now();
     return performance.now() - this.#unansweredSince < this.#options.times.cancelAnswerMs;
@@ -81,7 +81,7 @@ export class Cancellation {
     await this.#apply({ name: accepted ? 'cancelAccepted' : 'cancelWithdrawn' });
   }
 
-  /** Null where the job is another server's by now. */
+  /** Whether the provider accepted the cancel; null where another server now drives the job. */
   async #ask(
     { id: jobId, externalId }: Job,
     options: { force: boolean },
@@ -99,7 +99,7 @@ export class Cancellation {
   }
 }
 
-/** Where nobody is paid, a job may take its time to end. */
+/** A job that costs nothing may take as long as it likes to end. */
 function costsOn({ cost }: Job, cancelledAt: number): boolean {
   return cost !== null && cost.perHour > 0 && Date.now() - cancelledAt >= stopMs;
 }

@@ -14,22 +14,23 @@ export interface CollectOptions {
   collector: Collector;
   provider: Provider;
   changes: JobChanges;
-  /** A log that its provider has denied for so long is given up, where the job is over. */
+  /** The log of a job that is over is given up when its provider has denied it for this long. */
   lostAfterMs: number;
   logger: Logger;
 }
 
-/** How a log came to its end: drained, with the end of the job where the log told it, or given up. */
+/** How a log came to its end: it was drained, or its rest was given up. */
 export interface LogEnd {
+  /** How the job ended, where the log says it. */
   state: ProviderState | null;
-  /** Why the rest of it will not come. */
+  /** Why the rest of the log will not come; null where it was drained. */
   gap: string | null;
 }
 
 /**
- * Collects a job's log until it is drained, or until its rest is given up: by force, or because the provider
- * that the job ran at denies the log of a job that is over. One that was set to another place since is
- * waited for: it may be set back. A job that is not over is waited for, too. Null where the signal was aborted.
+ * Collects a job's log until it is drained or its rest is given up. A forced cancel gives it up, and so does a
+ * provider that denies the log of a job that is over. A provider that has been set to another location since the
+ * deploy does not: it may be set back. Resolves to null where the signal was aborted.
  */
 export async function collectLog(
   options: CollectOptions,
@@ -54,7 +55,7 @@ export async function collectLog(
   }
 }
 
-/** Null where the signal was aborted. */
+/** As `collectLog`, but it knows nothing of forced cancels. */
 async function collectOrDeny(options: CollectOptions, signal: AbortSignal): Promise<LogEnd | null> {
   const { jobId, collector, provider, changes, lostAfterMs, logger } = options;
   const backoff = new Backoff({ firstMs: 500, maxMs: 5000 });
@@ -85,7 +86,7 @@ async function collectOrDeny(options: CollectOptions, signal: AbortSignal): Prom
   return null;
 }
 
-/** True for a job that was deployed to another place than where its provider is now. */
-export function isElsewhere({ options }: Job, { place }: Provider): boolean {
-  return options.place !== undefined && options.place !== place;
+/** True for a job that was deployed while its provider had another location. Jobs store it as `options.place`. */
+export function isElsewhere({ options }: Job, { location }: Provider): boolean {
+  return options.place !== undefined && options.place !== location;
 }

@@ -25,25 +25,25 @@ const giveUpHelp =
 
 export interface DriverOptions {
   job: Job;
-  /** No provider has been asked to run it yet. */
+  /** True where no provider has been asked to run the job yet. */
   isNew: boolean;
   provider: Provider;
   lease: Lease;
-  /** Whether the lease is still this server's: without it, no provider may be told to do anything. */
+  /** Whether this server still holds the lease; without it, no provider may be told to do anything. */
   holds: () => boolean;
   changes: JobChanges;
   logs: LogStore;
   watch: StatusWatch;
   growing: GrowingLines;
-  /** How long lines may be gathered before they are stored. */
+  /** How long lines may be gathered before they are stored, in milliseconds. */
   pauseMs: () => number;
-  /** Called when lines were stored or the log became complete. */
+  /** Called after lines were stored and after the log became complete. */
   advanced: () => void;
   times: JobTimes;
   logger: Logger;
 }
 
-/** Carries one job from the saved intent to a complete log: deploys it, follows it, sums it up. */
+/** Takes one saved job to its end: deploys it, follows its status and log, and completes its log. */
 export class JobDriver {
   readonly #options: DriverOptions;
   readonly #answered = new Wakeup();
@@ -52,7 +52,7 @@ export class JobDriver {
   readonly #lost = new AbortController();
   #collector: Collector | null = null;
   #deniedSince: number | null = null;
-  /** The provider did not say how the job is when it was last asked. */
+  /** True where the provider did not report the job's status when it was last asked. */
   #isSilent = false;
   #savedProgressAt = 0;
   #changing: Promise<unknown> = Promise.resolve();
@@ -62,12 +62,15 @@ export class JobDriver {
     this.#cancellation = new Cancellation({ ...options, jobId: options.job.id });
   }
 
-  /** Resolves once the provider has accepted or refused the job, or the first attempt has failed. */
+  /** Resolves once the provider has accepted or refused the job, or the first attempt to deploy it has failed. */
   get firstAnswer(): Promise<void> {
     return this.#deployed.promise;
   }
 
-  /** Runs until the log is complete or the signal is aborted; may then be run anew at any point. Rejects with `CONFLICT` where the lease is lost. */
+  /**
+   * Runs until the log is complete or the signal is aborted. A new driver can continue from wherever this one
+   * stopped. Rejects with `CONFLICT` where another server has taken the lease.
+   */
   async run(closing: AbortSignal): Promise<void> {
     const signal = AbortSignal.any([closing, this.#lost.signal]);
     try {
@@ -83,7 +86,7 @@ export class JobDriver {
     }
   }
 
-  /** Another server drives the job by now: ends `run`, which rejects. */
+  /** Ends `run`, which then rejects with `reason`, because another server now drives the job. */
   abandon(reason: TrainyardError): void {
     this.#lost.abort(reason);
   }
@@ -120,7 +123,7 @@ export class JobDriver {
       await this.#changing;
       if (end?.gap && !signal.aborted) await recordGap(end.gap, logs, lease);
       if (!signal.aborted) await this.#change((job) => this.#progressOf(job, collector));
-      // A log can end before its provider has said so of the job.
+      // A log can end before its provider reports the end of the job.
       await untilOver(ref.jobId, this.#options.changes, signal);
     } finally {
       unwatch();
@@ -129,7 +132,7 @@ export class JobDriver {
 
   #heard(report: StatusReport, signal: AbortSignal): void {
     if ('state' in report) {
-      // One who answers again may be asked for the log again; one who always does tells nothing of it.
+      // The log of a provider that was silent and now answers is worth trying again at once.
       if (this.#isSilent) this.#answered.wake();
       this.#isSilent = false;
       this.#deniedSince = null;
@@ -143,7 +146,7 @@ export class JobDriver {
     this.#later(() => this.#change((job) => ({ notice: this.#noticeOf(job) })));
   }
 
-  /** Why lines may be missing; where only the log is still waited for, how to stop waiting. */
+  /** Why lines may be missing. For a job that is over, it also says how to give up the rest of the log. */
   #noticeOf(job: Job): LogNotice | null {
     const awaitsLog = isOver(job.status);
     const { provider } = this.#options;
@@ -152,7 +155,7 @@ export class JobDriver {
     return { ...notice, help: [...notice.help, giveUpHelp] };
   }
 
-  /** That the log cannot be read, once it is so for longer than a moment. */
+  /** The notice that the log cannot be read; null until that has lasted for `logTroubleAfterMs`. */
   #logTrouble(): LogNotice | null {
     const { times, provider } = this.#options;
     const trouble = this.#collector?.trouble;
@@ -166,7 +169,7 @@ export class JobDriver {
     if (deniedMs > this.#options.times.lostAfterMs) this.#later(() => this.#lose());
   }
 
-  /** An end that is heard while a cancel is under way is that of the cancel, where this is accepted. */
+  /** Saves what the provider reports. An end waits until a cancel under way is answered: it may have caused it. */
   async #saveState(
     { status }: ProviderState,
     change: (job: Job) => JobPatch,
@@ -178,7 +181,7 @@ export class JobDriver {
     await this.#change(change);
   }
 
-  /** Where log and provider both tell the progress, the log is nearer to the truth. */
+  /** The log's progress goes before the provider's, because the log is more exact. */
   #stateOf(job: Job, state: ProviderState): JobPatch {
     const patch = transition(job, state, Date.now());
     if (this.#logTrouble()) patch.stale = true;
@@ -193,7 +196,7 @@ export class JobDriver {
     const message = `The provider ${provider.name} no longer knows this job; how it ended is not known.`;
     return this.#change((now) => {
       if (isOver(now.status)) return null;
-      // It may run on where it was deployed to; its provider is to be set back, or the job let go.
+      // The job may still run at the location where it was deployed, so it is stale and not LOST.
       if (isElsewhere(now, provider)) return now.stale ? null : { stale: true };
       logger.warn({ job: job.id, provider: provider.name }, message);
       const failure = { message, exitCode: null, signal: null, offset: null, excerpt: [] };
@@ -204,7 +207,7 @@ export class JobDriver {
   #saveProgress(collector: Collector): void {
     const now = performance.now();
     const { times, pauseMs } = this.#options;
-    // Of many jobs that nobody follows, each is in no hurry.
+    // Jobs that may wait before they store lines save their progress less often, too.
     if (now - this.#savedProgressAt < Math.max(times.progressEveryMs, 4 * pauseMs())) return;
     this.#savedProgressAt = now;
     this.#later(() => this.#change((job) => this.#progressOf(job, collector)));
@@ -220,7 +223,10 @@ export class JobDriver {
     return changes.update(job.id, change, lease);
   }
 
-  /** Changes one after the other, so that what was heard first is saved first; a failing one is logged and left: it will be heard again. */
+  /**
+   * Makes changes one after the other, in the order of the reports. A change that fails is logged and dropped: the
+   * provider's next report repeats it.
+   */
   #later(change: () => Promise<unknown>): void {
     this.#changing = this.#changing.then(change).catch((error: unknown) => {
       if (error instanceof TrainyardError && error.code === 'CONFLICT') this.abandon(error);

@@ -9,27 +9,28 @@ import type { JobChanges } from '../job-changes.ts';
 import { recordGap } from './give-up.ts';
 import { summarize } from './summary.ts';
 
-/** How long a provider may take to give back what a job held. */
+/** How long a provider may take to release what it holds for a job. */
 const releaseTimeoutMs = 10_000;
 
 export interface FinishOptions {
-  /** Null where it is not configured any more. */
+  /** Null where it is no longer configured. */
   provider: Provider | null;
   lease: Lease;
-  /** Whether the lease is still this server's: without it, nothing may be given back. */
+  /** Whether this server still holds the lease; without it, nothing may be released. */
   holds: () => boolean;
   changes: JobChanges;
   logs: LogStore;
   /** Why the rest of the log will not come, where it was given up. */
   gap?: string;
-  /** Called when the log is complete. */
+  /** Called after the log became complete. */
   advanced: () => void;
   logger: Logger;
 }
 
 /**
- * Brings a job that is over, and whose log is drained, to its end: sums it up, gives back what it held
- * and completes its log. Tries until the store takes it or the signal is aborted; doing it again is fine.
+ * Finishes a job that is over and whose log is drained or given up: finds the reason of a failure, releases what
+ * the provider holds and completes the log. Retries until the store has taken it or the signal is aborted.
+ * Finishing twice is fine.
  */
 export async function finishJob(
   jobId: string,
@@ -49,7 +50,7 @@ export async function finishJob(
   }
 }
 
-/** What the caller passed for the job's environment has done its work once the job is deployed. */
+/** The job's options without `env`, whose secrets nobody needs once the job is deployed. */
 export function withoutSecrets({ options }: Job): Pick<Job, 'options'> {
   const { env: _, ...kept } = options;
   return { options: kept };
@@ -65,7 +66,7 @@ async function finish(jobId: string, options: FinishOptions, signal: AbortSignal
   if (options.gap !== undefined) await recordGap(options.gap, logs, lease);
   const { total } = await logs.complete(lease);
   advanced();
-  // Readers of the job learn, too, that its log is complete.
+  // This change also tells those who watch the job that its log is complete.
   await changes.update(
     jobId,
     (now) => ({
@@ -79,7 +80,7 @@ async function finish(jobId: string, options: FinishOptions, signal: AbortSignal
   logger.info(facts, 'the job is over and its log complete');
 }
 
-/** Where this fails, the job is held on, and given back by the next round of `Reclaim`. */
+/** Releases what the provider holds. Where this fails, `Reclaim` does it in one of its next rounds. */
 async function release(
   { id: jobId, externalId }: Job,
   { provider, lease, holds, changes, logger }: FinishOptions,

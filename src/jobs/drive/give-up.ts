@@ -1,15 +1,15 @@
 import type { Lease, LogStore } from '../../core/store.ts';
 
-/** Why lines are missing whose log was given up by `cancelJob` with force. */
+/** The reason of the gap in a log that `cancelJob` with force gave up. */
 export const givenUpByForce =
   'The rest of this log was given up by force: whatever was not captured before is lost.';
 
-/** Why lines are missing that the provider denies. */
+/** The reason of the gap in a log that its provider no longer has. */
 export function noLongerThere(provider: string): string {
   return `The provider ${provider} no longer has this log: whatever was not captured before is lost.`;
 }
 
-/** Records at a log's end that its rest will not come; doing so again, after a crash, is fine. */
+/** Records a gap at the end of a log, because its rest will not come. Recording it again after a crash is fine. */
 export async function recordGap(reason: string, logs: LogStore, lease: Lease): Promise<void> {
   const { jobId } = lease;
   const { total, cursor, collectorState, complete } = await logs.head(jobId);

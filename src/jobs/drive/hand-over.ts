@@ -14,19 +14,19 @@ import { restUntilOver } from './until-over.ts';
 
 export interface HandOverOptions {
   job: Job;
-  /** No provider has been asked to run it yet. */
+  /** True where no provider has been asked to run the job yet. */
   isNew: boolean;
   provider: Provider;
   lease: Lease;
-  /** Whether the lease is still this server's: without it, no provider may be asked to run anything. */
+  /** Whether this server still holds the lease; without it, no provider may be asked to run anything. */
   holds: () => boolean;
   changes: JobChanges;
-  /** Called when an attempt has failed that will be made again. */
+  /** Called after each attempt that failed and will be repeated. */
   attempted: () => void;
   logger: Logger;
 }
 
-/** Hands one job over to its provider, for as long as it takes. */
+/** Hands one job over to its provider, and tries until the provider answers. */
 export class HandOver {
   readonly #options: HandOverOptions;
 
@@ -35,22 +35,22 @@ export class HandOver {
   }
 
   /**
-   * The provider's reference; null where the job came to its end without one, or the signal was aborted.
-   * Rejects with `CONFLICT` where the lease is lost.
+   * Resolves to the provider's reference for the job; null where the job ended without one or the signal was
+   * aborted. Rejects with `CONFLICT` where another server has taken the lease.
    */
   async run(signal: AbortSignal): Promise<JobRef | null> {
     const backoff = new Backoff({ firstMs: 500, maxMs: 60_000 });
     let { job } = this.#options;
-    // Whether somebody may have been asked to run it, whose answer was not saved.
+    // Whether the provider may run the job already, because its answer to an earlier call was not saved.
     let mayRun = !this.#options.isNew;
     while (!signal.aborted) {
       const mustBeSought = mayRun && job.status === 'CANCELLED';
       if (job.externalId === null && isOver(job.status) && !mustBeSought) return null;
       try {
-        job = await this.#place(job, { mayRun }, signal);
+        job = await this.#deployOnce(job, { mayRun }, signal);
         if (job.externalId === null) return null;
         const ref = { jobId: job.id, externalId: job.externalId };
-        // Cancelled while the provider was being asked to run it.
+        // The job was cancelled while the provider was being asked to run it.
         if (job.status === 'CANCELLED') await this.#endAnyway(ref, signal);
         return ref;
       } catch (error) {
@@ -63,8 +63,8 @@ export class HandOver {
     return null;
   }
 
-  /** Has the provider run the job, unless it does already (an answer was lost, or not saved) or the job is over. */
-  async #place(job: Job, { mayRun }: { mayRun: boolean }, signal: AbortSignal): Promise<Job> {
+  /** Deploys the job, unless it is over or the provider runs it already. */
+  async #deployOnce(job: Job, { mayRun }: { mayRun: boolean }, signal: AbortSignal): Promise<Job> {
     const { provider, logger } = this.#options;
     if (job.externalId !== null) return job;
     const found = mayRun ? await provider.find(job, signal) : null;
@@ -76,15 +76,15 @@ export class HandOver {
     logger.info({ job: job.id, provider: provider.name, ...accepted }, 'deployed');
     const patch: JobPatch = { externalId, stale: false, notice: null };
     if (consoleUrl) patch.consoleUrl = consoleUrl;
-    const { place } = provider;
-    const placed = await this.#change((now) => {
+    const { location: place } = provider;
+    const deployed = await this.#change((now) => {
       const { options } = withoutSecrets(now);
       return { ...patch, options: place === undefined ? options : { ...options, place } };
     });
-    return placed ?? { ...job, ...patch };
+    return deployed ?? { ...job, ...patch };
   }
 
-  /** Ends a job that was cancelled before it was known to run. */
+  /** Ends a job that was cancelled before anybody knew that it ran. */
   async #endAnyway(ref: JobRef, signal: AbortSignal): Promise<void> {
     const { provider, logger } = this.#options;
     this.#mustHold();
@@ -98,7 +98,10 @@ export class HandOver {
     }
   }
 
-  /** Rests before the next attempt; after a refusal there is none. The job as it then is. */
+  /**
+   * Handles a failed attempt: ends a job that the provider refused, and waits before the next attempt otherwise.
+   * Resolves to the job as it then is.
+   */
   async #failed(
     tried: Job,
     { error, backoff }: { error: unknown; backoff: Backoff },
@@ -128,7 +131,7 @@ export class HandOver {
     return now;
   }
 
-  /** A server that slept beyond its lease starts nothing: whoever took the job over may have started it. */
+  /** Throws `CONFLICT` where the lease is lost: the server that took the job over may already have started it. */
   #mustHold(): void {
     if (this.#options.holds()) return;
     const message = `the job ${this.#options.job.id} is driven by another server by now`;
@@ -146,7 +149,7 @@ function notDeployedNotice(error: unknown): LogNotice {
   return { code: 'NOT_DEPLOYED', message, url: null, help: ['It is tried again by itself'] };
 }
 
-/** What becomes of a job that its provider has refused; one that was cancelled meanwhile stays so. */
+/** What a provider's refusal changes in a job. A job that was cancelled meanwhile ends CANCELLED. */
 function refused(now: Job, message: string): JobPatch | null {
   const failure = { message, exitCode: null, signal: null, offset: null, excerpt: [] };
   const patch = applyEvent(now, { name: 'refused', now: Date.now(), failure });

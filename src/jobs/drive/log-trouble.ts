@@ -1,7 +1,7 @@
 import { messageOf } from '../../core/errors.ts';
 import type { LogNotice } from '../../core/log.ts';
 
-/** What a reader should know of a log that its provider does not give, although it tells how the job is. */
+/** The notice for a log that cannot be read although its provider reports the job's status. */
 export function unreadableLogNotice(provider: string, error: unknown): LogNotice {
   return {
     code: 'LOG_UNREADABLE',

@@ -6,7 +6,7 @@ import { failureMessage, findFailure } from '../../lines/failure.ts';
 /** How many of a failed job's last lines are searched for the reason. */
 const searchedLines = 3000;
 
-/** Why a job failed, out of its last lines; null for a job that did not fail. */
+/** Finds in a job's last lines why it failed; null for a job that did not fail. */
 export async function summarize(job: Job, logs: LogStore): Promise<JobFailure | null> {
   if (job.status !== 'FAILED') return null;
   const block = await readEnd(job.id, logs);
@@ -15,7 +15,7 @@ export async function summarize(job: Job, logs: LogStore): Promise<JobFailure | 
   const signal = known?.signal ?? null;
   const found = findFailure(block.texts, { exitCode, signal });
   return {
-    // What the provider says of a process that never ran is more than its empty log can tell.
+    // Without an exit code or a signal no process ran, so the provider knows more than the empty log.
     message:
       exitCode === null && signal === null && known
         ? known.message
@@ -27,7 +27,7 @@ export async function summarize(job: Job, logs: LogStore): Promise<JobFailure | 
   };
 }
 
-/** A log's last lines: fewer where they are long. */
+/** The log's last lines, at most 3000, and fewer where these do not fit into one page. */
 async function readEnd(jobId: string, logs: LogStore): Promise<PlacedBlock> {
   const { total } = await logs.head(jobId);
   for (let limit = searchedLines; ; limit = Math.ceil(limit / 4)) {

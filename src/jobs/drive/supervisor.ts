@@ -12,9 +12,9 @@ import { JobDriver } from './driver.ts';
 import { finishJob } from './finish.ts';
 import { givenUpByForce } from './give-up.ts';
 
-/** So many jobs cost little, however they print. */
-const unhurriedJobs = 20;
-/** Each further one makes all of them wait so much longer for more lines, until this. */
+/** Up to this many jobs, each stores its lines at once. */
+const promptJobs = 20;
+/** With each further job, all of them gather lines for this much longer before they store them. */
 const pauseMsPerJob = 5;
 const maxPauseMs = 1000;
 
@@ -23,15 +23,15 @@ export interface SupervisorOptions {
   changes: JobChanges;
   providers: Providers;
   growing: GrowingLines;
-  /** Whether somebody follows the job's log now. */
+  /** Whether a reader follows the job's log at the moment. */
   isFollowed?: (jobId: string) => boolean;
-  /** Called when a job's log has grown or become complete. */
+  /** Called after a job's log has grown or become complete. */
   advanced: (jobId: string) => void;
   logger: Logger;
   times?: Partial<JobTimes> | undefined;
 }
 
-/** Sees to it that every unfinished job has one driver, here or on another server of the same store. */
+/** Makes sure that every unfinished job has one driver, on this server or another one of the same store. */
 export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #watches = new Map<string, StatusWatch>();
@@ -54,27 +54,30 @@ export class Supervisor {
     }
   }
 
-  /** Takes up every unfinished job that nobody drives, now and whenever another server drops one. */
+  /** Takes up every unfinished job that no server drives, now and whenever another server stops driving one. */
   start(): void {
     const { signal } = this.#closing;
     const { leases } = this.#options.store;
-    // Leases must not end because taking up many jobs takes long.
+    // These are two loops, so that no lease runs out while many jobs are taken up.
     this.#rounds = Promise.all([
       this.#each(leases.leaseMs / 4, 'leases are not renewed', () => this.#renew(), signal),
       this.#each(leases.leaseMs / 3, 'unfinished jobs wait', () => this.#takeUp(signal), signal),
     ]);
   }
 
-  /** How many jobs are being driven here. */
+  /** How many jobs this server drives. */
   get size(): number {
     return this.#drivers.size;
   }
 
-  /** Drives a job (new: saved just now by this server) where no other server does; null where one does, or its provider is not configured. */
+  /**
+   * Drives a job and resolves to its driver; null where another server drives it or its provider is not configured.
+   * `isNew` means that this server has just saved the job, so no provider has been asked to run it.
+   */
   async drive(job: Job, { isNew = false } = {}): Promise<JobDriver | null> {
     const running = this.#drivers.get(job.id);
     if (running) return running.driver;
-    // A second claim would take the lease from the first one's driver.
+    // A second claim would give the lease a new fence, and the first claim's driver would lose it.
     const claiming = this.#claiming.get(job.id) ?? this.#claim(job, { isNew });
     this.#claiming.set(job.id, claiming);
     return claiming.finally(() => this.#claiming.delete(job.id));
@@ -85,7 +88,7 @@ export class Supervisor {
     const provider = providers.find(job.provider);
     const watch = this.#watches.get(job.provider);
     if (!provider || !watch) {
-      // Of any other, lines may be missing that its provider still has.
+      // Any other job waits, because its provider may still have lines of its log.
       const isGivenUp = job.status === 'LOST' || job.logGivenUpAt !== null;
       if (isOver(job.status) && (job.externalId === null || isGivenUp))
         await this.#finishWithoutProvider(job);
@@ -124,7 +127,7 @@ export class Supervisor {
     return driver;
   }
 
-  /** Stops driving, after each append under way, and gives the leases back; the jobs run on. */
+  /** Stops driving after the appends under way, and gives the leases back. The jobs keep running. */
   async close(): Promise<void> {
     this.#closing.abort();
     await this.#rounds;
@@ -133,7 +136,7 @@ export class Supervisor {
     await this.#options.store.leases.release();
   }
 
-  /** After a pause that outlasted the leases, others may drive what was driven here. */
+  /** Renews the leases, and stops the drivers whose lease another server took, such as after a long pause. */
   async #renew(): Promise<void> {
     const { leases } = this.#options.store;
     await leases.renew();
@@ -144,10 +147,10 @@ export class Supervisor {
     }
   }
 
-  /** Few jobs, and those that somebody follows, are stored line by line; of many, each waits a little for more. */
+  /** How long a job gathers lines before it stores them. It is 0 for few jobs and for a job that a reader follows. */
   #pauseMs(jobId: string): number {
     if (this.#options.isFollowed?.(jobId)) return 0;
-    return Math.min(maxPauseMs, Math.max(0, this.#drivers.size - unhurriedJobs) * pauseMsPerJob);
+    return Math.min(maxPauseMs, Math.max(0, this.#drivers.size - promptJobs) * pauseMsPerJob);
   }
 
   async #takeUp(signal: AbortSignal): Promise<void> {
@@ -157,7 +160,7 @@ export class Supervisor {
     }
   }
 
-  /** Does something now and again after each rest; a failure is logged and left: it is done again. */
+  /** Repeats `work` until the signal is aborted, with `restMs` between two rounds. A failure is logged. */
   async #each(
     restMs: number,
     failed: string,

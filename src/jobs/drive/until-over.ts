@@ -4,12 +4,12 @@ import { Wakeup } from '../../lib/async/wakeup.ts';
 import type { JobChanges } from '../job-changes.ts';
 import { awaitsCancel } from '../states.ts';
 
-/** Resolves when the job is over, or gone, or the signal is aborted; another server's word counts, too. */
+/** Resolves when the job is over or deleted, by whichever server, or when the signal is aborted. */
 export function untilOver(jobId: string, changes: JobChanges, signal: AbortSignal): Promise<void> {
   return untilJob(jobId, { changes, is: (job) => isOver(job.status) }, signal);
 }
 
-/** Resolves when the rest of the job's log was given up, or the job is gone, or the signal is aborted. */
+/** Resolves when the rest of the job's log is given up, when the job is deleted, or when the signal is aborted. */
 export function untilGivenUp(
   jobId: string,
   changes: JobChanges,
@@ -18,7 +18,7 @@ export function untilGivenUp(
   return untilJob(jobId, { changes, is: (job) => job.logGivenUpAt !== null }, signal);
 }
 
-/** Waits, but no longer than until the job is over: a cancel is seen at once. */
+/** Waits for `ms`, or until the job is over, so that a cancel is seen at once. */
 export function restUntilOver(
   jobId: string,
   { ms, changes }: { ms: number; changes: JobChanges },
@@ -27,7 +27,7 @@ export function restUntilOver(
   return atMost(ms, (either) => untilOver(jobId, changes, either), signal);
 }
 
-/** Resolves when no cancel of the job waits for its provider's answer, or has done so for `ms`. */
+/** Resolves when no cancel of the job waits for its provider's answer any more, and after `ms` at the latest. */
 export function untilCancelAnswered(
   jobId: string,
   { ms, changes }: { ms: number; changes: JobChanges },
@@ -37,14 +37,14 @@ export function untilCancelAnswered(
   return atMost(ms, (either) => untilJob(jobId, { changes, is }, either), signal);
 }
 
-/** Resolves when the job is as asked for, or gone, or the signal is aborted. */
+/** Resolves when `is` holds for the job, when the job is deleted, or when the signal is aborted. */
 async function untilJob(
   jobId: string,
   { changes, is }: { changes: JobChanges; is: (job: Job) => boolean },
   signal: AbortSignal,
 ): Promise<void> {
   const woken = new Wakeup();
-  // How far it is tells nothing of how it is.
+  // Progress changes nothing that a caller waits for.
   const unlisten = changes.listen(jobId, (change) => {
     if (change?.kind !== 'PROGRESS') woken.wake();
   });

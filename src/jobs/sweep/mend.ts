@@ -4,17 +4,17 @@ import type { Logger } from '../../lib/system/logger.ts';
 import { isElsewhere } from '../drive/collect-log.ts';
 import type { Providers } from '../providers.ts';
 
-/** How long the fetching of one stretch of damaged lines may take. */
+/** How long fetching one stretch of damaged lines may take. */
 const fetchMs = 30_000;
-/** Damaged stretches that wait to be mended; more are found again when they are read again. */
+/** The most damaged stretches that wait. Further ones are dropped, and noted again when they are read again. */
 const maxWaiting = 100;
 
-/** Fetches damaged lines again from where they came from, one stretch after the other. */
+/** Repairs damaged lines by fetching them again from the provider, one stretch after the other. */
 export class Mend {
   readonly #options: {
     store: Store;
     providers: Providers;
-    /** Called when lines of a job can be read again. */
+    /** Called after damaged lines of a job were repaired. */
     mended: (jobId: string) => void;
     logger: Logger;
   };
@@ -31,7 +31,7 @@ export class Mend {
     this.#options = options;
   }
 
-  /** Somebody has met damaged lines of a job, from this one on. */
+  /** Notes that a reader met damaged lines of a job, beginning with this one, to have them repaired. */
   note(jobId: string, line: number): void {
     if (this.#closing.signal.aborted || this.#waiting.size >= maxWaiting) return;
     this.#waiting.set(`${jobId} ${line}`, { jobId, line });

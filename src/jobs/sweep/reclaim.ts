@@ -6,13 +6,13 @@ import { waitMs } from '../../lib/async/wait.ts';
 import type { Logger } from '../../lib/system/logger.ts';
 import type { Providers } from '../providers.ts';
 
-/** How often a provider is asked what it still holds. */
+/** The pause between two questions to a provider about what it still holds. */
 const everyMs = 60_000;
 
 /**
- * Gives back what providers still hold for jobs that are over, and what they hold twice: after a crash
- * between the end of a job and the giving back, or an answer that came too late. What is held for jobs
- * that this store does not know is not ours to give back.
+ * Releases what providers still hold for jobs that are over, such as after a crash, and what they hold for a job a
+ * second time, such as after an answer that came too late. What they hold for jobs that this store does not know
+ * belongs to others and is left alone.
  */
 export class Reclaim {
   readonly #options: { store: Store; providers: Providers; logger: Logger };
@@ -23,7 +23,7 @@ export class Reclaim {
     this.#options = options;
   }
 
-  /** Looks now, and again every minute. */
+  /** Asks every provider now, and again after each minute. */
   start(): void {
     const { signal } = this.#closing;
     const providers = this.#options.providers.list();
@@ -59,7 +59,7 @@ export class Reclaim {
     await provider.release?.(ref, signal);
   }
 
-  /** A job whose log is not complete is still being driven: its driver gives back what it holds. */
+  /** A job whose log is not complete still has a driver, which releases what the job holds. */
   async #isLeftOver(job: Job, ref: JobRef): Promise<boolean> {
     if (job.externalId !== null && job.externalId !== ref.externalId) return true;
     return isOver(job.status) && (await this.#options.store.logs.head(job.id)).complete;

@@ -7,19 +7,19 @@ import { Wakeup } from '../../lib/async/wakeup.ts';
 import type { JobChanges } from '../job-changes.ts';
 import { PendingChanges } from './pending-changes.ts';
 
-/** The most jobs that are listed at the beginning: the newest. */
+/** The most jobs that are listed at the beginning; these are the newest. */
 const maxListed = 200;
-/** The most jobs of which a watcher remembers what it has told; of the oldest, a state may be told twice. */
+/** The most jobs whose last state a watcher remembers. It may yield the same state of an older job twice. */
 const maxKnown = 1000;
 
-/** What has become of a job. `cursor` resumes behind it: whatever was told up to there need not be told again. */
+/** A job that changed or was deleted. A watch that resumes at `cursor` goes on after this change. */
 export type WatchedChange = { cursor: string } & ({ job: Job } | { deletedJobId: string });
 
-/** Follows jobs for whoever wants to see them change. */
+/** Yields jobs as they change, for subscriptions. */
 export class JobWatch {
   readonly #changes: JobChanges;
   readonly #logs: LogStore;
-  /** Of this turn of the event loop: read once for all whom one change has woken. */
+  /** The lists of this turn of the event loop: watchers that the same change has woken share them. */
   readonly #lists = new Map<string, Promise<Versioned[]>>();
 
   constructor(options: { changes: JobChanges; logs: LogStore }) {
@@ -28,24 +28,26 @@ export class JobWatch {
   }
 
   /**
-   * The job now, then at every change, until it is over and its log complete, or it is deleted. Changes that
-   * come faster than they are read are seen as one. `NOT_FOUND` for an unknown job.
+   * Yields the job now and after every change. Ends when the job is over and its log is complete, or when the job
+   * is deleted. Changes that come faster than they are read are yielded as one. Throws `NOT_FOUND` for an unknown
+   * job.
    */
   one(id: string): AsyncGenerator<Job, void, undefined> {
     return abortable((signal) => this.#one(id, signal));
   }
 
   /**
-   * The newest 200 jobs of the filter now, then each job of it at every change, once more when it leaves the
-   * filter, and what is deleted. With a cursor: instead of all, what has changed since.
-   * It ends only with its reader, or with `CONFLICT` where some of the changes since then are not kept any more.
+   * Yields the newest 200 jobs of the filter, or with a cursor those that have changed since. Then it yields each
+   * job of the filter after every change, a job that leaves the filter once more, and the ids of deleted jobs.
+   * Ends only with its reader. Throws `BAD_USER_INPUT` for what is not a cursor, and `CONFLICT` where the store no
+   * longer has all changes since the cursor.
    */
   all(filter: JobFilter, after: string | null): AsyncGenerator<WatchedChange, void, undefined> {
     const from = after === null ? null : parseCursor(after);
     return abortable((signal) => this.#all(filter, from, signal));
   }
 
-  /** As `all`, of the jobs alone. */
+  /** As `all`, without deleted jobs. */
   saved(filter: JobFilter): AsyncGenerator<Job, void, undefined> {
     return abortable((signal) => this.#saved(filter, signal));
   }
@@ -96,12 +98,12 @@ export class JobWatch {
         ids?.delete(deletedJobId);
       }
       for (const id of ids ?? []) {
-        // It was told of, and is no job of the filter any more: how it is now is told once.
+        // A job that was yielded before and has left the filter is yielded once more.
         const job = known.delete(id) ? await this.#changes.store.get(id) : null;
         if (job) found.push({ job, cursor: `${told}` });
       }
       told = Math.max(told, upTo);
-      // Whoever resumes behind any but the last is told of all of these again.
+      // Only the last one carries the new cursor: a reader that stopped earlier gets all of these again.
       const last = found.at(-1);
       if (last) last.cursor = `${told}`;
       yield* found;
@@ -109,7 +111,7 @@ export class JobWatch {
     }
   }
 
-  /** Jobs of a filter: the newest, or those that have changed. */
+  /** The newest jobs of a filter, or those of its jobs that have changed. */
   #list(filter: JobFilter, ids: ReadonlySet<string> | null): Promise<Versioned[]> {
     if (ids?.size === 0) return Promise.resolve([]);
     const wanted = ids === null ? filter : { ...filter, ids: [...ids] };
@@ -131,7 +133,7 @@ interface Versioned {
   version: string;
 }
 
-/** Changes with every change of a job, two within one millisecond included. */
+/** A hash of the whole job, because two changes within one millisecond have the same time. */
 function versionOf(job: Job): string {
   return hash('sha1', JSON.stringify(job), 'base64url');
 }

@@ -2,33 +2,34 @@ import { TrainyardError } from '../../core/errors.ts';
 import { Wakeup } from '../../lib/async/wakeup.ts';
 import type { JobChanges } from '../job-changes.ts';
 
-/** Jobs that have changed or were deleted, up to an event. */
+/** The jobs that were changed and deleted, up to a change in the store. */
 interface TakenChanges {
-  /** Null: any job may have changed. */
+  /** The jobs that changed; null where any job may have changed. */
   ids: Set<string> | null;
   deleted: Set<string>;
+  /** The seq of the last change that is included. */
   upTo: number;
 }
 
 /**
- * Which jobs have changed since a watcher last looked. The store keeps the changes, and the watcher reads on
- * from its own place, a page of up to 1000 at a time: however far behind it is, nothing waits for it in memory.
+ * The jobs that have changed since a watcher last asked. The changes stay in the store, and each watcher reads
+ * them from where it stopped, up to 1000 at a time. So nothing queues in memory for a watcher that is far behind.
  */
 export class PendingChanges implements Disposable {
   readonly #changes: JobChanges;
   readonly #woken = new Wakeup();
   readonly #unlisten: () => void;
-  /** The newest change that was taken; null at the beginning, when nothing is known. */
+  /** The seq of the last change that was taken; null before the first `take` of a watcher without a cursor. */
   #upTo: number | null;
 
-  /** Begins with what has changed since a cursor; with null, with any job. */
+  /** Begins after the change with the seq `after`; null begins with all jobs. */
   constructor(changes: JobChanges, after: number | null) {
     this.#changes = changes;
     this.#upTo = after;
     this.#unlisten = changes.listen(null, () => this.#woken.wake());
   }
 
-  /** What has changed next. Rejects with `CONFLICT` where the store no longer keeps all changes since the last ones. */
+  /** The next changes. Rejects with `CONFLICT` where the store no longer has all changes since the last ones. */
   async take(): Promise<TakenChanges> {
     const after = this.#upTo ?? Number.MAX_SAFE_INTEGER;
     const { changes, newest, isWhole } = await this.#changes.store.changes(after);

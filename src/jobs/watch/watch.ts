@@ -4,27 +4,27 @@ import { Backoff } from '../../lib/async/backoff.ts';
 import type { Logger } from '../../lib/system/logger.ts';
 import { jobTimes } from '../times.ts';
 
-/** Each further job makes the rounds so much longer, so that a provider with many jobs is not asked without end... */
+/** The shortest time between two status calls for a job, per watched job, which spares a provider with many jobs. */
 const roundMsPerJob = 10;
-/** ...but not longer than this: an end must be heard, and silence be told as stale, in good time. */
+/** The longest time between two status calls for a job, so that its end and its silence are noticed soon. */
 const maxRoundMs = 5000;
 
 export interface Watched {
   ref: JobRef;
   report(report: StatusReport): void;
-  /** Called once each time the job has not been heard of for `staleAfterMs` (see `JobTimes`). */
+  /** Called once each time that no report has come for `staleAfterMs` (see `JobTimes`). */
   stale(): void;
 }
 
 interface Entry extends Watched {
   heardAt: number;
-  /** Null until it is asked for the first time. */
+  /** When the provider was last asked, by the monotonic clock; null before the first time. */
   askedAt: number | null;
   saidStale: boolean;
   asking: boolean;
 }
 
-/** Asks one provider, again and again, how its live jobs are. A slow answer holds up no other job's. */
+/** Asks one provider again and again for the status of its live jobs. A slow answer for one job delays no other. */
 export class StatusWatch {
   readonly #provider: Provider;
   readonly #logger: Logger;
@@ -43,7 +43,7 @@ export class StatusWatch {
     this.#staleAfterMs = options.staleAfterMs ?? jobTimes.staleAfterMs;
   }
 
-  /** Watches a job until the function that comes back is called. */
+  /** Watches a job. Returns the function that ends this. */
   add(watched: Watched): () => void {
     const { jobId } = watched.ref;
     const entry: Entry = {
@@ -55,7 +55,7 @@ export class StatusWatch {
     };
     this.#entries.set(jobId, entry);
     this.#timer ??= setInterval(() => this.#tick(), this.#provider.pollMs);
-    // How a new job is, is wanted before the next round comes; jobs that come together are asked for together, and no others with them.
+    // A new job does not wait for the next round. Jobs that are added together are asked for in one call.
     this.#soon ??= setImmediate(() => {
       this.#soon = null;
       this.#askAll(({ askedAt }) => askedAt === null);
@@ -89,7 +89,7 @@ export class StatusWatch {
     }
     const { pollMs } = this.#provider;
     const roundMs = Math.max(pollMs, Math.min(maxRoundMs, this.#entries.size * roundMsPerJob));
-    // Half a tick early rather than a whole one late.
+    // Without the half tick, a job that is due right after a tick would wait for a whole one.
     const dueBefore = now - roundMs + pollMs / 2;
     this.#askAll(({ askedAt }) => askedAt === null || askedAt <= dueBefore);
   }
@@ -113,7 +113,7 @@ export class StatusWatch {
     } catch (error) {
       for (const { ref } of entries) this.#pass({ jobId: ref.jobId, error });
     } finally {
-      // One that has answered may be asked by a newer round already.
+      // A newer round may already be asking for a job that has answered in this one.
       for (const entry of entries) if (entry.askedAt === askedAt) entry.asking = false;
     }
   }
@@ -121,7 +121,7 @@ export class StatusWatch {
   #pass(report: StatusReport): void {
     if (this.#closing.signal.aborted) return;
     const entry = this.#entries.get(report.jobId);
-    // Asked again as soon as it has answered, though others of the same round may still be silent.
+    // The job is free for the next round, although others of this round may not have answered yet.
     if (entry) entry.asking = false;
     if ('state' in report || codeOf(report.error) === 'NOT_FOUND') {
       this.#backoff.reset();
