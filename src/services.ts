@@ -112,8 +112,8 @@ export async function openServices(
     const apiKey = randomBytes(24).toString('base64url');
     const trainer = await openTrainer({ ...config.embeddedTrainer, apiKey, logger });
     opened.defer(() => trainer.close());
-    const place = `the built-in training server in ${config.embeddedTrainer.dataDir}`;
-    configured.unshift(builtInProvider({ url: trainer.url, apiKey, place }));
+    const location = `the built-in training server in ${config.embeddedTrainer.dataDir}`;
+    configured.unshift(builtInProvider({ url: trainer.url, apiKey, location }));
   }
   const providers = [];
   for (const provider of configured) {

@@ -22,7 +22,7 @@ export const builtInName = builtIn ? kindWord(builtIn) : null;
 export function builtInProvider(server: {
   url: string;
   apiKey: string;
-  place: string;
+  location: string;
 }): ConfiguredProvider {
   const name = builtInName ?? '';
   return {

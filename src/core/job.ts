@@ -79,7 +79,7 @@ export interface Job {
   /**
    * Options that only this kind of provider understands, such as a GPU's type. They are never shown to a
    * client. `env` may hold secrets, so it is dropped as soon as the job is deployed. A limit of
-   * `limitOptions` ends the job when it is reached. `place` is `Provider.place` at the time of the deploy.
+   * `limitOptions` ends the job when it is reached. `place` is `Provider.location` at the time of the deploy.
    */
   options: JsonObject;
   idempotencyKey: string | null;

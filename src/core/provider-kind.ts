@@ -99,7 +99,7 @@ export interface ProviderDefinition<
   ): Promise<OpenedProvider>;
   /** Opens a provider for the training server that this process has started. Only one kind has it. */
   openBuiltIn?(
-    server: { name: string; url: string; apiKey: string; place: string },
+    server: { name: string; url: string; apiKey: string; location: string },
     parts: ProviderParts,
   ): Promise<OpenedProvider>;
 }

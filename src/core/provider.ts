@@ -68,10 +68,10 @@ export interface Provider {
   /** The kind of its definition. */
   readonly kind: string;
   /**
-   * Where its jobs run, in words, for providers whose name may later stand for another machine. A job that ran
-   * in another place is not LOST because this one does not know it.
+   * Where its jobs run, in words, for providers whose name may later stand for another machine. A job that was
+   * deployed while it had another location is not LOST because this one does not know it.
    */
-  readonly place?: string;
+  readonly location?: string;
   /** Milliseconds between two status calls for a live job. */
   readonly pollMs: number;
   /** The recipes that a caller may choose. Where the provider itself knows them, they are as old as the last health check. */

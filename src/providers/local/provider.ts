@@ -1,5 +1,5 @@
 import { codeOf, TrainyardError } from '../../core/errors.ts';
-import { isOver, type Job, type JsonObject, type NewJob } from '../../core/job.ts';
+import { isOver, type Job, type NewJob } from '../../core/job.ts';
 import type { LogNotice } from '../../core/log.ts';
 import type {
   JobRef,
@@ -15,63 +15,52 @@ import { type Identity, TrainingServerApi } from './api/api.ts';
 import { TrainingClient } from './api/client.ts';
 import { stateOf } from './api/wire.ts';
 import { asCompleted } from './completed.ts';
-import { foreignConfig } from './foreign-config.ts';
 import { checkHealth } from './health.ts';
 import { positionOf } from './log/cursor.ts';
 import { refusedNotice, SaidNotices, unknownJobNotice, unreachableNotice } from './log/notice.ts';
 import { followPages } from './log/poll.ts';
 import { type EndNotice, followStream } from './log/stream.ts';
+import { ServerRecipes, type ServerRecipesOptions } from './recipes.ts';
 
-export interface LocalProviderOptions {
+export interface LocalProviderOptions extends ServerRecipesOptions {
   name: string;
-  /** Where the training server is; a path in it is kept. */
+  /** The training server's address, with the path below which its routes are, if any. */
   url: string;
-  /** Where the address stands, such as `TRAINING_SERVER_URL`, and the key: for whoever has to mend them. */
+  /** The setting that holds the address, such as `TRAINING_SERVER_URL`; error messages name it. */
   urlName?: string | undefined;
   apiKey: string | null;
+  /** The setting that holds the key, such as `TRAINING_SERVER_API_KEY`; error messages name it. */
   keyName?: string | undefined;
-  /** What callers may choose; null: what the server's health check names, else `default`. */
-  recipes: readonly string[] | Readonly<Record<string, { defaults: JsonObject }>> | null;
-  /** What a server without recipes of its own gets for a recipe of which `recipes` says nothing. */
-  defaultsOf?: (recipe: string) => JsonObject;
   /** What the existing servers demand with every job. */
   identity?: Identity;
-  /** Where that is, in words; the address where nothing is said. */
-  place?: string;
-  /** Milliseconds between two status calls for a live job. */
+  /** The server's location in words (see `Provider.location`); its address by default. */
+  location?: string;
+  /** Milliseconds between two status calls for a live job; 1000 by default. */
   pollMs?: number;
-  /** How long to wait for headers, for the rest of an answer, and for a sign of life in a stream. */
+  /** How long to wait for headers (10 s by default), for the rest of an answer (30 s) and in a silent stream (45 s). */
   timeouts?: { headersMs?: number; bodyMs?: number; silenceMs?: number };
   logger?: Logger;
 }
 
-/** Jobs on a training server of one's own, over its HTTP contract and the dialects of it. */
+/** Opens a provider for one training server, which speaks Trainyard's HTTP contract or a dialect of it. */
 export function openLocalProvider(options: LocalProviderOptions): OpenedProvider {
   return new TrainingServerProvider(options);
 }
 
-/** Keys of a config by which the contract itself tells something, and the fields of a deploy that say it. */
-const ownWords = { recipe: 'recipe', model_name: 'modelName' } as const;
-
-/** So many status calls are under way at most: one that hangs holds up nobody else's. */
+/** The most status calls at one time. A call that hangs delays no other job's. */
 const statusCallsAtOnce = 16;
 
 class TrainingServerProvider implements OpenedProvider {
   readonly name: string;
   readonly kind = 'LOCAL';
-  readonly place: string;
+  readonly location: string;
   readonly pollMs: number;
   readonly #server: TrainingServerApi;
   readonly #logger: Logger | undefined;
-  readonly #configured: readonly string[] | null;
-  readonly #defaultsOf: (recipe: string) => JsonObject;
+  readonly #recipes: ServerRecipes;
   /** Jobs that the server does not know. */
   readonly #unknown = recent<true>();
   readonly #said = new SaidNotices();
-  #served: readonly string[] | null = null;
-  #hasAnswered = false;
-  /** Whether it is Trainyard's own training server, which names its recipes; null while it has not said. */
-  #isOwn: boolean | null = null;
   #health: ProviderHealth | null = null;
 
   constructor(options: LocalProviderOptions) {
@@ -79,12 +68,9 @@ class TrainingServerProvider implements OpenedProvider {
     const { headersMs = 10_000, bodyMs = 30_000, silenceMs = 45_000 } = timeouts;
     this.name = name;
     const { origin, pathname } = new URL(url);
-    this.place = options.place ?? `${origin}${pathname}`.replace(/\/$/, '');
+    this.location = options.location ?? `${origin}${pathname}`.replace(/\/$/, '');
     this.pollMs = options.pollMs ?? 1000;
-    const { recipes, defaultsOf = () => ({}) } = options;
-    const named = recipes === null || isList(recipes) ? {} : recipes;
-    this.#configured = recipes === null || isList(recipes) ? recipes : Object.keys(recipes);
-    this.#defaultsOf = (recipe) => named[recipe]?.defaults ?? defaultsOf(recipe);
+    this.#recipes = new ServerRecipes(options);
     this.#logger = options.logger;
     this.#server = new TrainingServerApi(
       new TrainingClient({
@@ -100,33 +86,24 @@ class TrainingServerProvider implements OpenedProvider {
   }
 
   recipes(): readonly string[] {
-    return this.#configured ?? this.#served ?? ['default'];
+    return this.#recipes.names();
   }
 
   get recipesUnknown(): boolean {
-    return this.#configured === null && !this.#hasAnswered;
+    return this.#recipes.areUnknown;
   }
 
-  check({ config }: NewJob): void {
-    if (this.#isOwn === false) return;
-    for (const [key, field] of Object.entries(ownWords)) {
-      if (!Object.hasOwn(config, key)) continue;
-      const message = `config.${key}: a training server is told the job's ${field} under this name, so this value would not arrive. Say it as input.${field}, or give the setting another name.`;
-      throw new TrainyardError('BAD_USER_INPUT', message);
-    }
+  check(job: NewJob): void {
+    this.#recipes.check(job);
   }
 
   async deploy(job: Job, signal: AbortSignal): Promise<{ externalId: string }> {
-    // The existing servers run an id once more when they are asked once more.
+    // The existing servers run a job a second time when they are asked a second time.
     const known = await this.find(job, signal);
-    return { externalId: known ?? (await this.#execute(job, signal)) };
-  }
-
-  async #execute(job: Job, signal: AbortSignal): Promise<string> {
-    if (this.#isOwn === null) await this.health(signal);
-    if (this.#isOwn !== false) return await this.#server.execute(job, jobConfig(job), signal);
-    const defaults = this.#defaultsOf(job.recipe);
-    return await this.#server.execute(job, foreignConfig(job, defaults), signal);
+    if (known !== null) return { externalId: known };
+    if (this.#recipes.isOwnServer === null) await this.health(signal);
+    const config = this.#recipes.configOf(job);
+    return { externalId: await this.#server.execute(job, config, signal) };
   }
 
   async find(job: Job, signal: AbortSignal): Promise<string | null> {
@@ -161,7 +138,7 @@ class TrainingServerProvider implements OpenedProvider {
     } catch (error) {
       if (!(error instanceof TrainyardError) || error.code !== 'PROVIDER_REJECTED') throw error;
       if (error.details.httpStatus === 409) return false;
-      // The existing servers refuse a job that is over and one that they do not know alike.
+      // The existing servers refuse with the same answer a job that is over and one that they do not know.
       if ((await this.#end(ref, signal)) !== null) return false;
       throw error;
     }
@@ -182,13 +159,16 @@ class TrainingServerProvider implements OpenedProvider {
     }
   }
 
-  /** Its own numbers never change; where as many lines are stored as were read, none was thinned out. */
+  /**
+   * Only Trainyard's own server keeps the numbers of lines. They are the store's numbers where as many lines are
+   * stored as were read, because no line was thinned out then.
+   */
   async linesAt(
     ref: JobRef,
     range: { first: number; count: number; total: number; cursor: string | null },
     signal: AbortSignal,
   ): Promise<string[] | null> {
-    if (!this.#isOwn || positionOf(range.cursor).at !== range.total) return null;
+    if (!this.#recipes.isOwnServer || positionOf(range.cursor).at !== range.total) return null;
     const lines: string[] = [];
     while (lines.length < range.count) {
       const offset = range.first + lines.length;
@@ -213,12 +193,10 @@ class TrainingServerProvider implements OpenedProvider {
   }
 
   async health(signal: AbortSignal): Promise<ProviderHealth> {
-    const { health, recipes } = await checkHealth(this.#server, signal);
-    this.#health = health;
-    this.#served = recipes ?? this.#served;
-    this.#hasAnswered ||= health.status === 'UP';
-    if (health.status === 'UP') this.#isOwn = recipes !== null;
-    return health;
+    const checked = await checkHealth(this.#server, signal);
+    this.#recipes.learn(checked);
+    this.#health = checked.health;
+    return checked.health;
   }
 
   async close(): Promise<void> {
@@ -269,12 +247,4 @@ class TrainingServerProvider implements OpenedProvider {
   #note(ref: JobRef, error: unknown): void {
     if (codeOf(error) === 'NOT_FOUND') this.#unknown.set(ref.jobId, true);
   }
-}
-
-function isList<T>(value: readonly string[] | T): value is readonly string[] {
-  return Array.isArray(value);
-}
-
-function jobConfig(job: Job): JsonObject {
-  return { ...job.config, recipe: job.recipe, model_name: job.modelName };
 }

@@ -20,16 +20,17 @@ export class SaidNotices {
 
 /** Why the log of a job that the server does not know (any more) stays as it is, and what may help. */
 export function unknownJobNotice(
-  { name, place }: Pick<Provider, 'name' | 'place'>,
+  { name, location }: Pick<Provider, 'name' | 'location'>,
   job: Job,
   { awaitsLog }: { awaitsLog: boolean },
 ): LogNotice {
   const { id, status, options } = job;
   const code = 'JOB_UNKNOWN_TO_PROVIDER';
-  if (options.place !== undefined && options.place !== place && (awaitsLog || !isOver(status))) {
+  const wasElsewhere = options.place !== undefined && options.place !== location;
+  if (wasElsewhere && (awaitsLog || !isOver(status))) {
     return {
       code,
-      message: `The job ${id} was deployed to ${options.place}; the provider ${name} is now ${place}, which does not know it`,
+      message: `The job ${id} was deployed to ${options.place}; the provider ${name} is now ${location}, which does not know it`,
       url: null,
       help: [
         'Set the provider back (TRAINING_SERVER_URL, or its url in trainyard.config.json) and start again: capture then goes on by itself, without loss',
