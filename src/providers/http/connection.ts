@@ -5,17 +5,18 @@ import type { Answer } from './answer.ts';
 import { Deadline } from './deadline.ts';
 
 export interface ConnectionOptions {
-  /** Where the server is; a path in it is kept. */
+  /** The server's address, with the path below which its routes are, if any. */
   url: string;
   /** Sent with every call as a bearer token. */
   apiKey: string | null;
   timeouts: Timeouts;
-  /** The error for an exchange that went wrong and may go right another time; `task` completes "could not …". */
+  /** Makes the error for a call that failed and may succeed another time; `task` completes "could not …". */
   broken: (task: string, reason: string, cause?: unknown) => TrainyardError;
-  /** How to mend an address that leads nowhere; follows "… is not known; ". */
+  /** What to do about an address where no server answers; it follows "… is not known; ". */
   help: string;
 }
 
+/** All in milliseconds. */
 export interface Timeouts {
   /** From the call to the answer's headers. */
   headersMs: number;
@@ -32,29 +33,28 @@ export interface Call {
   method?: 'GET' | 'POST' | 'DELETE';
   json?: unknown;
   headers?: Record<string, string>;
-  /** From the call to the answer's headers, where it shall be less than usual. */
+  /** A shorter time than usual from the call to the answer's headers. */
   headersMs?: number;
-  /** The same, where it may take longer than usual. */
+  /** A longer time than usual from the call to the answer's headers. */
   patienceMs?: number;
   signal: AbortSignal;
 }
 
-/** A longer body is cut off: nothing that is asked for comes near it. */
+/** An answer with a longer body fails. No real answer comes near this. */
 const maxBodyBytes = 16 * 1024 * 1024;
 const connectMs = 3500;
-/** Of a text that is no JSON, so much is kept. */
+/** The most that is kept of a body that is plain text. */
 const maxTextChars = 10_000;
 
 /**
- * Talks to one server and to no other: redirects are not followed, so the key stays here. Every
- * exchange is bounded in time and bytes and ends with its signal; one that fails throws what
- * `broken` makes of it.
+ * Talks to one server and to no other: it follows no redirect, so that the key reaches nobody else. Every call is
+ * bounded in time and bytes, and ends with its signal. A call that fails throws the error that `broken` makes.
  */
 export class HttpConnection {
   readonly origin: string;
   readonly #options: ConnectionOptions;
   readonly #base: string;
-  /** Gateways refuse callers that do not say who they are. */
+  /** Some gateways refuse callers without a user agent. */
   readonly #userAgent = `trainyard/${projectVersion()}`;
   readonly #pool: Pool;
 
@@ -63,7 +63,7 @@ export class HttpConnection {
     this.#options = options;
     this.origin = url.origin;
     this.#base = url.pathname.replace(/\/+$/, '');
-    // Deadlines are kept here, and a reader that takes its time is no silence of the server's.
+    // The timeouts of `Deadline` apply instead: they do not take a slow reader for a silent server.
     this.#pool = new Pool(url.origin, {
       connect: { timeout: connectMs },
       headersTimeout: 0,
@@ -71,14 +71,14 @@ export class HttpConnection {
     });
   }
 
-  /** The whole answer, whatever its status. */
+  /** Makes a call and resolves to the whole answer, whatever its status. */
   async ask(call: Call): Promise<Answer> {
     using deadline = new Deadline(call.signal);
     const response = await this.#send(call, 'application/json', deadline);
     return await this.#read(response, call, deadline);
   }
 
-  /** The bytes of an event stream, to be read at once; the whole answer where it is none. */
+  /** The bytes of an event stream, which the caller must read at once; the whole answer where it is not a stream. */
   async stream(call: Call): Promise<{ chunks: AsyncIterable<Buffer> } | { answer: Answer }> {
     using opening = new DisposableStack();
     const deadline = opening.use(new Deadline(call.signal));
@@ -185,7 +185,7 @@ export class HttpConnection {
   }
 }
 
-/** The beginning of a body that is plain text, in which gateways say what they have against a call. */
+/** The beginning of a plain text body, in which gateways say why they refuse a call. */
 function plainText(text: string, headers: Answer['headers']): string | null {
   const isPlain = String(headers['content-type'] ?? '').startsWith('text/plain');
   return isPlain && text.trim() !== '' ? text.slice(0, maxTextChars) : null;
@@ -199,11 +199,11 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** As Python's `json.dumps` writes it where a training has diverged: with NaN and Infinity, which then are null. */
+/** Parses JSON with NaN and Infinity as null: Python's `json.dumps` writes them when a training has diverged. */
 function parsePythonJson(text: string): unknown {
   if (!/NaN|Infinity/.test(text)) return undefined;
   try {
-    // A text that is not closed matches, too: a pattern that fails there would try all ways to get to it.
+    // The closing quote is optional: without it, a text that is not closed would make the pattern backtrack for long.
     const json = text.replaceAll(/"(?:[^"\\]+|\\[\s\S])*\\?"?|-?(?:NaN|Infinity)/g, (token) =>
       token.startsWith('"') ? token : 'null',
     );

@@ -1,4 +1,4 @@
-/** Why a call was given up: the server took longer than it may. */
+/** The reason of a call that was given up because the server took too long. */
 export class TooSlow extends Error {
   constructor(message: string) {
     super(message);
@@ -7,8 +7,8 @@ export class TooSlow extends Error {
 }
 
 /**
- * A signal that is aborted with the one it follows, or with `TooSlow` when the time that was set last
- * is over. Must be disposed of, which ends its timer and its listener and aborts nothing.
+ * A signal that is aborted together with the one it follows, or with `TooSlow` when the time that was set last is
+ * over. Whoever creates it must dispose of it: that ends its timer and its listener, and aborts nothing.
  */
 export class Deadline implements Disposable {
   readonly #controller = new AbortController();
@@ -26,7 +26,7 @@ export class Deadline implements Disposable {
     return this.#controller.signal;
   }
 
-  /** Starts the clock anew; the time that was set before no longer counts. */
+  /** Starts the clock, in place of any time that was set before. */
   set(ms: number, message: string): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#controller.abort(new TooSlow(message)), ms);

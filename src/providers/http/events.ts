@@ -1,9 +1,9 @@
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
 
-/** A longer event is refused: no batch of lines comes near it. */
+/** A longer event fails the stream. No batch of lines comes near this. */
 const maxEventChars = 16 * 1024 * 1024;
 
-/** The events of a byte stream one by one, as `eventBatchesOf` has them; those that only keep it alive are left out. */
+/** The events of `eventBatchesOf` one by one, without those that have no data. */
 export async function* eventsOf(
   chunks: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<EventSourceMessage, void> {
@@ -11,10 +11,9 @@ export async function* eventsOf(
 }
 
 /**
- * The events in a byte stream, those that came together in one batch, each as soon as its blank line
- * has come; half an event at the end is dropped. One that has an id alone comes with empty data, as one
- * whose data is empty. Reads on only when the events so far were taken.
- * Throws where an event is too long.
+ * Parses a byte stream into server-sent events, in batches of those that arrived together. An unfinished event at
+ * the end is dropped. An event with only an id is yielded with empty data. Reads on only when the last batch was
+ * taken. Throws where an event is longer than 16 Mi UTF-16 units.
  */
 export async function* eventBatchesOf(
   chunks: AsyncIterable<Uint8Array>,
@@ -22,7 +21,7 @@ export async function* eventBatchesOf(
   const decoder = new TextDecoder();
   let events: EventSourceMessage[] = [];
   let overflow: Error | null = null;
-  // The parser tells the id of every event, just before the event itself where that has data.
+  // The parser reports the id of every event, and then the event itself if it has data.
   let idAlone: string | null = null;
   const settleId = () => {
     if (idAlone !== null) events.push({ id: idAlone, event: undefined, data: '' });

@@ -1,6 +1,6 @@
 /**
- * Runs a task for every item, at most `atOnce` at a time, and yields each result as soon as it is
- * there, so that a slow one holds up nobody. Tasks must not reject.
+ * Runs a task for every item, at most `atOnce` at a time, and yields each result as soon as it is there. So a slow
+ * task delays no other's result. Tasks must not reject.
  */
 export async function* asCompleted<T, R>(
   items: readonly T[],

@@ -1,7 +1,7 @@
 import type { ProviderDefinition } from '../../core/provider-kind.ts';
 import { settings, variables } from './settings.ts';
 
-/** Training servers: the one that Trainyard brings, and others that speak its contract. */
+/** The kind for training servers: the one that Trainyard brings, and others that speak its HTTP contract. */
 export const local: ProviderDefinition<
   ReturnType<typeof variables>,
   ReturnType<typeof settings>
@@ -13,7 +13,7 @@ export const local: ProviderDefinition<
   variables,
   settings,
   apiKey: 'optional',
-  // What it runs is configured where it runs.
+  // A training server has recipes of its own, in its own configuration.
   recipeSettings: () => ({}),
   shippedRecipes: {},
   fromVariables({ TRAINING_SERVER_URL: url, TRAINING_SERVER_API_KEY: key }) {

@@ -1,9 +1,9 @@
 import type { Job, JsonObject } from '../../core/job.ts';
 
 /**
- * A job's config as the existing servers need it, which have no recipes of their own: the recipe's defaults
- * under what the caller gives, object by object, and the model's name as `model.name` where neither names a
- * model. What the caller gives stays as it is.
+ * A job's config for an existing server, which has no recipes of its own. The recipe's defaults are merged into it,
+ * object by object, and the model's name becomes `model.name` where neither names a model. What the caller gave
+ * stays as it is.
  */
 export function foreignConfig(job: Job, defaults: JsonObject): JsonObject {
   const config = over(defaults, job.config);
@@ -13,7 +13,7 @@ export function foreignConfig(job: Job, defaults: JsonObject): JsonObject {
   return { ...config, model: { ...model, name: job.modelName } };
 }
 
-/** `given` over `base`: objects are merged, all else is replaced. A config is at most as deep as it may be. */
+/** Merges `given` into `base`: objects are merged, and anything else is replaced. The depth of a config is bounded. */
 function over(base: JsonObject, given: JsonObject): JsonObject {
   const merged = new Map(Object.entries(base));
   for (const [key, value] of Object.entries(given)) {

@@ -3,16 +3,17 @@ import type { ProviderHealth } from '../../core/provider.ts';
 import { TooSlow } from '../http/deadline.ts';
 import type { TrainingServerApi } from './api/api.ts';
 
-/** A health check, and the recipes that the answer named: null where it named none. */
+/** The result of a health check. */
 export interface HealthCheck {
   health: ProviderHealth;
+  /** The recipes that the answer named; null where it named none. */
   recipes: readonly string[] | null;
 }
 
 /**
- * Asks the server how it is. UP: it answers. DEGRADED: it is there, but refuses, says that it is not
- * well, or is busy (an agent that trains inside its own process is silent meanwhile). DOWN: it cannot be reached or is failing.
- * Rejects only with the signal.
+ * Asks the server for its health. UP means that it answers. DEGRADED means that it refuses, reports a problem of
+ * its own or is too busy to answer, as an agent is that trains inside its own process. DOWN means that it cannot be
+ * reached or answers with HTTP 5xx. Rejects only with the signal.
  */
 export async function checkHealth(
   server: TrainingServerApi,
@@ -21,9 +22,9 @@ export async function checkHealth(
   const checkedAt = Date.now();
   const begun = performance.now();
   try {
-    const { recipes, ailment } = await server.health(signal);
+    const { recipes, problem } = await server.health(signal);
     const latencyMs = Math.round(performance.now() - begun);
-    const message = server.keyRefusal ?? ailment;
+    const message = server.keyRefusal ?? problem;
     const status = message === null ? 'UP' : 'DEGRADED';
     return { health: { status, message, checkedAt, latencyMs }, recipes };
   } catch (error) {

@@ -1,17 +1,17 @@
 import type { SchemaParts } from '../../core/provider-kind.ts';
 
-/** The environment's training server, which is the provider `local`. */
+/** The environment variables that set up the provider `local`. */
 export function variables({ httpUrl, secret }: SchemaParts) {
   return { TRAINING_SERVER_URL: httpUrl.optional(), TRAINING_SERVER_API_KEY: secret.optional() };
 }
 
-/** An entry of `providers`. */
+/** The settings of an entry of `providers` in the configuration file. */
 export function settings({ z, text, httpUrl }: SchemaParts) {
   return {
     url: httpUrl,
     /**
-     * What callers may choose; the server is asked where nothing is said. With `defaults` for servers that
-     * have no recipes of their own: what a job's config holds where the caller says nothing else.
+     * The recipes that callers may choose; the server is asked where there are none. For servers without recipes of
+     * their own, `defaults` holds a recipe's values, which a job's config may override.
      */
     recipes: z
       .union([
@@ -19,7 +19,7 @@ export function settings({ z, text, httpUrl }: SchemaParts) {
         z.record(text, z.strictObject({ defaults: z.record(text, z.json()).default({}) })),
       ])
       .optional(),
-    /** What the existing servers demand of every job, and Trainyard's own passes over. */
+    /** The existing servers refuse a job without these three; Trainyard's own server ignores them. */
     userId: text.default('trainyard'),
     accessToken: text.default('trainyard'),
     jobToken: text.default('trainyard'),

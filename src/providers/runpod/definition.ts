@@ -3,7 +3,7 @@ import { deployOptions } from './deploy-options.ts';
 import { type PodRecipe, recipeSettings, settings, variables } from './settings.ts';
 import { tinyLm } from './tiny-lm.ts';
 
-/** Accounts at RunPod. */
+/** The kind for accounts at RunPod. */
 export const runpod: ProviderDefinition<
   ReturnType<typeof variables>,
   ReturnType<typeof settings>,
@@ -17,7 +17,7 @@ export const runpod: ProviderDefinition<
   settings,
   apiKey: 'needed',
   recipeSettings,
-  // Where they stood before there were other kinds with settings of their own.
+  // Recipes held these settings at their top level before other kinds had settings.
   recipeSettingsAtTop: true,
   shippedRecipes: { default: tinyLm, 'tiny-lm': tinyLm },
   fromVariables({ RUNPOD_API_KEY: key }) {

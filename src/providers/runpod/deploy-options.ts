@@ -1,6 +1,6 @@
 import { type DeployOptions, limitOptions } from '../../core/deploy-options.ts';
 
-/** What a caller may say of a job's pod. The values are judged by `settingsOf` of `deploy/settings.ts`. */
+/** The options that a caller may set for a job's pod. `settingsOf` in `deploy/settings.ts` checks their values. */
 export const deployOptions: DeployOptions = {
   name: 'RunPodOptions',
   description: 'What only RunPod needs to know. Whatever is absent comes from the recipe.',

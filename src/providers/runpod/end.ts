@@ -3,7 +3,7 @@ import type { ProviderState } from '../../core/provider.ts';
 import type { Pod } from './api/wire.ts';
 import type { End } from './log/cursor.ts';
 
-/** How a job ended whose wrapper has said so. */
+/** The final state of a job whose wrapper has reported its end. */
 export function endStateOf({ exitCode, time }: End): ProviderState {
   const state = { providerStatus: null, finishedAt: time };
   switch (exitCode) {
@@ -17,13 +17,13 @@ export function endStateOf({ exitCode, time }: End): ProviderState {
   }
 }
 
-/** The signal that ended the training, where its code is what shells make of one: 137 is 128 and SIGKILL's 9. */
+/** The signal that ended the training, where the exit code is 128 plus a signal's number: 137 means SIGKILL (9). */
 function signalOf(exitCode: number): { signal?: string } {
   const found = Object.entries(constants.signals).find(([, number]) => number + 128 === exitCode);
   return found === undefined ? {} : { signal: found[0] };
 }
 
-/** How a job ended whose container has, without a word from the wrapper. */
+/** The final state of a job whose container has ended although its wrapper reported no end. */
 export function silentEndOf(pod: Pod): ProviderState {
   const message =
     pod.status === 'ERROR'
@@ -32,7 +32,7 @@ export function silentEndOf(pod: Pod): ProviderState {
   return { status: 'FAILED', providerStatus: pod.status, failure: { message } };
 }
 
-/** How a job ended whose container has, while its log could not be read to the end. */
+/** The final state of a job whose container has ended although its log could not be read to the end. */
 export function unreadEndOf(pod: Pod): ProviderState {
   const message = `The container of pod ${pod.id} has ended, but RunPod did not give the end of its log: how the training did is not known.`;
   return { status: 'FAILED', providerStatus: pod.status, failure: { message } };

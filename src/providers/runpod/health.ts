@@ -3,8 +3,8 @@ import type { ProviderHealth } from '../../core/provider.ts';
 import type { RunPodApi } from './api/api.ts';
 
 /**
- * Asks RunPod for the account's pods, which shows that it can be reached and that the key is good. DOWN
- * where not; DEGRADED where the rate limit is used up. Rejects only with the signal.
+ * Asks RunPod for the account's pods, which shows that RunPod can be reached and accepts the key. The status is DOWN
+ * where this fails, and DEGRADED where the rate limit is used up. Rejects only with the signal.
  */
 export async function checkHealth(api: RunPodApi, signal: AbortSignal): Promise<ProviderHealth> {
   const checkedAt = Date.now();

@@ -17,44 +17,27 @@ import { PodDeploy } from './deploy/deploy.ts';
 import { jobIdIn } from './deploy/request.ts';
 import { checkHealth } from './health.ts';
 import { DrainDeadlines } from './log/drain-deadline.ts';
-import { type FollowTimes, followPod, type PodLog } from './log/follow.ts';
+import { followPod, type PodLog } from './log/follow.ts';
 import { LogAvailability } from './log/log-availability.ts';
 import { noticeOf } from './log/notice.ts';
 import type { PodRecipe } from './settings.ts';
+import { type RunPodTimes, usualTimes } from './times.ts';
 
 export interface RunPodProviderOptions {
   name: string;
-  /** Where RunPod's API is. */
+  /** The address of RunPod's API. */
   url: string;
   apiKey: string;
-  /** Where the key comes from, such as `RUNPOD_API_KEY`: for whoever has to mend it. */
+  /** The setting that holds the key, such as `RUNPOD_API_KEY`; error messages name it. */
   keyName: string;
   recipes: Readonly<Record<string, PodRecipe>>;
   /** The folder where relative paths of recipes start. */
   recipeBase: string;
-  /** Milliseconds between two lists of the account's pods. */
+  /** Milliseconds between two lists of the account's pods; 5000 by default. */
   pollMs?: number;
-  /** How long a pod waits, after its training, for Trainyard to terminate it; then it ends itself. */
+  /** How long a pod waits after its training for Trainyard to terminate it, before it ends itself; 600 by default. */
   graceSeconds?: number;
   times?: Partial<RunPodTimes>;
-}
-
-/** All in milliseconds. */
-interface RunPodTimes extends FollowTimes {
-  /** From a call to the answer's headers. */
-  headersMs: number;
-  /** The same for the call that creates a pod, which takes RunPod longer. */
-  createMs: number;
-  /** From there to the end of the answer. */
-  bodyMs: number;
-  /** The longest silence in a log stream, before it is opened again. */
-  silenceMs: number;
-  /** A running pod without a line for so long has no log to show. */
-  emptyMs: number;
-  /** The log of an ended container that cannot be had for so long is given up, so that its pod can go. */
-  drainMs: number;
-  /** How long a create whose answer was lost may take to show in the list of pods. */
-  settleMs: number;
 }
 
 export interface RunPodProvider extends OpenedProvider {
@@ -63,22 +46,10 @@ export interface RunPodProvider extends OpenedProvider {
   release(ref: JobRef, signal: AbortSignal): Promise<void>;
 }
 
-/** Jobs in rented pods, over RunPod's REST API v2: one pod a job, terminated when the job is over. */
+/** Opens a provider for one RunPod account (REST API v2). Each job has a pod, which is terminated after the job. */
 export function openRunPodProvider(options: RunPodProviderOptions): RunPodProvider {
   return new PodProvider(options);
 }
-
-const usualTimes: RunPodTimes = {
-  headersMs: 10_000,
-  createMs: 60_000,
-  bodyMs: 30_000,
-  silenceMs: 45_000,
-  quietMs: 5000,
-  preparingMs: 2000,
-  emptyMs: 120_000,
-  drainMs: 600_000,
-  settleMs: 5000,
-};
 
 class PodProvider implements RunPodProvider {
   readonly name: string;
@@ -148,8 +119,8 @@ class PodProvider implements RunPodProvider {
   }
 
   /**
-   * Politely, a container that runs is stopped, so that its last words are read; its pod is terminated
-   * when they are. One that has ended goes with force alone: its log may still tell how it did.
+   * Without force, a running container is stopped, and its pod stays until its last lines are read. A pod whose
+   * container has ended is terminated only by force, because its log may still say how the training ended.
    */
   async cancel(ref: JobRef, options: { force: boolean }, signal: AbortSignal): Promise<boolean> {
     const pod = await this.#api.get('caller', ref.externalId, signal);
@@ -172,7 +143,7 @@ class PodProvider implements RunPodProvider {
       const times = { quietMs, preparingMs };
       for await (const batch of followPod(log, cursor, { signal, times })) {
         const end = batch.ended?.state;
-        // The last words of a container that was stopped may come before RunPod's answer.
+        // The last lines of a container that was stopped may arrive before RunPod's answer to the stop.
         const isStopped = end && this.#stopped.has(ref.externalId);
         yield isStopped ? { ...batch, ended: { state: { ...end, status: 'CANCELLED' } } } : batch;
       }
@@ -208,7 +179,7 @@ class PodProvider implements RunPodProvider {
     await this.#api.close();
   }
 
-  /** False where the pod cannot be stopped, such as a locked one. */
+  /** Stops the pod's container; false where that cannot be done, such as for a locked pod. */
   async #stop(pod: Pod, signal: AbortSignal): Promise<boolean> {
     if (!pod.actions.includes('stop')) return false;
     this.#stopped.set(pod.id, true);
@@ -252,5 +223,5 @@ class PodProvider implements RunPodProvider {
   }
 }
 
-/** Ended by Trainyard itself, on somebody's demand: what RunPod says of it afterwards no longer counts. */
+/** The state of a pod that Trainyard has terminated. What RunPod reports about it afterwards no longer counts. */
 const terminatedState: ProviderState = { status: 'CANCELLED', providerStatus: 'TERMINATED' };

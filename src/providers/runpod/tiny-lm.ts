@@ -1,15 +1,15 @@
 import { projectDir } from '../../lib/system/project.ts';
 import type { PodRecipe } from './settings.ts';
 
-/** The shipped example for pods: an image has a Node of its own, and the recipe's few files travel along. */
+/** The shipped example for pods. The image has Node, and the recipe's few files are copied into the pod. */
 export const tinyLm: PodRecipe = {
   command: ['node', '--disable-warning=ExperimentalWarning', 'examples/tiny-lm/train.ts'],
   cwd: projectDir,
   image: 'node:24',
   files: ['package.json', 'examples/tiny-lm'],
-  // The package of words that it takes elsewhere is too large to travel.
+  // The larger package of words that the example uses elsewhere does not fit into a pod's environment.
   dataset: 'examples/tiny-lm/words.txt',
-  // It needs none: the cheap ones first.
+  // The example needs no GPU, so the cheap ones come first.
   gpuType: [
     'NVIDIA RTX A4000',
     'NVIDIA GeForce RTX 3090',

@@ -1,24 +1,26 @@
 import { TrainyardError } from '../../../core/errors.ts';
 import { type Answer, isObject, retryAfterOf, safeWords } from '../../http/answer.ts';
 
-/** Who asked for what; `task` completes "could not …", such as `deploy job abc`. */
+/** The call that was answered. */
 export interface Question {
   provider: string;
   origin: string;
+  /** Completes "could not …" in the message, such as `deploy job abc`. */
   task: string;
-  /** The key: a server may repeat it in its own words, which are shown to clients. */
+  /** The key. It is removed from the server's words, which clients see. */
   secret: string | null;
-  /** Where the address and the key stand. */
+  /** The setting that holds the address. */
   urlName?: string | undefined;
+  /** The setting that holds the key. */
   keyName?: string | undefined;
 }
 
-/** With 429 and without a Retry-After that can be read. */
+/** How long to wait after a 429 without a readable Retry-After. */
 const defaultRetryMs = 1000;
 
 /**
- * Null where the server did what was asked, else the error to throw. A `success` in the body decides
- * over the HTTP status: the existing servers let the two disagree.
+ * The error to throw for an answer that is a refusal; null for any other. A `success` in the body counts more than
+ * the HTTP status, because the two disagree in answers of the existing servers.
  */
 export function refusalOf(answer: Answer, question: Question): TrainyardError | null {
   const { status, body } = answer;
@@ -62,7 +64,7 @@ export function refusalOf(answer: Answer, question: Question): TrainyardError | 
   return new TrainyardError('PROVIDER_REJECTED', `${refused}${said}`, { details });
 }
 
-/** True for an error body of Trainyard's own server: `{error, code}`. */
+/** True for an error body of Trainyard's own training server: `{error, code}`. */
 export function isOwnError(body: unknown): boolean {
   return isObject(body) && typeof body.error === 'string' && typeof body.code === 'string';
 }
@@ -71,7 +73,7 @@ function successOf(body: unknown): boolean | null {
   return isObject(body) && typeof body.success === 'boolean' ? body.success : null;
 }
 
-/** The server's own words: `error`, `message` or `detail`, in that order; the last may be a list of `{loc, msg}`. */
+/** The server's own words: `error`, `message` or `detail`, in this order. `detail` may be a list of `{loc, msg}`. */
 function wordsOf(body: unknown, secret: string | null): string | null {
   if (!isObject(body)) return null;
   for (const value of [body.error, body.message, body.detail]) {
@@ -84,7 +86,7 @@ function wordsOf(body: unknown, secret: string | null): string | null {
 
 function complaintOf(item: unknown): string {
   if (!isObject(item)) return String(item);
-  const place = Array.isArray(item.loc) ? item.loc.join('.') : '';
+  const field = Array.isArray(item.loc) ? item.loc.join('.') : '';
   const message = typeof item.msg === 'string' ? item.msg : 'not accepted';
-  return place === '' ? message : `${place}: ${message}`;
+  return field === '' ? message : `${field}: ${message}`;
 }

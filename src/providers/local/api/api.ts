@@ -12,10 +12,10 @@ import {
   statusAnswer,
 } from './wire.ts';
 
-/** Longer than it takes to find out that nobody can be reached; whoever asks for health waits. */
+/** The timeout of a health check: longer than a failed connection takes, and short because callers wait for it. */
 const healthMs = 4500;
 
-/** For whom a job runs, as the existing servers ask: they refuse a job without, and check nothing of it. */
+/** For whom a job runs. The existing servers refuse a job without these fields, but do not check them. */
 export interface Identity {
   userId: string;
   accessToken: string;
@@ -24,7 +24,7 @@ export interface Identity {
 
 const nobody: Identity = { userId: 'trainyard', accessToken: 'trainyard', jobToken: 'trainyard' };
 
-/** The calls of the training server's contract, one method each; errors as `TrainingClient` has them. */
+/** The calls of the training server's contract, one method each. Errors are those of `TrainingClient`. */
 export class TrainingServerApi {
   readonly #client: TrainingClient;
   readonly #identity: Identity;
@@ -34,7 +34,7 @@ export class TrainingServerApi {
     this.#identity = identity;
   }
 
-  /** Starts a job and resolves to the server's id for it: ours, where the server names none. */
+  /** Starts a job and resolves to the server's id for it, or to the job's own id where the server names none. */
   async execute(job: Job, config: JsonObject, signal: AbortSignal): Promise<string> {
     const { userId, accessToken, jobToken } = this.#identity;
     const json = {
@@ -52,20 +52,20 @@ export class TrainingServerApi {
     return answer.job_id ?? answer.id ?? job.id;
   }
 
-  /** What the server says of a job; `NOT_FOUND` where it knows none of that id. */
+  /** The server's report on a job. Throws `NOT_FOUND` where it knows no such job. */
   async status(ref: JobRef, signal: AbortSignal): Promise<StatusAnswer> {
     const task = `read the status of job ${ref.jobId}`;
     return await this.#client.call({ task, path: pathOf('status', ref), signal }, statusAnswer);
   }
 
-  /** Asks for the end of a job; `PROVIDER_REJECTED` where it cannot be cancelled. */
+  /** Asks the server to end a job. Throws `PROVIDER_REJECTED` where the job cannot be cancelled. */
   async cancel(ref: JobRef, options: { force: boolean }, signal: AbortSignal): Promise<void> {
     const task = `cancel job ${ref.jobId}`;
     const path = pathOf('cancel', ref) + (options.force ? '?force=true' : '');
     await this.#client.call({ task, method: 'POST', path, signal }, accepted);
   }
 
-  /** Up to `limit` lines of a job's log and the number of the first; past the end there are none. */
+  /** Up to `limit` lines of a job's log, the number of the first one, and the gaps. Past the end there are no lines. */
   async page(
     ref: JobRef,
     range: { offset: number; limit: number },
@@ -87,33 +87,33 @@ export class TrainingServerApi {
     return await this.#client.stream({ task: logTask(ref), path, headers, signal });
   }
 
-  /** The error for a log that came garbled or cut and may come whole another time. */
+  /** The error for a log that came garbled or cut and may come whole another time: `PROVIDER_UNAVAILABLE`. */
   brokenLog(ref: JobRef, reason: string, cause?: unknown): TrainyardError {
     return this.#client.broken(logTask(ref), reason, cause);
   }
 
-  /** The recipes that the server's health check names, null where it names none; and what ails it, by its own word. */
+  /** The recipes that the server's health check names and the problem that it reports; null for either where it does not. */
   async health(
     signal: AbortSignal,
-  ): Promise<{ recipes: readonly string[] | null; ailment: string | null }> {
+  ): Promise<{ recipes: readonly string[] | null; problem: string | null }> {
     const call = { task: 'check its health', path: '/health', keyless: true, signal };
     const [{ recipes = null, status, message }] = await Promise.all([
       this.#client.call({ ...call, headersMs: healthMs }, healthAnswer),
       this.#client.isKeyKnown ? null : this.#tryKey(signal),
     ]);
     const isWell = status?.toLowerCase() !== 'degraded';
-    return { recipes, ailment: isWell ? null : this.#client.wordsOf(message ?? 'degraded') };
+    return { recipes, problem: isWell ? null : this.#client.wordsOf(message ?? 'degraded') };
   }
 
-  /** Asks for a job that nobody has: what comes back tells whether the key is accepted. */
+  /** Asks for a job that does not exist, because the answer shows whether the key is accepted. */
   async #tryKey(signal: AbortSignal): Promise<void> {
     const path = '/api/training/status/is-the-key-right';
     const call = { task: 'check the key', path, headersMs: healthMs, signal };
-    // Whatever else goes wrong is the health check's own to tell.
+    // The health check itself reports whatever else goes wrong.
     await this.#client.call(call, accepted).catch(() => {});
   }
 
-  /** How the server has refused the key, until it accepts it: a health check may not show it. */
+  /** Why the server last refused the key; null once it accepts it. The answer to a health check may not show this. */
   get keyRefusal(): string | null {
     return this.#client.keyRefusal;
   }

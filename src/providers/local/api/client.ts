@@ -7,21 +7,22 @@ import { isOwnError, refusalOf } from './answer.ts';
 export interface ClientOptions {
   provider: string;
   url: string;
-  /** Where the address and the key stand: for whoever has to mend them. */
+  /** The setting that holds the address; error messages name it. */
   urlName?: string | undefined;
   apiKey: string | null;
+  /** The setting that holds the key; error messages name it. */
   keyName?: string | undefined;
   timeouts: Timeouts;
 }
 
 export interface Call extends HttpCall {
-  /** The server may answer without looking at the key. */
+  /** True where the server may answer without checking the key. */
   keyless?: boolean;
 }
 
 /**
- * Talks to one training server. Every failure is a `TrainyardError` that names the provider. After a
- * 429 no call leaves before the server's time is over.
+ * Talks to one training server. Every failure is a `TrainyardError` that names the provider. After a 429, calls fail
+ * with `RATE_LIMITED`, and none is sent, until the server's Retry-After is over.
  */
 export class TrainingClient {
   readonly #options: ClientOptions;
@@ -42,17 +43,17 @@ export class TrainingClient {
     });
   }
 
-  /** How the server has refused the key, until it accepts it; null where it has not. */
+  /** Why the server last refused the key; null once it accepts it. */
   get keyRefusal(): string | null {
     return this.#keyRefusal;
   }
 
-  /** Whether the server has said yet, in the answer to a call, what it makes of the key. */
+  /** True once an answer of the server has shown whether it accepts the key. */
   get isKeyKnown(): boolean {
     return this.#isKeyKnown;
   }
 
-  /** The server's answer as the schema has it. */
+  /** The server's answer, checked by the schema. Throws `PROVIDER_UNAVAILABLE` for one that does not fit. */
   async call<T>(call: Call, schema: ZodType<T>): Promise<T> {
     this.#keepQuiet(call.task);
     const answer = await this.#connection.ask(call);
@@ -62,7 +63,7 @@ export class TrainingClient {
     throw this.broken(call.task, 'its answer is not what a training server says', parsed.error);
   }
 
-  /** The bytes of an event stream; null where the server has no such route. Must be read at once. */
+  /** The bytes of an event stream, which the caller must read at once; null where the server has no such route. */
   async stream(call: Call): Promise<AsyncIterable<Buffer> | null> {
     this.#keepQuiet(call.task);
     const opened = await this.#connection.stream(call);
@@ -72,13 +73,13 @@ export class TrainingClient {
     return null;
   }
 
-  /** The error for an exchange that went wrong and may go right another time. */
+  /** The error for a call that failed and may succeed another time: `PROVIDER_UNAVAILABLE`. */
   broken(task: string, reason: string, cause?: unknown): TrainyardError {
     const message = `Provider ${this.#options.provider} could not ${task}: ${reason}`;
     return new TrainyardError('PROVIDER_UNAVAILABLE', message, { cause });
   }
 
-  /** The server's own words, fit to be shown to a client. */
+  /** The server's own words, made safe to show to clients. */
   wordsOf(words: string): string {
     return safeWords(words, this.#options.apiKey);
   }

@@ -5,11 +5,11 @@ import type { ProviderState } from '../../../core/provider.ts';
 
 const maxWords = 500;
 
-/** What a field says where it says anything of its kind: no field but `status` is demanded. */
+/** A field of the wrong kind counts as absent, because only `status` is required. */
 const number = z.number().nullish().catch(null);
-/** Whole, and no more than GraphQL's Int holds. */
+/** A whole number that GraphQL's Int can hold. */
 const whole = z.int32().nullish().catch(null);
-/** Windows' exit codes have 32 bits without a sign: 3221225477 is an access violation. */
+/** Exit codes of Windows are unsigned 32-bit numbers, such as 3221225477 for an access violation. */
 const exitCode = z
   .int()
   .min(-(2 ** 31))
@@ -24,10 +24,10 @@ const id = z
 
 export const deployAnswer = z.object({ job_id: id, id });
 
-/** An answer that is read for its success alone. */
+/** An answer of which only its success matters. */
 export const accepted = z.object({});
 
-/** Trainyard's own training server says `degraded`, and why, where it does not run jobs as it should. */
+/** The status is `degraded`, with a message, where Trainyard's own training server does not run jobs as it should. */
 export const healthAnswer = z
   .object({
     recipes: z.array(z.string().min(1)).nullish().catch(null),
@@ -36,7 +36,7 @@ export const healthAnswer = z
   })
   .catch({ recipes: null, status: null, message: null });
 
-/** Why lines of a job's log may be missing, or none come; servers that know of nothing say nothing. */
+/** Why lines of a job's log may be missing, or why none come; absent where the server knows no reason. */
 const notice = z
   .object({
     code: z.string().regex(/^[A-Z_]{1,50}$/),
@@ -68,12 +68,12 @@ export const statusAnswer = z.object({
 
 export type StatusAnswer = z.infer<typeof statusAnswer>;
 
-/** An entry that is no text still is a line: it keeps its place. */
+/** An entry that is not text becomes a line of JSON, so that the lines after it keep their numbers. */
 const line = z
   .unknown()
   .transform((entry) => (typeof entry === 'string' ? entry : JSON.stringify(entry)));
 
-/** Where lines are lost: before the line that is named. Servers that know of none say nothing. */
+/** Gaps: lines were lost right before the line `offset`. Absent where the server knows of none. */
 const gaps = z
   .array(z.object({ offset: z.int().nonnegative(), reason: z.string().transform(shortened) }))
   .default([])
@@ -116,7 +116,7 @@ const statuses: Readonly<Record<string, JobStatus>> = {
   cancelled: 'CANCELLED',
 };
 
-/** A status answer in Trainyard's words; what it does not say is absent. */
+/** A status answer in Trainyard's terms. What the server does not report is absent. */
 export function stateOf(answer: StatusAnswer): ProviderState {
   const word = answer.status.toLowerCase();
   const status = Object.hasOwn(statuses, word) ? (statuses[word] ?? null) : null;
@@ -131,12 +131,12 @@ export function stateOf(answer: StatusAnswer): ProviderState {
   return state;
 }
 
-/** What the end of a log's stream says of its job; null where it says nothing. */
+/** The state of the job in the event that ends a log's stream; null where the event has none. */
 export function endStateOf(end: z.infer<typeof endEvent>): ProviderState | null {
   return end.status === undefined ? null : stateOf({ ...end, status: end.status });
 }
 
-/** Milliseconds since 1970. The existing servers send no zone and mean UTC. Null where it is no time. */
+/** A time as milliseconds since 1970; null where it cannot be read. The existing servers send UTC without a zone. */
 export function timeOf(value: string | null | undefined): number | null {
   if (value == null) return null;
   const iso = value.trim().replace(' ', 'T');
@@ -150,7 +150,7 @@ function progressOf(answer: StatusAnswer): Partial<JobProgress> {
     totalSteps: answer.total_steps || null,
     epoch: answer.current_epoch,
     totalEpochs: answer.total_epochs || null,
-    // Servers say 0, too, where nothing is known of a job.
+    // Servers also report 0 where they know no progress.
     percent: answer.progress ? Math.min(Math.max(answer.progress, 0), 100) : null,
     loss: answer.loss,
     learningRate: answer.learning_rate,
@@ -170,7 +170,7 @@ function failureOf(answer: StatusAnswer): Partial<JobFailure> {
   const message = answer.error_message || answer.error;
   const code = answer.exit_code;
   if (message) failure.message = message;
-  // Python says -9 where a process ended by signal 9.
+  // Python reports -9 for a process that ended by signal 9.
   if (code != null && code > maxInt) failure.message ??= `exit code ${code}`;
   else if (code != null && code >= 0) failure.exitCode = code;
   else if (code != null) failure.signal = signalName(-code);

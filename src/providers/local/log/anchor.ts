@@ -1,34 +1,36 @@
 import { anchorOf, markOf, type Position } from './cursor.ts';
 
+/** A log that can be read by page. */
 export interface Pages {
   /** Up to `limit` lines from position `offset` on, fewer where the log ends. */
   page(range: { offset: number; limit: number }): Promise<readonly string[]>;
 }
 
+/** What one read found. */
 export interface Stretch {
   /** The lines after the position that was asked for. */
   lines: readonly string[];
+  /** The position after these lines. */
   position: Position;
-  /** The source has dropped lines up to the place, or a part of the anchor: lines before these may be lost. */
+  /** True where the source has dropped a part of the anchor or all of it, so that lines before these may be lost. */
   lost: boolean;
-  /** The source has moved its lines: look back further from now on. */
+  /** True where the source has moved its lines; the next read must then begin further back. */
   moved: boolean;
-  /** The page was full: more lines may be waiting. */
+  /** True for a full page, after which more lines may be waiting. */
   full: boolean;
 }
 
 const pageLines = 1000;
-/** How far back the next read begins once the source has begun to move its lines. */
+/** How many lines before the position a read begins, once the source has begun to move its lines. */
 const movedLookback = 500;
-/** Reaches over the 10,000 lines that the existing servers keep; after it only the beginning is tried. */
+/** Enough steps back for the 10,000 lines that the existing servers keep. After them only the beginning is tried. */
 const maxSteps = 12;
 
 /**
- * Reads on after a position in a log that keeps its newest lines only, so that a line's number falls
- * when lines are dropped. Each read begins before the position, at the lines captured last (the
- * anchor). Where they are not at their place they are looked for further back, page by page: lines
- * only ever move towards the beginning, so they cannot slip past the search. Where they are nowhere,
- * everything that the source still holds is newer.
+ * Reads a log on from a position, where the source keeps only the newest lines and renumbers them when it drops
+ * old ones. Each read begins with the lines that were captured last (the anchor). If they are not where they were,
+ * they are looked for further back, page by page. Lines only ever move towards the beginning, so they cannot slip
+ * past this search. If they are nowhere, everything that the source still holds is newer.
  */
 export async function readOn(
   log: Pages,
@@ -59,8 +61,8 @@ export async function readOn(
 }
 
 /**
- * The index after the anchor: at `expected`, else at the nearest place before it. At the beginning
- * of the log its first lines may be gone, or all of them; elsewhere it is whole, or null.
+ * The index after the anchor: `expected`, or else the nearest index before it; null where the anchor is not in the
+ * page. At the beginning of the log some or all of the anchor's lines may be gone; elsewhere it must be whole.
  */
 function endOfAnchor(
   marks: readonly string[],

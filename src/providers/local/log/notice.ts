@@ -3,11 +3,11 @@ import type { LogNotice } from '../../../core/log.ts';
 import type { Provider } from '../../../core/provider.ts';
 import { recent } from '../../../lib/recent.ts';
 
-/** What a training server last said of the logs of its jobs. */
+/** The notices that a training server last gave for the logs of its jobs; those of the last thousand jobs are kept. */
 export class SaidNotices {
   readonly #notices = recent<LogNotice>();
 
-  /** Null: there is nothing to say any more. */
+  /** Replaces the notice of a job's log; null removes it. */
   hear(jobId: string, notice: Omit<LogNotice, 'url'> | null): void {
     if (notice === null) this.#notices.delete(jobId);
     else this.#notices.set(jobId, { ...notice, url: null });
@@ -18,7 +18,7 @@ export class SaidNotices {
   }
 }
 
-/** Why the log of a job that the server does not know (any more) stays as it is, and what may help. */
+/** The notice for the log of a job that the server does not know. */
 export function unknownJobNotice(
   { name, location }: Pick<Provider, 'name' | 'location'>,
   job: Job,
@@ -51,7 +51,7 @@ export function unknownJobNotice(
   };
 }
 
-/** Why no further lines come from a server that does not accept the key; `reason` is what it said. */
+/** The notice for the log of a server that does not accept the key; `reason` is what the server said. */
 export function refusedNotice(provider: string, reason: string | null): LogNotice {
   return {
     code: 'PROVIDER_REFUSES',
@@ -63,7 +63,7 @@ export function refusedNotice(provider: string, reason: string | null): LogNotic
   };
 }
 
-/** Why no further lines come from a server that cannot be reached; `reason` is what its health check said. */
+/** The notice for the log of a server that cannot be reached; `reason` is what the health check said. */
 export function unreachableNotice(provider: string, reason: string | null): LogNotice {
   return {
     code: 'PROVIDER_UNREACHABLE',

@@ -4,9 +4,9 @@ import { type Pages, readOn } from './anchor.ts';
 import { cursorOf, positionOf } from './cursor.ts';
 import { batchOf } from './lines.ts';
 
-/** A log that is read page by page, and a job that can be asked whether it is over. */
+/** A log that is read by page, and the end of its job. */
 export interface PagedLog extends Pages {
-  /** How the job ended; null while it is not over. */
+  /** Asks how the job ended; null while it is not over. */
   ended(): Promise<ProviderState | null>;
 }
 
@@ -16,9 +16,9 @@ const lostReason =
   'The training server keeps the newest lines only: lines before this one were gone before they could be read';
 
 /**
- * Follows a paged log to its end: quickly while lines come, slower when none do. It holds one page at
- * most, and asks for the next when its reader comes back. The log is at its end when the job was
- * over and a further read brought nothing.
+ * Follows a paged log to its end: with pauses of 0.1 s while lines come, and of up to 2 s while none do. It holds
+ * one page at most, and asks for the next one when its reader comes back. The log is at its end when a read after
+ * the end of the job brought nothing.
  */
 export async function* followPages(
   log: PagedLog,
@@ -44,7 +44,7 @@ export async function* followPages(
     } else {
       end = await log.ended();
       if (end === null) idleMs = Math.min(idleMs * 2, slowMs);
-      // A job is called cancelled before its process has ended: its last words take a moment.
+      // The existing servers report CANCELLED before the process has ended, so its last lines take a moment.
       else idleMs = end.status === 'CANCELLED' ? slowMs : quickMs;
     }
     if (!(await waitMs(idleMs, signal))) return;

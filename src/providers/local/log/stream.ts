@@ -10,35 +10,35 @@ import { endEvent, endStateOf, linesEvent, timeOf, unfinishedEvent } from '../ap
 import { cursorOf } from './cursor.ts';
 import { batchOf } from './lines.ts';
 
-/** Why lines of a log may be missing; null where nothing is known. */
+/** Why lines of a log may be missing; null where the server gives no reason. */
 export type EndNotice = Omit<LogNotice, 'url'> | null;
 
-/** A log that a training server sends as events, and that can be asked for by page as well. */
+/** A log that a training server sends as events, and that can be read by page as well. */
 export interface StreamedLog {
   /** The event stream from line `offset` on; null where the server has none. */
   open(offset: number): Promise<AsyncIterable<Uint8Array> | null>;
-  /** One page, the number of its first line, and where lines are lost in it. */
+  /** One page, the number of its first line, and the gaps in it. */
   page(range: {
     offset: number;
     limit: number;
   }): Promise<{ offset: number; lines: readonly string[]; gaps: readonly LogGap[] }>;
-  /** Called at the end with what the server says of the whole log. */
+  /** Called at the end with the server's notice for the whole log. */
   ended(notice: EndNotice): void;
-  /** The error for a stream that went wrong and may go right another time. */
+  /** The error for a stream that failed and may succeed another time. */
   broken(reason: string, cause?: unknown): TrainyardError;
 }
 
-/** Streams in a row that may end too early without bringing a line, before the reader is told. */
+/** How many streams in a row may end early without a new line before `followStream` throws. */
 const maxCuts = 3;
 const pageLines = 1000;
 const lostReason = 'The training server does not have the lines before this one any more';
 
 /**
- * Follows a log by its event stream, from line `from` to its end. Every batch is checked against the
- * line that is due: what came before is dropped, a hole is read by page, and what the server has not
- * got, or says that it has lost, is a gap. A stream that ends too early is opened again a few times; one that breaks,
- * or whose end lies before what has come already, throws.
- * Returns false, having yielded nothing, where the server has no event stream.
+ * Follows a log by its event stream, from line `from` to its end. Each event is compared with the line that is due:
+ * lines that came before are dropped, and missing lines are read by page. Lines that the server no longer has, or
+ * reports as lost, become a gap. A stream that ends early is opened again, up to three times in a row without a new
+ * line. Throws where the stream breaks, or ends before lines that have come already. Returns false, having yielded
+ * nothing, where the server has no event stream.
  */
 export async function* followStream(
   log: StreamedLog,
@@ -91,8 +91,8 @@ export async function* followStream(
 }
 
 /**
- * The lines `from` up to `to`, by page, and a gap for those that the server has not got; `gaps` may say
- * why. Returns true where the gap before line `to` is told with that.
+ * Reads the lines from `from` up to `to` by page, with a gap for those that the server does not have; `gaps` may say
+ * why. Returns true where this included the gap before line `to`.
  */
 async function* hole(
   log: StreamedLog,
@@ -119,7 +119,7 @@ async function* hole(
   return isTold;
 }
 
-/** The batch with those gaps that lie before its lines; at the end, with the one that no line follows. */
+/** Adds to a batch the gaps before its lines and, at the end of the log, the one that no line follows. */
 function withGaps(
   batch: LogBatch,
   said: { first: number; isTold: boolean; gaps: readonly LogGap[]; isEnd?: boolean },

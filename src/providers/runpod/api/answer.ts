@@ -1,24 +1,25 @@
 import { TrainyardError } from '../../../core/errors.ts';
 import { type Answer, isObject, retryAfterOf, safeWords } from '../../http/answer.ts';
 
-/** Who asked for what; `task` completes "could not …", such as `deploy job abc`. */
+/** The call that was answered. */
 export interface Question {
   provider: string;
+  /** Completes "could not …" in the message, such as `deploy job abc`. */
   task: string;
-  /** The account's key: it must not come back in anybody's words. */
+  /** The account's key. It is removed from RunPod's words, which clients see. */
   secret: string;
-  /** Where the key comes from, such as `RUNPOD_API_KEY`. */
+  /** The setting that holds the key, such as `RUNPOD_API_KEY`. */
   keyName: string;
-  /** The caller's values in what was asked: nobody shall read them in the answer. */
+  /** The values of the caller's variables in the call. They are removed from RunPod's words, too. */
   values: readonly string[];
 }
 
-/** With 429 and without a Retry-After that can be read. */
+/** How long to wait after a 429 without a readable Retry-After. */
 const defaultRetryMs = 5000;
-/** A shorter value is no secret, but may well be a part of other words. */
+/** A shorter value is no secret, and may occur inside other words. */
 const minValueChars = 6;
 
-/** Null where RunPod did what was asked, else the error to throw; `details.httpStatus` says which refusal it was. */
+/** The error to throw for an answer that is a refusal, with the HTTP status in its details; null for any other. */
 export function refusalOf(answer: Answer, question: Question): TrainyardError | null {
   const { status } = answer;
   if (status >= 200 && status < 300) return null;
@@ -82,7 +83,7 @@ export function isForeign(error: unknown): boolean {
   return error instanceof TrainyardError && error.details.foreign === true;
 }
 
-/** The words of the refusal: RunPod's `detail`, then each of `errors`; or a gateway's plain text. */
+/** The words of a refusal: RunPod's `detail` and `errors`, or a gateway's plain text; null where it had none. */
 export function wordsIn(error: unknown): string | null {
   const words = error instanceof TrainyardError ? error.details.words : null;
   return typeof words === 'string' ? words : null;
@@ -101,15 +102,15 @@ function hidden(words: string, { secret, values }: Question): string {
 }
 
 /**
- * Hides each value, whole and line by line, as it is, as JSON has it, and as JSON has that. What was
- * cut or flattened before would not be found.
+ * Hides each value, whole and line by line, as it is, as JSON has it, and as JSON inside JSON has it. Do this before
+ * words are shortened or flattened: parts of a value would not be found.
  */
 function withoutValues(words: string, values: readonly string[]): string {
   const forms = values
     .flatMap((value) => [value, ...value.split(/[\r\n]+/)])
     .flatMap((form) => [form, quoted(form), quoted(quoted(form))])
     .filter((form) => form.length >= minValueChars);
-  // One value may hold another.
+  // The longest come first, because one value may hold another.
   forms.sort((a, b) => b.length - a.length);
   return forms.reduce((text, form) => text.replaceAll(form, '[value]'), words);
 }

@@ -10,10 +10,10 @@ export interface ApiOptions {
   provider: string;
   url: string;
   apiKey: string;
-  /** Where the key comes from, such as `RUNPOD_API_KEY`: for whoever has to mend it. */
+  /** The setting that holds the key, such as `RUNPOD_API_KEY`; error messages name it. */
   keyName: string;
   timeouts: Timeouts;
-  /** From the call that creates a pod to the answer's headers. */
+  /** From the call that creates a pod to the answer's headers, in milliseconds. */
   createMs: number;
 }
 
@@ -21,18 +21,18 @@ export interface ApiOptions {
 export type LogStart = { lastEventId: string } | { since: string; tail: number } | { tail: number };
 
 interface PodCall extends Call {
-  /** The caller's values in it: nobody shall read them in the answer. */
+  /** The values of the caller's variables in the call, which must not be shown in error messages. */
   values?: readonly string[];
 }
 
-/** Longer than it takes to find out that nobody can be reached; whoever asks for health waits. */
+/** The timeout of a health check: longer than a failed connection takes, and short because callers wait for it. */
 const healthMs = 4500;
-/** At RunPod's thousand pods a page; more are nobody's account. */
+/** The most pages of pods. A page has a thousand pods, and no real account has more than 50 pages. */
 const maxPages = 50;
 
 /**
- * The calls of RunPod's REST API v2 that Trainyard makes, one method each, paced together. Every
- * failure is a `TrainyardError` that names the provider: see `refusalOf`.
+ * The calls of RunPod's REST API v2 that Trainyard makes, one method each. They share one `Pace`. Every failure is a
+ * `TrainyardError` that names the provider; see `refusalOf`.
  */
 export class RunPodApi {
   readonly #options: ApiOptions;
@@ -52,7 +52,7 @@ export class RunPodApi {
     });
   }
 
-  /** All pods of the account, newest first, and RunPod's time for it; from all pages, of which 50 are read. */
+  /** All pods of the account, newest first, and RunPod's time of the list. Throws where there are over 50 pages. */
   async list(asker: Asker, signal: AbortSignal): Promise<{ pods: Pod[]; at: number }> {
     const task = 'list its pods';
     const pods = new Map<string, Pod>();
@@ -63,7 +63,7 @@ export class RunPodApi {
       const answer = await this.#ask(asker, call);
       at ??= Date.parse(String(answer.headers.date)) || Date.now();
       const list = this.#parse(answer, call, podList);
-      // A pod that is created meanwhile pushes the others on: one may come twice.
+      // A pod that is created meanwhile moves the others on, so one may come on two pages.
       for (const pod of list.pods) pods.set(pod.id, pod);
       const cursor = list.pagination?.nextCursor;
       if (!cursor) return { pods: [...pods.values()], at };
@@ -72,7 +72,7 @@ export class RunPodApi {
     throw this.broken(task, `the account has more pods than fill ${maxPages} pages`);
   }
 
-  /** Asks for what shows that RunPod can be reached and that the key is good; soon, and in one call. */
+  /** Makes one quick call that shows whether RunPod can be reached and accepts the key. Rejects where not. */
   async ping(signal: AbortSignal): Promise<void> {
     const call = { task: 'check its health', path: '/v2/pods', headersMs: healthMs, signal };
     this.#parse(await this.#ask('caller', call), call, podList);
@@ -89,7 +89,10 @@ export class RunPodApi {
     }
   }
 
-  /** Creates a pod; `values` are hidden in RunPod's words. After `PROVIDER_UNAVAILABLE` nobody knows whether there is one. */
+  /**
+   * Creates a pod. `values` are hidden in error messages. After `PROVIDER_UNAVAILABLE` it is not known whether the pod
+   * was created.
+   */
   async create(
     { task, body, values }: { task: string; body: object; values: readonly string[] },
     signal: AbortSignal,
@@ -100,14 +103,14 @@ export class RunPodApi {
     return this.#parse(await this.#ask('caller', call), call, pod);
   }
 
-  /** Asks the container to end; `PROVIDER_REJECTED` where the pod is in no state to. */
+  /** Asks the pod's container to end. Throws `PROVIDER_REJECTED` where the pod's state does not allow that. */
   async stop(podId: string, signal: AbortSignal): Promise<void> {
     const path = `${pathOf(podId)}/action`;
     const json = { action: 'stop' };
     await this.#ask('caller', { task: `stop pod ${podId}`, method: 'POST', path, json, signal });
   }
 
-  /** Ends a pod for ever. False where RunPod has none of this id. */
+  /** Ends a pod for good; false where RunPod has no pod of this id. */
   async terminate(podId: string, signal: AbortSignal): Promise<boolean> {
     const task = `terminate pod ${podId}`;
     try {
@@ -119,7 +122,7 @@ export class RunPodApi {
     }
   }
 
-  /** The event stream of a pod's log, to be read at once. */
+  /** The event stream of a pod's log, which the caller must read at once. */
   async log(podId: string, start: LogStart, signal: AbortSignal): Promise<AsyncIterable<Buffer>> {
     // RunPod may answer only when there is a line to send.
     const { silenceMs: patienceMs } = this.#options.timeouts;
@@ -133,12 +136,12 @@ export class RunPodApi {
     throw this.broken(call.task, 'its answer is no event stream');
   }
 
-  /** The error for a log that came garbled and may come whole another time. */
+  /** The error for a log that came garbled and may come whole another time: `PROVIDER_UNAVAILABLE`. */
   brokenLog(podId: string, reason: string, cause?: unknown): TrainyardError {
     return this.broken(logTask(podId), reason, cause);
   }
 
-  /** The error for an exchange that went wrong and may go right another time. */
+  /** The error for a call that failed and may succeed another time: `PROVIDER_UNAVAILABLE`. */
   broken(task: string, reason: string, cause?: unknown): TrainyardError {
     const message = `Provider ${this.#options.provider} could not ${task}: ${reason}`;
     return new TrainyardError('PROVIDER_UNAVAILABLE', message, { cause });

@@ -2,26 +2,24 @@ import { TrainyardError } from '../../../core/errors.ts';
 import { waitMs } from '../../../lib/async/wait.ts';
 import type { Answer } from '../../http/answer.ts';
 
-/**
- * Who asks: somebody who waits for the answer, a round of status, or a log that is opened. The later
- * ones leave calls to the earlier ones.
- */
+/** How many calls of a window each kind of call leaves to the more urgent kinds. */
 const reserves = { caller: 0, status: 5, log: 10 } as const;
+
+/** What a call is for: a caller who waits, a round of status reports, or opening a log. */
 export type Asker = keyof typeof reserves;
 
-/** With more calls to spare than these nobody has to wait. */
+/** While a window has more calls to spare than this, no call waits. */
 const plenty = 20;
 
 interface Window {
   left: number;
-  /** By `performance.now()`. */
+  /** By the monotonic clock (`performance.now()`). */
   resetsAt: number;
 }
 
 /**
- * Keeps all calls of one account inside the limits that RunPod states in its `RateLimit` header: what
- * is left of a nearly used window is spread over its rest. After a 429 nobody calls before its
- * Retry-After.
+ * Keeps all calls of one account within the limits of RunPod's `RateLimit` header. When a window is nearly used up,
+ * its last calls are spread over the rest of its time. After a 429 no call is made until its Retry-After is over.
  */
 export class Pace {
   readonly #provider: string;
@@ -34,8 +32,8 @@ export class Pace {
   }
 
   /**
-   * Resolves when the call may leave, and counts it. A caller does not wait: it gets `RATE_LIMITED`
-   * where nothing is left, as everybody does after a 429. Rejects with the signal.
+   * Resolves when the call may be made, and counts it. A call for a `caller` never waits: it throws `RATE_LIMITED`
+   * where no call is left. After a 429 every call does. Rejects with the signal.
    */
   async take(asker: Asker, task: string, signal: AbortSignal): Promise<void> {
     for (;;) {
@@ -50,7 +48,7 @@ export class Pace {
     for (const window of this.#windows) window.left -= 1;
   }
 
-  /** Learns from an answer's headers. */
+  /** Reads the windows from an answer's headers. */
   heed({ headers }: Pick<Answer, 'headers'>): void {
     const header = headers.ratelimit;
     if (typeof header !== 'string') return;
@@ -60,7 +58,7 @@ export class Pace {
     );
   }
 
-  /** Nobody calls for so long. */
+  /** Lets no call be made for this long. */
   quiet(retryAfterMs: number): void {
     this.#quietUntil = Math.max(this.#quietUntil, performance.now() + retryAfterMs);
   }

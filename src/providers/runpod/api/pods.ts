@@ -2,15 +2,16 @@ import { Deadline } from '../../http/deadline.ts';
 import type { RunPodApi } from './api.ts';
 import type { Pod } from './wire.ts';
 
-/** The pods of an account at one moment, by RunPod's time. */
+/** The pods of an account at one moment. */
 export interface PodList {
   pods: ReadonlyMap<string, Pod>;
+  /** Milliseconds since 1970, by RunPod's clock. */
   at: number;
 }
 
 /**
- * The account's pods, of which everybody asks one list: callers at the same time share one call, and
- * `recent` one answer for `freshMs`.
+ * The account's pods, from one list that all jobs share. Callers at the same time share one call, and `look` reuses
+ * its answer for `freshMs`.
  */
 export class Pods {
   readonly #api: RunPodApi;
@@ -24,7 +25,7 @@ export class Pods {
     this.#freshMs = options.freshMs;
   }
 
-  /** All pods now, or as they come with a call that is under way. */
+  /** Lists all pods, or waits for the call that is already doing so. */
   async list(signal: AbortSignal): Promise<PodList> {
     using deadline = new Deadline(signal);
     this.#asking ??= this.#ask().finally(() => {
@@ -33,20 +34,20 @@ export class Pods {
     return await deadline.race(this.#asking);
   }
 
-  /** One pod as it was some seconds ago at most; null where RunPod denies having it. */
+  /** One pod as it was at most `freshMs` ago; null where RunPod does not have it. */
   async look(podId: string, signal: AbortSignal): Promise<Pod | null> {
     const isFresh = this.#known && performance.now() - this.#known.since < this.#freshMs;
     const list = isFresh && this.#known ? this.#known.list : await this.list(signal);
     return await this.find(list, podId, signal);
   }
 
-  /** One pod of a list. A pod that is not on it may be newer, so that RunPod is asked for it alone. */
+  /** One pod of a list; null where RunPod does not have it. RunPod is asked for a pod that is not on the list. */
   async find(list: PodList, podId: string, signal: AbortSignal): Promise<Pod | null> {
     const pod = list.pods.get(podId) ?? (await this.#api.get('status', podId, signal));
     return pod?.status === 'TERMINATED' ? null : pod;
   }
 
-  /** What was last heard of a pod. */
+  /** The pod as it was on the last list; null where it was not on it. */
   last(podId: string): Pod | null {
     return this.#known?.list.pods.get(podId) ?? null;
   }

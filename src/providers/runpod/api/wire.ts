@@ -12,13 +12,13 @@ const endpoint = z
   .nullish()
   .catch(null);
 
-/** What Trainyard reads of a Pod. Its `env` is left where it is: it holds the caller's secrets. */
+/** What Trainyard reads of a pod. It never reads `env`, which holds the caller's secrets. */
 export const pod = z.object({
   id: z.string().regex(/^[\w-]{1,100}$/),
   name: z.string(),
   status: z.string().min(1).max(100),
   actions: z.array(z.string()).catch([]),
-  /** US dollars an hour, now. */
+  /** The present rate, in US dollars an hour. */
   cost: z.number().nonnegative().catch(0),
   ssh: z.object({ proxy: endpoint, direct: endpoint }).nullish().catch(null),
   createdAt: time,
@@ -27,16 +27,16 @@ export const pod = z.object({
 
 export type Pod = z.infer<typeof pod>;
 
-/** A page of the pods of an account. One that cannot be read is not Trainyard's, or is asked for by its id. */
+/** A page of the account's pods. A pod that cannot be read is left out; if it is a job's, it is asked for by its id. */
 export const podList = z.object({
   pods: z
     .array(z.unknown())
     .transform((pods) => pods.flatMap((entry) => pod.safeParse(entry).data ?? [])),
-  /** Where there are more. */
+  /** Present where there are more pages. */
   pagination: z.object({ nextCursor: z.string().max(10_000).nullish() }).nullish(),
 });
 
-/** The data of an event of a log stream; null for a time that is missing or is none. */
+/** The data of an event of a log stream. A time that is missing or unreadable is null. */
 export const logEvent = z.object({
   ts: z
     .string()
@@ -64,7 +64,10 @@ const statuses: Readonly<Record<string, JobStatus>> = {
   RUNNING: 'RUNNING',
 };
 
-/** A pod's state in Trainyard's words. `at` is RunPod's time for it. An ended container changes no status: its log says how. */
+/**
+ * A pod's state in Trainyard's terms; `at` is RunPod's time of it. A container that has ended gives no status, because
+ * only the log says how its training ended.
+ */
 export function stateOf(pod: Pod, at: number): ProviderState {
   const state: ProviderState = {
     status: statuses[pod.status] ?? null,
@@ -76,12 +79,12 @@ export function stateOf(pod: Pod, at: number): ProviderState {
   return state;
 }
 
-/** A pod's page in RunPod's console. */
+/** The address of a pod's page in RunPod's console. */
 export function consoleUrlOf(podId: string): string {
   return `https://www.runpod.io/console/pods/${podId}`;
 }
 
-/** Milliseconds since 1970; null where it is no time. */
+/** A time as milliseconds since 1970; null where it cannot be read. */
 export function timeOf(value: string | null | undefined): number | null {
   const ms = Date.parse(value ?? '');
   return Number.isNaN(ms) ? null : ms;

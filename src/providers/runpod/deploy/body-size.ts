@@ -1,13 +1,13 @@
 import { TrainyardError } from '../../../core/errors.ts';
 
-/** RunPod refuses a longer body, and a longer request of its own that it makes of it, with 413. */
+/** RunPod refuses a longer body with 413, and likewise a longer request of its own that it makes from the body. */
 const maxBytes = 102_400;
-/** What RunPod's own request is longer by: names around all of it, and around each variable. */
+/** How much longer than the body RunPod's own request is: once, and for each variable. */
 const overheadBytes = { request: 1024, variable: 24 };
 
 /**
- * Throws `BAD_USER_INPUT` for the body of a create that RunPod would refuse for its length; says the
- * bound and what takes the room, largest first.
+ * Throws `BAD_USER_INPUT` for the body of a create that RunPod would refuse for its length. The message names the
+ * bound and the parts of the body, largest first.
  */
 export function checkBodySize(body: { env: Readonly<Record<string, string>> }): void {
   const { env } = body;

@@ -18,9 +18,9 @@ export interface DeployOptions {
   /** The folder where relative paths of recipes start. */
   recipeBase: string;
   graceSeconds: number;
-  /** Where pods reach RunPod's API. */
+  /** The address at which pods reach RunPod's API. */
   apiUrl: string;
-  /** How long a create whose answer was lost may take to show in the list of pods. */
+  /** How long a new pod may take to appear in the list of pods, if the answer to its creation was lost. */
   settleMs: number;
 }
 
@@ -29,23 +29,23 @@ interface Plan {
   requestOf(candidate: Candidate): PodRequest;
 }
 
-/** Turns jobs into pods. */
+/** Creates pods for jobs. */
 export class PodDeploy {
   readonly #options: DeployOptions;
   readonly #wrapper = readWrapper();
-  /** Those that were broken off. */
+  /** The placements of deploys that have not succeeded yet, by job. */
   readonly #placements = recent<Placement>();
 
   constructor(options: DeployOptions) {
     this.#options = options;
   }
 
-  /** Rejects with `BAD_USER_INPUT` where no pod could ever be made for this job. */
+  /** Rejects with `BAD_USER_INPUT` where no pod could ever be created for this job. */
   async check(job: NewJob): Promise<void> {
     await this.#plan(job);
   }
 
-  /** The job's pod: the one that there is, else a new one. See `Placement` for where it is looked for. */
+  /** Resolves to the job's pod, and creates it where there is none. `Placement` chooses where. */
   async run(job: Job, signal: AbortSignal): Promise<{ externalId: string; consoleUrl: string }> {
     const podId = (await this.find(job, signal)) ?? (await this.#create(job, signal));
     this.#placements.delete(job.id);
@@ -77,7 +77,7 @@ export class PodDeploy {
     }
   }
 
-  /** Whoever tries again looks for the pod first: it must have had the time to appear. */
+  /** Delays the next try, which looks for the pod first, until a pod that was created has had time to appear. */
   #settling(error: unknown): unknown {
     if (!(error instanceof TrainyardError) || error.code !== 'PROVIDER_UNAVAILABLE') return error;
     const { code, message, cause, details, retryAfterMs = 0 } = error;
@@ -93,7 +93,7 @@ export class PodDeploy {
     return placement;
   }
 
-  /** What the job's pod is made of, and the request for it at a candidate: none is too large for RunPod. */
+  /** The settings of the job's pod, and the request that creates it at a candidate. Throws `BAD_USER_INPUT`. */
   async #plan(job: NewJob): Promise<Plan> {
     const { recipeBase, graceSeconds, apiUrl } = this.#options;
     const recipe = this.#recipe(job);

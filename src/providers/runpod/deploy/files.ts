@@ -4,14 +4,14 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { TrainyardError } from '../../../core/errors.ts';
 
-/** More files, or more bytes of them, do not travel: nothing that fits into an environment comes near it. */
+/** The most files, and bytes of them, that are packed. Nothing that fits into a pod's environment comes near this. */
 const maxFiles = 1000;
 const maxBytes = 4 * 1024 * 1024;
 
 /**
- * Packs files, and folders with all that is in them, as a tar.gz with paths relative to `base`; the same
- * files give the same bytes. Symbolic links are left out. Fails with `BAD_USER_INPUT` where there is
- * too much, or a path that is not there or leads out of `base`.
+ * Packs files, and folders with their content, as a tar.gz with paths relative to `base`. The same files give the
+ * same bytes. Symbolic links and the folders of `leftOut` are left out. Throws `BAD_USER_INPUT` for too much content,
+ * and for a path that does not exist or leads out of `base`.
  */
 export async function packFiles(base: string, paths: readonly string[]): Promise<Buffer> {
   const blocks: Buffer[] = [];
@@ -86,7 +86,7 @@ function header({ name, mode }: File, size: number): Buffer {
   return block;
 }
 
-/** A name of over 100 bytes is stored in two parts. */
+/** Splits a name of over 100 bytes into the two fields that ustar has for it. */
 function splitName(name: string): { prefix: string; rest: string } {
   if (Buffer.byteLength(name) <= 100) return { prefix: '', rest: name };
   const slash = name.indexOf('/', name.length - 100);

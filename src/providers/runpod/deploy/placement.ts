@@ -2,21 +2,21 @@ import { codeOf, messageOf, TrainyardError } from '../../../core/errors.ts';
 import { httpStatusOf, isForeign, wordsIn } from '../api/answer.ts';
 import type { PodSettings } from './settings.ts';
 
-/** Somewhere that a pod might run; without a data center, wherever there is room. */
+/** A GPU type and a data center for a pod. Without a data center, RunPod chooses one. */
 export interface Candidate {
   gpuType: string;
   dataCenterId: string | null;
 }
 
-/** The GPU types in order, each in the data centers in order. */
+/** All candidates, in the order in which they are tried: the GPU types in order, each in the data centers in order. */
 export function candidatesOf({ gpuTypes, dataCenterIds }: PodSettings): Candidate[] {
   const centers = dataCenterIds.length === 0 ? [null] : dataCenterIds;
   return gpuTypes.flatMap((gpuType) => centers.map((dataCenterId) => ({ gpuType, dataCenterId })));
 }
 
 /**
- * Looks for a machine for one job: goes on with the next candidate where RunPod has no room or the
- * account no access. An attempt that was broken off goes on at the candidate where it was.
+ * Looks for a machine for one job. It tries the next candidate where RunPod has no room or the account has no access.
+ * After any other error, the next `find` continues with the same candidate.
  */
 export class Placement {
   readonly #task: string;
@@ -28,14 +28,14 @@ export class Placement {
     this.#left = [...candidates];
   }
 
-  /** What `create` resolves to. `PROVIDER_REJECTED`, with all that was tried, where every candidate was refused. */
+  /** What `create` resolves to. Throws `PROVIDER_REJECTED`, with all candidates, where every one was refused. */
   async find<T>(create: (candidate: Candidate) => Promise<T>): Promise<T> {
     for (let [candidate] = this.#left; candidate !== undefined; [candidate] = this.#left) {
       try {
         return await create(candidate);
       } catch (error) {
         const status = httpStatusOf(error);
-        // Not found is what the body names, such as a network volume: no other candidate has it either.
+        // What was not found is a part of the request, such as a network volume, which no candidate has.
         if (codeOf(error) === 'NOT_FOUND') {
           throw new TrainyardError('PROVIDER_REJECTED', messageOf(error), { cause: error });
         }

@@ -2,28 +2,28 @@ import type { Candidate } from './placement.ts';
 import type { PodSettings } from './settings.ts';
 import { wrapperEntrypoint } from './wrapper.ts';
 
-/** Where volumes are mounted: the log and what a job makes lie there. */
+/** The folder where volumes are mounted. The log and the job's output lie in it. */
 const workspace = '/workspace';
 const prefix = 'trainyard-';
 
-/** The name of a job's pod: RunPod knows of no other id of ours. */
+/** The name of a job's pod, which holds the job's id because RunPod has no other field for it. */
 export function podNameOf(jobId: string): string {
   return prefix + jobId;
 }
 
-/** The id of the job that a pod of this name was made for; null for other people's pods. */
+/** The id of the job that a pod of this name was created for; null for a pod that Trainyard did not create. */
 export function jobIdIn(podName: string): string | null {
   return podName.startsWith(prefix) ? podName.slice(prefix.length) : null;
 }
 
-/** As far as anybody looks into it. */
+/** The body of a request that creates a pod, with types for the fields that are read here. */
 export interface PodRequest {
   name: string;
   env: Record<string, string>;
   [field: string]: unknown;
 }
 
-/** The body that asks RunPod for a job's pod: CreatePodRequest of its API. */
+/** The body that asks RunPod for a job's pod (`CreatePodRequest` of its API). */
 export function podRequest(
   jobId: string,
   {
@@ -33,7 +33,7 @@ export function podRequest(
   }: {
     settings: PodSettings;
     candidate: Candidate;
-    /** What the wrapper needs; the caller's variables cannot take its place. */
+    /** The wrapper's variables, which replace the caller's of the same name. */
     env: Record<string, string>;
   },
 ): PodRequest {
@@ -42,7 +42,7 @@ export function podRequest(
   return {
     name: podNameOf(jobId),
     image: settings.image,
-    // An image's own entrypoint would get `args` as its arguments, and do with them as it likes.
+    // This replaces the image's own entrypoint, which would take `args` as its arguments.
     entrypoint: wrapperEntrypoint,
     disk: settings.diskGb,
     env: { ...settings.env, ...env },

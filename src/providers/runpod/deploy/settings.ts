@@ -3,15 +3,15 @@ import { TrainyardError } from '../../../core/errors.ts';
 import type { JsonObject } from '../../../core/job.ts';
 import type { PodRecipe } from '../settings.ts';
 
-/** Every number is bounded by what any account could mean. */
+/** Bounds that no real job comes near. */
 const most = { gpus: 64, gb: 100_000 };
-/** RunPod's least. */
+/** The smallest volume that RunPod offers. */
 const leastVolumeGb = 10;
 
 const text = z.string().min(1).max(300);
 const absent = <T>(value: T | null): T | undefined => value ?? undefined;
 
-/** What a caller may say. `budgetUsd` and `maxHours` are watched by whoever drives the job. */
+/** The options of a caller. The job's driver enforces `budgetUsd` and `maxHours`. */
 const options = z.object({
   gpuType: text.nullish().transform(absent),
   gpuCount: z.int().min(1).max(most.gpus).nullish().transform(absent),
@@ -49,26 +49,26 @@ const options = z.object({
   maxHours: z.number().positive().nullish().transform(absent),
 });
 
-/** What a pod is made of. */
+/** The settings of one pod. */
 export interface PodSettings {
   image: string;
-  /** The candidates, in this order. */
+  /** The GPU types to try, in this order. */
   gpuTypes: readonly string[];
   gpuCount: number;
   cloud: 'SECURE' | 'COMMUNITY';
   diskGb: number;
-  /** A disk that outlives a restart, at /workspace; 0 for none. */
+  /** The size of the disk at /workspace that outlives a restart; 0 for none. */
   volumeGb: number;
   networkVolumeId: string | null;
-  /** Where to look for room, in this order; empty: anywhere. */
+  /** The data centers to try, in this order; RunPod chooses where it is empty. */
   dataCenterIds: readonly string[];
   /** The caller's variables. */
   env: Record<string, string>;
 }
 
 /**
- * The caller's options, where they are silent the recipe's, where that is silent the usual.
- * `BAD_USER_INPUT` for what no pod can be made of; values of `env` are never repeated.
+ * The settings of a job's pod: the caller's options, then the recipe's, then the defaults. Throws `BAD_USER_INPUT` for
+ * settings that no pod can have; its message never holds a value of `env`.
  */
 export function settingsOf(given: JsonObject, name: string, recipe: PodRecipe): PodSettings {
   const parsed = options.safeParse(given);
@@ -98,7 +98,7 @@ export function settingsOf(given: JsonObject, name: string, recipe: PodRecipe): 
     gpuCount: own.gpuCount ?? recipe.gpuCount ?? 1,
     cloud: own.cloud ?? recipe.cloud ?? 'SECURE',
     diskGb: own.diskGb ?? recipe.diskGb ?? 20,
-    // By default there is one: that a training has begun must be known after a restart.
+    // There is a volume by default, because the wrapper must know after a restart that the training has begun.
     volumeGb: own.networkVolumeId ? 0 : (own.volumeGb ?? recipe.volumeGb ?? leastVolumeGb),
     networkVolumeId: own.networkVolumeId ?? null,
     dataCenterIds: own.dataCenterIds ?? recipe.dataCenterIds ?? [],

@@ -7,18 +7,18 @@ export interface WrapperOptions {
   recipe: Recipe;
   /** The recipe's files as a tar.gz; null where it has none. */
   files: Buffer | null;
-  /** How long the pod waits, after the training, for Trainyard to terminate it. */
+  /** How long the pod waits after the training for Trainyard to terminate it. */
   graceSeconds: number;
-  /** Where the pod reaches RunPod's API. */
+  /** The address at which the pod reaches RunPod's API. */
   apiUrl: string;
 }
 
-/** The paths that only the pod knows; see `fillTemplate` in wrapper.sh. */
+/** Marks for the paths that only the pod knows. `fillTemplate` in wrapper.sh replaces them. */
 const paths = { config: '\u0001config\u0001', output: '\u0001output\u0001' };
 
 /**
- * What a pod starts instead of its image's own command: the wrapper that comes in the environment, in
- * the shell that heeds signals from its first words on. What may follow as arguments is not looked at.
+ * The command that a pod starts instead of its image's own. It runs the wrapper from the environment, and traps
+ * signals before anything else. Any arguments are ignored.
  */
 export const wrapperEntrypoint = [
   'bash',
@@ -26,7 +26,7 @@ export const wrapperEntrypoint = [
   `trap TRAINYARD_STOPPED=1 TERM INT; eval "$(printf %s "$TRAINYARD_WRAPPER" | base64 -d)"`,
 ];
 
-/** Reads the wrapper, as `environmentOf` sends it along: without its comments, for want of room. */
+/** The wrapper in base64, as `environmentOf` needs it. Its comments are left out to save room. */
 export function readWrapper(): string {
   const lines = readFileSync(new URL('./wrapper.sh', import.meta.url), 'utf8').split('\n');
   const code = lines.filter((line) => !/^\s*(?:#|$)/.test(line));
@@ -34,8 +34,8 @@ export function readWrapper(): string {
 }
 
 /**
- * The environment that tells the wrapper what to run. Fails with `BAD_USER_INPUT` where the recipe
- * cannot be filled for this job.
+ * The environment that tells the wrapper what to run. Throws `BAD_USER_INPUT` where the job has no value for one of
+ * the recipe's placeholders.
  */
 export function environmentOf(
   job: NewJob,

@@ -2,24 +2,24 @@ import { z } from 'zod';
 import { TrainyardError } from '../../../core/errors.ts';
 
 const shape = z.object({
-  /** The newest event that was read: its id, opaque, and its time. Null before the first. */
+  /** The newest event that was read: its opaque id and its time. Null before the first one. */
   newest: z
     .object({
       id: z.string(),
       ts: z.string(),
-      /** How many events in a row had this id: ids may be mere times. */
+      /** How many events in a row had this id, because an id may be no more than a time. */
       repeat: z.int().positive(),
-      /** The id before it: a stream that is resumed there begins with the newest event. */
+      /** The id of the event before it. A stream that is resumed after that one begins with the newest event. */
       before: z.string().nullable(),
     })
     .nullable(),
-  /** The id of what came after it and is no event of the log, such as a keepalive: reading may go on right after that. */
+  /** The id of a later event that is not a line, such as a keepalive. Reading may continue right after it. */
   kept: z.string().nullable().default(null),
-  /** Which start of the container is training; null until it says so. */
+  /** The wrapper's id for the start of the container in which the training runs; null until it begins. */
   run: z.string().nullable(),
-  /** How many lines the training has printed, as far as they were read. */
+  /** How many of the training's lines were read. */
   printed: z.int().nonnegative(),
-  /** How the training ended; nothing follows. */
+  /** How the training ended; null until the wrapper reports it. Nothing follows. */
   end: z
     .object({
       exitCode: z.union([z.int().nonnegative(), z.enum(['interrupted', 'restarted'])]),
@@ -29,19 +29,19 @@ const shape = z.object({
     .nullable(),
 });
 
-/** Where a pod's log is to be read on, and what it has told so far. */
+/** Where reading of a pod's log continues, and what the log has said so far. */
 export type LogPosition = z.infer<typeof shape>;
 export type Newest = NonNullable<LogPosition['newest']>;
 export type End = NonNullable<LogPosition['end']>;
 
 const start: LogPosition = { newest: null, kept: null, run: null, printed: 0, end: null };
 
-/** A position as a cursor. */
+/** The cursor that holds a position. */
 export function cursorOf(position: LogPosition): string {
   return JSON.stringify(position);
 }
 
-/** The position that a cursor holds; null is the beginning. Throws `INTERNAL` for what is no cursor of ours. */
+/** The position that a cursor holds; null is the beginning. Throws `INTERNAL` for a text that is not a cursor. */
 export function positionOf(cursor: string | null): LogPosition {
   if (cursor === null) return start;
   try {

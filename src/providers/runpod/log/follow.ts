@@ -14,33 +14,34 @@ import { type LogSource, openLog } from './open-log.ts';
 import { type PodEvent, Rejoin } from './rejoin.ts';
 import { Transcript } from './transcript.ts';
 
-/** A pod that prints, and its log stream. */
+/** A pod and its log. */
 export interface PodLog extends LogSource {
   readonly jobId: string;
-  /** The pod as it was some seconds ago at most; `NOT_FOUND` where it is gone. */
+  /** The pod as it was at most some seconds ago. Throws `NOT_FOUND` where it is gone. */
   pod(): Promise<Pod>;
-  /** Asked before the log of a container that has ended is opened: whether it was tried in vain for too long. */
+  /** Called before each try to open the log of a container that has ended; true where it is time to give the log up. */
   isHopeless(): boolean;
-  /** Told that something new has come, or that the container runs. */
+  /** Called when something new has come, and while the container runs. */
   goesOn(): void;
-  /** Told again and again that the log can be had, and whether it has had a line yet. */
+  /** Called while the log can be read; `empty` where it has had no line yet. */
   had(pod: Pod, options: { empty: boolean }): void;
-  /** The error for a stream that came garbled and may come whole another time. */
+  /** The error for a stream that came garbled and may come whole another time: `PROVIDER_UNAVAILABLE`. */
   broken(reason: string, cause?: unknown): TrainyardError;
 }
 
+/** In milliseconds. */
 export interface FollowTimes {
-  /** A log that has been silent for so long after its container ended is drained. */
+  /** A log is drained when it has been silent for this long after its container ended. */
   quietMs: number;
-  /** Between two looks for the log of a pod that is being prepared. */
+  /** The pause between two tries to read the log of a pod that is being prepared. */
   preparingMs: number;
 }
 
 /**
- * Follows a pod's log to the wrapper's last word, or where there is none until the container has ended
- * and its log is silent. A stream that is cut, ends or falls silent is opened again for as long as
- * the pod lives. Throws where the log cannot be had, and `NOT_FOUND` where the pod is gone; that of a
- * container that has ended is given up in the end, with a gap.
+ * Follows a pod's log until the wrapper reports the end or, where it does not, until the container has ended and the
+ * log is silent. A stream that is cut, ends or falls silent is opened again for as long as the pod lives. The log of
+ * a container that has ended is given up at last, with a gap. Throws where the log cannot be read, and `NOT_FOUND`
+ * where the pod is gone.
  */
 export async function* followPod(
   log: PodLog,
@@ -117,7 +118,10 @@ export async function* followPod(
   }
 }
 
-/** A log without a line may have no answer before its first one; that of a container that has ended gets none. */
+/**
+ * How many calls for the log of a container that has ended may stay unanswered. RunPod may answer only with the first
+ * line of a log, so a log without lines may never be answered.
+ */
 const maxUnanswered = 3;
 
 const unreadReason = 'RunPod did not give the end of its log after the container had ended';
@@ -131,12 +135,12 @@ class Stream {
     this.#late = late;
   }
 
-  /** RunPod has answered that it gives the log. */
+  /** True once RunPod has answered with the stream. */
   get isOpen(): boolean {
     return this.#late.isOpen;
   }
 
-  /** It did not end as a stream does. */
+  /** True for a stream that was cut off, or silent for too long. */
   get wasCut(): boolean {
     return this.#wasCut;
   }
@@ -152,7 +156,7 @@ class Stream {
     }
   }
 
-  /** A cut and a long silence end a stream: they say nothing of the job. */
+  /** The stream's bytes, up to a cut or a long silence, which say nothing about the job. */
   async *#untilCut(log: PodLog): AsyncGenerator<Uint8Array, void> {
     try {
       yield* this.#late.chunks;
@@ -165,7 +169,7 @@ class Stream {
   }
 }
 
-/** An event without data keeps the stream alive; data that is not what RunPod says of a line is a line as it stands. */
+/** An event without data is a keepalive. Data in another form than RunPod's is taken for a line. */
 function parse({ id, data }: EventSourceMessage): PodEvent {
   if (data.trim() === '') return { id: id ?? null, line: null };
   const event = logEvent.safeParse(jsonIn(data)).data;
@@ -181,7 +185,7 @@ function jsonIn(data: string): unknown {
   }
 }
 
-/** The pod as it is now; as it was, where RunPod does not say: the stream itself is sound. */
+/** The pod as it is now, or as it was where RunPod cannot be asked, because the stream itself still works. */
 async function lookAgain(log: PodLog, pod: Pod): Promise<Pod> {
   try {
     return await log.pod();

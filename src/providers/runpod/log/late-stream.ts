@@ -1,16 +1,16 @@
 import { waitMs } from '../../../lib/async/wait.ts';
 
-/** A stream that is answered, or may yet be: a log without a line may have no answer before its first one. */
+/** A stream that RunPod may not have answered yet, because it may answer only with the first line of a log. */
 export interface LateStream {
-  /** To be read at once; throws what the answer is where it comes late and is a refusal. */
+  /** The bytes, which must be read at once. Reading throws where the answer comes late and is a refusal. */
   chunks: AsyncIterable<Uint8Array>;
-  /** The answer has come. */
+  /** True once the answer has come. */
   readonly isOpen: boolean;
 }
 
 /**
- * Opens a stream. Rejects where it is refused within `soonMs`; one that is not answered until then counts
- * as a silent one.
+ * Opens a stream. Rejects where it is refused within `soonMs`. A stream without an answer until then is taken for a
+ * silent one.
  */
 export async function openLate(
   open: (signal: AbortSignal) => Promise<AsyncIterable<Uint8Array>>,
@@ -24,7 +24,7 @@ export async function openLate(
   } finally {
     waiting.abort();
   }
-  // Whoever leaves before the answer ends the call by the signal, and then nobody reads how it ended.
+  // A reader that leaves early ends the call by the signal, and then nobody awaits the rejection.
   opening.catch(() => {});
   let isOpen = false;
   async function* late(): AsyncGenerator<Uint8Array, void> {

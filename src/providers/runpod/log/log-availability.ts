@@ -2,7 +2,7 @@ import { recent } from '../../../lib/recent.ts';
 import type { Pod } from '../api/wire.ts';
 import type { LogTrouble } from './notice.ts';
 
-/** Why the logs of which jobs cannot be had, as it stands now. */
+/** Knows which jobs' logs cannot be read at present, and why. */
 export class LogAvailability {
   readonly #emptyMs: number;
   readonly #jobs = recent<{ trouble: LogTrouble; times: number }>();
@@ -11,23 +11,24 @@ export class LogAvailability {
     this.#emptyMs = options.emptyMs;
   }
 
-  /** Null where the log of the job can be had, as far as is known. */
+  /** Why the job's log cannot be read; null where it can, as far as is known. */
   of(jobId: string): LogTrouble | null {
     return this.#jobs.get(jobId)?.trouble ?? null;
   }
 
-  /** RunPod has refused the log; how many times in a row. */
+  /** Notes that RunPod refused the log, and returns how many times in a row it has. */
   refused(jobId: string, error: unknown): number {
     const times = (this.#jobs.get(jobId)?.times ?? 0) + 1;
     this.#set(jobId, { error }, times);
     return times;
   }
 
+  /** Notes that the job's pod is gone. */
   gone(jobId: string): void {
     this.#set(jobId, 'gone', 0);
   }
 
-  /** The log can be had; that of a pod that has run for long without a line in it is a trouble all the same. */
+  /** Notes that the log can be read. It still is a trouble where the pod has run for `emptyMs` without a line. */
   had(jobId: string, pod: Pod, { empty }: { empty: boolean }): void {
     const runsSince = pod.status === 'RUNNING' ? (pod.startedAt ?? pod.createdAt) : null;
     const isLong = runsSince !== null && Date.now() - runsSince >= this.#emptyMs;

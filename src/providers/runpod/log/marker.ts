@@ -1,13 +1,13 @@
-/** What the wrapper in a pod says of a job, in lines of the log that are not the job's. */
+/** A report of the wrapper in a pod about its job. It is a line of the pod's log, but not of the job's. */
 export type Marker =
-  /** The training begins. `run` differs with every start of the container. */
+  /** The training begins. `run` is another one at every start of the container. */
   | { kind: 'begin'; run: string }
-  /** The training is over, and has printed so many lines; null where that is not known. */
+  /** The training is over. `lines` is how many lines it has printed; null where that is not known. */
   | { kind: 'end'; exitCode: number | 'interrupted'; lines: number | null };
 
 const maxExitCode = 255;
 
-/** The marker that a line is; null for any other line. See `say` in wrapper.sh. */
+/** The wrapper's report that a line holds; null for any other line. The format is that of `say` in wrapper.sh. */
 export function markerIn(line: string, jobId: string): Marker | null {
   const head = `::trainyard ${jobId} `;
   if (!line.startsWith(head)) return null;

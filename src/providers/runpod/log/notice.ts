@@ -2,14 +2,14 @@ import type { LogNotice } from '../../../core/log.ts';
 import { httpStatusOf, isForeign, wordsIn } from '../api/answer.ts';
 import { consoleUrlOf, type Pod } from '../api/wire.ts';
 
-/** Where the wrapper keeps a job's log, in the first of the `folders` where it may write. */
+/** The file in which the wrapper keeps a job's log, in the first of the `folders` where it may write. */
 const logIn = (jobId: string) => `trainyard/${jobId}/training_output.log`;
 const folders = { usual: '/workspace', other: '/tmp' };
 
-/** Why a pod's log cannot be had: what RunPod answered, or that it had no line to give. */
+/** Why a pod's log cannot be read: RunPod's refusal, a log without lines, or a pod that is gone. */
 export type LogTrouble = { error: unknown } | 'empty' | 'gone';
 
-/** What a reader should know, and where else to look. */
+/** The notice for a pod's log that cannot be read. It says where else to look. */
 export function noticeOf(
   { jobId, podId }: { jobId: string; podId: string },
   trouble: LogTrouble,

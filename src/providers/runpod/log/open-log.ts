@@ -5,32 +5,34 @@ import { hasEnded, isComing, type Pod, timeOf } from '../api/wire.ts';
 import type { LogPosition } from './cursor.ts';
 import { type LateStream, openLate } from './late-stream.ts';
 
+/** A pod's log at RunPod. */
 export interface LogSource {
-  /** Opens the stream, to be read at once; it ends with the signal. */
+  /** Opens the stream, which must be read at once and ends with the signal. */
   open(start: LogStart, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
-  /** Told that the log cannot be had; says how many times in a row. */
+  /** Called when RunPod refuses the log; returns how many times in a row it has. */
   refused(error: unknown): number;
 }
 
-/** The most lines that RunPod gives of the past, where it is not asked by time. */
+/** The most past lines that RunPod can be asked for. */
 const maxTail = 5000;
-/** The clock that dates lines and the one that dates pods may differ by so much. */
+/** How far the clock that dates lines may be behind the one that dates pods. */
 const clockSkewMs = 3_600_000;
-/** RunPod may round times to a second: a start by time goes back so far. */
+/** How far before the newest event a start by time goes back, because RunPod may round times to a second. */
 const overlapMs = 1000;
-/** The log of a container that has ended is given up after so many refusals in a row. */
+/** How many refusals in a row it takes to give up the log of a container that has ended. */
 const maxRefusals = 3;
 
-/** `isExact` where it begins right after the position's `kept`. */
+/** An opened log stream. */
 export interface OpenedLog {
   stream: LateStream;
+  /** True where the stream begins right after the position's `kept`. */
   isExact: boolean;
 }
 
 /**
- * A stream that begins at or before the newest event that was read, or at the pod's first. Null where
- * the pod is still being prepared and has no log yet; `ended` where the container has ended and its
- * log cannot be had. Throws where it may be had another time.
+ * Opens a stream that begins at or before the newest event that was read, or at the pod's first one. Null where the
+ * pod is still being prepared and has no log yet. `ended` where the container has ended and RunPod refuses its log.
+ * Throws where the log may be readable another time.
  */
 export async function openLog(
   log: LogSource,
@@ -45,13 +47,13 @@ export async function openLog(
     if (status === 404 && isComing(pod)) return null;
     const refusals = log.refused(error);
     if (hasEnded(pod) && refusals >= maxRefusals) return 'ended';
-    // The pod is there, so it is the log alone that is not found: that may pass.
+    // The pod exists and only its log is not found, which may pass.
     if (codeOf(error) !== 'NOT_FOUND' || !(error instanceof TrainyardError)) throw error;
     throw new TrainyardError('PROVIDER_UNAVAILABLE', error.message, { cause: error });
   }
 }
 
-/** Goes on with the next start where one is refused for what it is. */
+/** Tries the starts in order, as long as RunPod refuses them as invalid (400 or 422). */
 async function openAt(
   log: LogSource,
   [start, ...others]: readonly LogStart[],
@@ -72,13 +74,13 @@ async function openAt(
   }
 }
 
-/** The starts to try in this order: the most exact one first, the one that RunPod always takes last. */
+/** The starts to try: the most exact one first, and last the one that RunPod always accepts. */
 function startsOf({ newest, kept }: LogPosition, pod: Pod): LogStart[] {
   const tail = { tail: maxTail };
   const from =
     newest === null ? since(pod.createdAt, clockSkewMs) : since(timeOf(newest.ts), overlapMs);
-  // The event before the newest: if the stream then begins with the newest, nothing is lost.
-  // That of a container that has ended is answered for sure where it has a line to give once more.
+  // A start after the event before the newest one shows that nothing is lost, if the stream begins with the newest.
+  // After the end of a container this start comes first: it has a line to send, so RunPod answers for sure.
   const after = hasEnded(pod) ? null : kept;
   const byId = [after, newest?.before].flatMap((id) => (id ? [{ lastEventId: id }] : []));
   return [...byId, ...(from === null ? [] : [{ since: from, ...tail }]), tail];

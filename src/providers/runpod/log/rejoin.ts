@@ -4,15 +4,15 @@ import type { Newest } from './cursor.ts';
 
 /** One line of a pod's log. */
 export interface PodLine {
-  /** Opaque: it may be unique, or no more than a time. */
+  /** Opaque. It may be unique, or no more than a time. */
   id: string | null;
-  /** Null for a line that came without: it cannot be looked for where a stream is resumed. */
+  /** The line's time; null for a line without one, which cannot be found again in a resumed stream. */
   ts: string | null;
   source: string;
   line: string;
 }
 
-/** An event without a line, which keeps a stream alive. */
+/** An event without a line. */
 interface Keepalive {
   id: string | null;
   line: null;
@@ -20,22 +20,23 @@ interface Keepalive {
 
 export type PodEvent = PodLine | Keepalive;
 
-/** Lines that are new, and whether events before them are lost. */
+/** New lines. */
 export interface Fresh {
   events: readonly PodLine[];
+  /** True where events before these may be lost. */
   hole: boolean;
 }
 
-/** So many events of a resumed stream may come before the newest one that was read. */
+/** The most events that are held back while a resumed stream has not reached the newest event that was read. */
 const maxHeld = 20_000;
 
 /**
- * Lets each event of a log through once, though streams are cut and resumed. A resumed stream is asked
- * for so that it begins at or before the newest event that was read: what comes until that one was
- * read before. Where it does not come, events between may be lost.
+ * Lets each event of a log through once, although streams are cut and resumed. A resumed stream begins at or before
+ * the newest event that was read, so everything up to that event was read before. If that event does not come,
+ * events in between may be lost.
  */
 export class Rejoin {
-  /** The last events' lines by their ids: one that is sent twice is known again. */
+  /** The lines of the last events by their ids, to recognise an event that is sent twice. */
   readonly #known = recent<string>();
   #newest: Newest | null;
   #kept: string | null;
@@ -48,7 +49,7 @@ export class Rejoin {
     this.#kept = kept;
   }
 
-  /** The id of a later event that is no line with a time, such as a keepalive: a stream may begin right after it. */
+  /** The id of an event after the newest one that has no line or no time. A stream may begin right after it. */
   get kept(): string | null {
     return this.#kept;
   }
@@ -58,13 +59,17 @@ export class Rejoin {
     return this.#newest;
   }
 
-  /** A stream was opened again; `isExact` where it begins right after `kept`, so that the newest event need not come again. */
+  /**
+   * Prepares for a stream that was opened again. `isExact` means that it begins right after `kept`, so that the newest
+   * event need not come again.
+   */
   resume({ isExact = false } = {}): void {
     this.#held = this.#newest === null ? null : [];
     this.#isExact = isExact;
     this.#seen = 0;
   }
 
+  /** The new lines among these events, which came from the open stream. */
   take(events: readonly PodEvent[]): Fresh {
     for (const [at, event] of events.entries()) {
       if (this.#held === null) return { events: this.#pass(events.slice(at)), hole: false };
@@ -77,7 +82,7 @@ export class Rejoin {
     return { events: [], hole: false };
   }
 
-  /** Nothing has come for a while: what is held back is all that there is. */
+  /** Gives out what is held back, because nothing more has come for a while. */
   settle(): Fresh {
     return this.#held?.length ? this.#giveUp([]) : { events: [], hole: false };
   }
@@ -92,7 +97,7 @@ export class Rejoin {
     return (timeOf(ts) ?? 0) > (timeOf(this.#newest?.ts) ?? 0);
   }
 
-  /** The newest event did not come. What is older than it was read before all the same. */
+  /** Stops waiting for the newest event. Held events that are older than it were read before, and are dropped. */
   #giveUp(more: readonly PodEvent[]): Fresh {
     const newestTime = timeOf(this.#newest?.ts) ?? 0;
     const held = (this.#held ?? []).filter(
@@ -109,7 +114,7 @@ export class Rejoin {
         this.#keep(id);
         return false;
       }
-      // An id that is a mere time does not tell two events apart.
+      // An id that is only a time may belong to two different events.
       const repeated = id !== null && id !== event.ts && this.#known.get(id) === event.line;
       if (repeated) return false;
       if (event.ts === null || id === null) this.#keep(id);
@@ -128,7 +133,7 @@ export class Rejoin {
         : { id, ts, repeat: 1, before: last?.id ?? null };
   }
 
-  /** Where ids are mere times, more events may come with that of the newest one. */
+  /** Keeps an id, but never that of the newest event: an id that is only a time may come again. */
   #keep(id: string | null): void {
     if (id && id !== this.#newest?.id) this.#kept = id;
   }

@@ -9,8 +9,8 @@ import type { Fresh, PodLine, Rejoin } from './rejoin.ts';
 const holeReason = 'RunPod no longer had the lines before this one when its log was read on';
 
 /**
- * Turns the events of a pod's log into lines, and takes out what the wrapper says of the training:
- * its beginning, and its end with the exit code. The events after the end are left.
+ * Turns the events of a pod's log into the lines of its job. It takes out the wrapper's reports of the training's
+ * beginning and end, and drops all events after the end.
  */
 export class Transcript {
   readonly #jobId: string;
@@ -27,7 +27,7 @@ export class Transcript {
     return this.#position;
   }
 
-  /** The batch of events that `rejoin` has let through last. */
+  /** The batch with the lines that `rejoin` has just let through. */
   take(fresh: Fresh, { newest, kept }: Rejoin): LogBatch {
     const batch: LogBatch = { texts: [], runs: [], cursor: '', gaps: [] };
     if (fresh.hole) batch.gaps?.push({ before: 0, reason: holeReason });
@@ -46,16 +46,15 @@ export class Transcript {
   #add({ source, line }: PodLine, batch: LogBatch): void {
     const isSystem = source === 'system';
     if (!isSystem) this.#position.printed += 1;
-    const texts = linesOf(line);
-    // A container's stdout and stderr come as one.
-    push(batch, texts, { time: this.#time, source: isSystem ? 'SYSTEM' : null });
+    // RunPod does not tell a container's stdout from its stderr.
+    push(batch, linesOf(line), { time: this.#time, source: isSystem ? 'SYSTEM' : null });
   }
 
   #heed(marker: Marker, batch: LogBatch): void {
     const position = this.#position;
     const time = this.#time;
     if (marker.kind === 'begin') {
-      // What came before is an image's greeting, which the wrapper does not count.
+      // The image itself has printed the lines before this one, which the wrapper does not count.
       if (position.run === null) this.#position = { ...position, run: marker.run, printed: 0 };
       else if (position.run !== marker.run) position.end = { exitCode: 'restarted', time };
       return;
@@ -70,12 +69,12 @@ export class Transcript {
 
 function push(
   batch: LogBatch,
-  texts: readonly string[],
+  lines: readonly string[],
   run: { time: number; source: LogSource | null },
 ): void {
-  if (texts.length === 0) return;
-  batch.texts.push(...texts);
+  if (lines.length === 0) return;
+  batch.texts.push(...lines);
   const last = batch.runs.at(-1);
-  if (last?.time === run.time && last.source === run.source) last.count += texts.length;
-  else batch.runs.push({ ...run, count: texts.length });
+  if (last?.time === run.time && last.source === run.source) last.count += lines.length;
+  else batch.runs.push({ ...run, count: lines.length });
 }
