@@ -1,5 +1,7 @@
-import { createSocket } from '@trainyard/client';
+import { fileURLToPath } from 'node:url';
+import { createSocket, followLog } from '@trainyard/client';
 import { expect, test } from 'vitest';
+import { startProcess } from '../support/cli.ts';
 import { openCuttingProxy } from '../support/cutting-proxy.ts';
 import { openTestServer } from '../support/server.ts';
 
@@ -95,4 +97,58 @@ test('a refused token ends a subscription at once', async () => {
     { next: () => {}, error: reject, complete: () => reject('complete') },
   );
   await expect(promise).rejects.toMatchObject({ code: 4401 });
+});
+
+test('an attempt to connect that meets silence is given up, and tried again', async () => {
+  await using server = await openTestServer();
+  await using proxy = await openCuttingProxy(server.url);
+  const log = await server.openLog();
+  await log.print('line 0');
+  await log.end();
+  proxy.freezeNew();
+  const socket = createSocket({
+    url: addressOf(proxy.url),
+    connectionAckWaitTimeout: 50,
+    retryWait: async () => {},
+    // The first attempts meet silence; then the way is open again.
+    on: { closed: () => proxy.thaw() },
+  });
+  const lines: string[] = [];
+  for await (const page of followLog({ client: socket, jobId: log.job.id })) {
+    lines.push(...page.lines);
+  }
+  await socket.dispose();
+  expect(lines).toEqual(['line 0']);
+});
+
+test('a process whose connection has gone silent ends when it has all lines', async () => {
+  await using server = await openTestServer();
+  await using proxy = await openCuttingProxy(server.url);
+  const log = await server.openLog();
+  await log.print('line 0');
+  const follower = fileURLToPath(new URL('children/follow.ts', import.meta.url));
+  await using cli = startProcess(process.execPath, [follower, addressOf(proxy.url), log.job.id]);
+  await cli.shows(/line 0/);
+  proxy.freeze();
+  await log.print('line 1');
+  await log.end();
+  expect(await cli.ended()).toMatchObject({ code: 0, stdout: 'line 0\nline 1\n' });
+});
+
+test('a process whose connection goes silent at the end ends all the same', async () => {
+  await using server = await openTestServer();
+  await using proxy = await openCuttingProxy(server.url);
+  const log = await server.openLog();
+  await log.print('line 0');
+  await log.end();
+  const follower = fileURLToPath(new URL('children/follow.ts', import.meta.url));
+  await using cli = startProcess(
+    process.execPath,
+    [follower, addressOf(proxy.url), log.job.id, 'wait'],
+    { input: null },
+  );
+  await cli.shows(/line 0/);
+  proxy.freeze();
+  cli.process.stdin?.end();
+  expect(await cli.ended()).toMatchObject({ code: 0, stdout: 'line 0\n' });
 });

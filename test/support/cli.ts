@@ -10,7 +10,8 @@ export interface CliOptions {
   /** The server; also `TRAINYARD_URL` in `env`. */
   url?: string;
   env?: Record<string, string>;
-  input?: string;
+  /** What it reads; nothing where absent; null: it stays open, for the test to end. */
+  input?: string | null;
 }
 
 export interface CliResult {
@@ -84,7 +85,7 @@ export function startProcess(
   // A program that does not read its input is no failure.
   child.stdin.on('error', () => {});
   // A terminal must stay open: its end would be taken for a hang-up.
-  if (program !== 'script' || input !== undefined) child.stdin.end(input);
+  if (input !== null && (program !== 'script' || input !== undefined)) child.stdin.end(input);
   const said = { stdout: '', stderr: '' };
   const closed = once(child, 'close');
   for (const name of ['stdout', 'stderr'] as const) {

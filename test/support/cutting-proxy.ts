@@ -10,6 +10,10 @@ export interface CuttingProxy extends AsyncDisposable {
   cut(): void;
   /** Passes nothing on any more over the connections there are, and leaves them open. */
   freeze(): void;
+  /** From now on connections are accepted, and nothing comes of them until `thaw`: as behind a tunnel that is gone. */
+  freezeNew(): void;
+  /** Connections opened from now on work again. */
+  thaw(): void;
 }
 
 /** A TCP proxy that ends a connection after so many bytes of the server's as `bytesUntilCut` says when it is opened. */
@@ -19,8 +23,15 @@ export async function openCuttingProxy(
 ): Promise<CuttingProxy> {
   const { hostname, port } = new URL(target);
   const clients = new Map<Socket, Socket>();
+  const silent = new Set<Socket>();
   let cuts = 0;
+  let frozen = false;
   const proxy = createServer((client) => {
+    if (frozen) {
+      silent.add(client);
+      client.on('error', () => {}).on('close', () => silent.delete(client));
+      return;
+    }
     const upstream = connect(Number(port), hostname);
     let left = bytesUntilCut();
     clients.set(client, upstream);
@@ -64,9 +75,16 @@ export async function openCuttingProxy(
         upstream.removeAllListeners('data').pause();
       }
     },
+    freezeNew() {
+      frozen = true;
+    },
+    thaw() {
+      frozen = false;
+    },
     async [Symbol.asyncDispose]() {
       proxy.close();
       cut();
+      for (const client of silent) client.destroy();
       await once(proxy, 'close');
     },
   };

@@ -44,6 +44,9 @@ export function toGraphError(thrown: unknown): GraphError {
     });
   }
   if (isRecord(thrown) && typeof thrown.code === 'number') {
+    if (thrown.code === terminated) {
+      return new GraphError('DISCONNECTED', 'The server does not answer.', { cause: thrown });
+    }
     const reason = textOf(thrown.reason) || 'no reason given';
     return new GraphError(
       socketCodes[thrown.code] ?? 'DISCONNECTED',
@@ -54,6 +57,9 @@ export function toGraphError(thrown: unknown): GraphError {
   const why = isRecord(thrown) ? textOf(thrown.message) : '';
   return new GraphError('DISCONNECTED', why || 'The connection failed.', { cause: thrown });
 }
+
+/** What graphql-ws says of a connection that its own side gave up. */
+const terminated = 4499;
 
 /** The close codes of graphql-transport-ws after which trying again is of no use. */
 const socketCodes: Readonly<Record<number, string>> = {

@@ -8,33 +8,48 @@ import {
 } from 'graphql-ws/client';
 import { Backoff } from '../../../src/lib/async/backoff.ts';
 import { toGraphError } from './errors.ts';
+import { platformWebSocket } from './web-socket.ts';
 
 /** A silent connection is asked for a sign of life so often, in milliseconds. */
 const defaultKeepAlive = 10_000;
+/** An attempt to connect is given so long, in milliseconds, until the server has accepted it. */
+const defaultAckTimeout = 10_000;
 
 /**
  * A graphql-ws client that stays with its server: it tries again for ever, with jittered waits of up to
  * 30 s, unless it is refused; it gives up a connection that does not answer a ping within `keepAlive`
- * (10 s); and a `logStream` with a variable `offset` goes on behind the last page it got when the
+ * (10 s), and an attempt to connect that is not accepted within `connectionAckWaitTimeout` (10 s); and a `logStream` with a variable `offset` goes on behind the last page it got when the
  * connection is back, instead of from its beginning: by `subscribe`, as Apollo and urql do, not by `iterate`,
  * which begins anew (see `followLog`). Every setting of graphql-ws can be overridden.
  */
 export function createSocket(options: ClientOptions): Client {
   const backoff = new Backoff({ firstMs: 250, maxMs: 30_000 });
   const keepAlive = options.keepAlive ?? defaultKeepAlive;
+  const ackTimeout = options.connectionAckWaitTimeout ?? defaultAckTimeout;
   const client = createClient({
     retryAttempts: Number.POSITIVE_INFINITY,
     shouldRetry: (event) => !toGraphError(event).definitive,
     retryWait: () => new Promise((resolve) => setTimeout(resolve, backoff.nextMs())),
+    webSocketImpl: platformWebSocket(),
     ...options,
     keepAlive,
+    // Its own begins with the open connection, and then waits for the answer to a close.
+    connectionAckWaitTimeout: 0,
   });
   let impatience: ReturnType<typeof setTimeout> | undefined;
+  const answerWithin = (ms: number) => {
+    clearTimeout(impatience);
+    impatience = setTimeout(() => client.terminate(), ms);
+  };
+  const answered = () => clearTimeout(impatience);
+  client.on('connecting', () => answerWithin(ackTimeout));
+  client.on('connected', answered);
   client.on('ping', (received) => {
-    if (!received) impatience = setTimeout(() => client.terminate(), keepAlive);
+    if (!received) answerWithin(keepAlive);
   });
-  client.on('pong', () => clearTimeout(impatience));
-  client.on('closed', () => clearTimeout(impatience));
+  client.on('pong', answered);
+  client.on('error', answered);
+  client.on('closed', answered);
   client.on('message', ({ type }) => {
     if (type === 'next') backoff.reset();
   });

@@ -1,4 +1,5 @@
 import {
+  type FollowOptions,
   followLog,
   GraphError,
   JobDocument,
@@ -45,7 +46,7 @@ export async function followJob(
   let next = offset;
   try {
     const printer = new LinePrinter(screen, format, notices);
-    const onRetry = ({ error }: { error: GraphError }) => connection.lost(error);
+    const onRetry: FollowOptions['onRetry'] = ({ error, waitMs }) => connection.lost(error, waitMs);
     const options = { client, jobId: job.id, offset, filter, signal, retry, onRetry };
     for await (const page of followLog({ ...options, entries: true })) {
       await printer.print(page);

@@ -14,6 +14,8 @@ import type { Notices } from './notices.ts';
 
 /** A watch that broke off is tried again after so long. */
 const retryMs = 1000;
+/** A lost connection is told again so often where there is no status line. */
+const remarkMs = 60_000;
 
 /** Shows how a followed job is: in the status line, or else as remarks when its status changes. */
 export class JobView {
@@ -21,6 +23,7 @@ export class JobView {
   readonly #notices: Notices;
   #job: JobFragment;
   #remark: string | null = null;
+  #remarkedAt = Number.NEGATIVE_INFINITY;
 
   constructor(screen: Screen, job: JobFragment, notices: Notices) {
     this.#screen = screen;
@@ -46,7 +49,11 @@ export class JobView {
   remark(text: string | null): void {
     this.#remark = text === null ? null : visible(text, { colours: false });
     this.#draw();
-    if (!this.#screen.live) this.#screen.note(this.#remark ?? 'connected again');
+    if (this.#screen.live) return;
+    const now = performance.now();
+    if (text !== null && now - this.#remarkedAt < remarkMs) return;
+    this.#remarkedAt = text === null ? Number.NEGATIVE_INFINITY : now;
+    this.#screen.note(this.#remark ?? 'connected again');
   }
 
   #draw(): void {

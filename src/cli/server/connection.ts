@@ -1,5 +1,6 @@
 import type { GraphError } from '@trainyard/client';
 import type { JobView } from '../follow/job-view.ts';
+import { formatSeconds } from '../screen/duration.ts';
 
 /** Without a connection for so long, following ends. */
 const maxOfflineMs = 15 * 60_000;
@@ -21,9 +22,15 @@ export class Connection {
     return this.#givenUp;
   }
 
-  lost(error: GraphError): void {
+  /** An attempt has failed, and the next one is made after `waitMs`. */
+  lost(error: GraphError, waitMs: number): void {
     const now = performance.now();
-    if (this.#lostAt === null) this.#view.remark(`${error.code}: ${error.message} Trying again.`);
+    const next = `Trying again in ${formatSeconds(waitMs / 1000)}.`;
+    this.#view.remark(
+      this.#lostAt === null
+        ? `${error.code}: ${error.message} ${next}`
+        : `No connection for ${formatSeconds((now - this.#lostAt) / 1000)}. ${next}`,
+    );
     this.#lostAt ??= now;
     if (now - this.#lostAt < maxOfflineMs) return;
     this.#givenUp = error;
