@@ -65,6 +65,25 @@ test('errors pass with their codes', async () => {
   expect(stranger.errors?.[0]?.extensions?.code).toBe('UNAUTHENTICATED');
 });
 
+test.for([
+  ['NOT_FOUND', 'logStream(jobId: "no-such-job") { lines }'],
+  ['NOT_FOUND', 'jobUpdated(id: "no-such-job") { id }'],
+  ['BAD_USER_INPUT', 'logStream(jobId: "any", filter: { regex: "(" }) { lines }'],
+  ['BAD_USER_INPUT', 'jobChanged(after: "never given") { at: __typename }'],
+])('an error of a subscription passes with its code %s', async ([code, field]) => {
+  using client = graphSocket(gateway.url, { connectionParams: { authorization } });
+  const results = [];
+  for await (const result of subscribe(client, `subscription { ${field} }`)) results.push(result);
+  expect(results).toHaveLength(1);
+  expect(results[0]?.errors?.[0]?.extensions?.code).toBe(code);
+});
+
+test('whoever follows an unknown job through the gateway is told so at once', async () => {
+  using client = graphSocket(gateway.url, { connectionParams: { authorization } });
+  const pages = followLog({ client, jobId: 'no-such-job' });
+  await expect(pages.next()).rejects.toMatchObject({ code: 'NOT_FOUND' });
+});
+
 test.for(['Authorization', 'authorization'])(
   'a log is followed over graphql-ws, with a token as %s',
   async (name) => {

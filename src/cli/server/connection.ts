@@ -25,7 +25,7 @@ export class Connection {
   /** An attempt has failed, and the next one is made after `waitMs`. */
   lost(error: GraphError, waitMs: number): void {
     const now = performance.now();
-    const next = `Trying again in ${formatSeconds(waitMs / 1000)}.`;
+    const next = `Trying again${waitMs < 1000 ? '' : ` in ${formatSeconds(waitMs / 1000)}`}.`;
     this.#view.remark(
       this.#lostAt === null
         ? `${error.code}: ${error.message} ${next}`

@@ -116,7 +116,9 @@ function usesOf(document: DocumentNode, variable: string): number {
 }
 
 /**
- * Executes events one by one, when the reader asks for the next. Ending it ends the source at once. Each
+ * Executes events one by one, when the reader asks for the next. Ending it ends the source at once. An error
+ * that ends the source is its last result: a gateway passes results on with their codes, and hides errors of a
+ * stream. Each
  * reader gets a result object of its own and may empty it after use: a loop holds its last result while it
  * waits for the next, so that thousands of streams would otherwise hold a page each.
  */
@@ -125,28 +127,33 @@ function mapEvents(
   map: (event: unknown) => Promise<ExecutionResult>,
 ): AsyncGenerator<ExecutionResult, void> {
   const events = source[Symbol.asyncIterator]();
-  let isRefused = false;
+  let isOver = false;
   const end = async (): Promise<IteratorResult<ExecutionResult, void>> => {
     ended();
     await events.return?.();
     return { done: true, value: undefined };
   };
-  const endAndThrow = async (error: unknown): Promise<never> => {
-    await end();
-    throw error;
-  };
   return {
     async next() {
-      // An error of the operation itself, such as its cost, would come again with every event.
-      if (isRefused) return end();
-      const event = await nextOf(events, ended);
-      if (event.done) return { done: true, value: undefined };
-      const given = { ...(await map(event.value).catch(endAndThrow)) };
-      isRefused = given.data == null && (given.errors ?? []).some(isRefusal);
-      return { done: false, value: given };
+      if (isOver) return end();
+      try {
+        const event = await events.next();
+        if (event.done) return await end();
+        const given = { ...(await map(event.value)) };
+        // An error of the operation itself, such as its cost, would come again with every event.
+        isOver = given.data == null && (given.errors ?? []).some(isRefusal);
+        return { done: false, value: given };
+      } catch (error) {
+        isOver = true;
+        await end();
+        return { done: false, value: { data: null, errors: [errorOf(error)] } };
+      }
     },
     return: end,
-    throw: endAndThrow,
+    async throw(error: unknown) {
+      await end();
+      throw error;
+    },
     [Symbol.asyncIterator]() {
       return this;
     },
@@ -156,18 +163,10 @@ function mapEvents(
   };
 }
 
-async function nextOf(
-  events: AsyncIterator<unknown>,
-  ended: () => void,
-): Promise<IteratorResult<unknown>> {
-  try {
-    const event = await events.next();
-    if (event.done) ended();
-    return event;
-  } catch (error) {
-    ended();
-    throw error;
-  }
+function errorOf(error: unknown): GraphQLError {
+  if (error instanceof GraphQLError) return error;
+  const originalError = error instanceof Error ? error : new Error(String(error));
+  return new GraphQLError(originalError.message, { originalError });
 }
 
 function tooManyStreams(): GraphQLError {

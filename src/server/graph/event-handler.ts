@@ -78,7 +78,7 @@ async function* once(result: ExecutionResult): Results {
 async function sendEvents(
   response: ServerResponse,
   results: Results,
-  { graph, unsent, pingMs }: EventHandlerOptions,
+  { unsent, pingMs }: EventHandlerOptions,
 ): Promise<void> {
   const left = () => void results.return();
   response.once('close', left);
@@ -94,7 +94,7 @@ async function sendEvents(
     if (response.writableLength === 0 && !response.writableEnded) response.write(comment);
   }, pingMs);
   try {
-    for await (const result of withLastError(results, graph)) {
+    for await (const result of results) {
       const event = ['event: next\ndata: ', encodeJson(result), '\n\n'];
       // The loop holds the result while the bytes are sent, so its data is given up here.
       result.data = null;
@@ -105,15 +105,6 @@ async function sendEvents(
   } finally {
     clearInterval(ping);
     response.off('close', left);
-  }
-}
-
-/** Adds an error that ends the stream early as its last result. */
-async function* withLastError(results: Results, { publicError }: GraphServer): Results {
-  try {
-    yield* results;
-  } catch (error) {
-    yield { errors: [publicError(error)] };
   }
 }
 
