@@ -33,6 +33,7 @@ export async function appendManyJobs(
         cursor: `${line}`,
         collectorState: JSON.stringify({ metrics: reader.state() }),
         metrics,
+        isUnhurried: true,
       });
     }
   };

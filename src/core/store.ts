@@ -115,6 +115,8 @@ export interface Append extends LineBlock {
   /** Reasons for holes; each lies before the line of this batch at index `before`. */
   gaps?: { before: number; reason: string }[];
   metrics?: MetricPoint[];
+  /** Nobody waits for the lines: they may be stored a moment later, together with those of other jobs. */
+  isUnhurried?: boolean;
 }
 
 /** Consecutive lines of a scan. `block` is null where `maybe` said that nothing can match. */

@@ -202,8 +202,9 @@ export class Collector {
       throw new TrainyardError('CONFLICT', `The log is full: it has ${maxLines} lines.`);
     }
     const collectorState = JSON.stringify({ redraw: this.#redraw, metrics: this.#metrics.state() });
-    const { lease, logs, advanced } = this.#options;
-    this.#head = await logs.append(lease, { ...batch, collectorState });
+    const { lease, logs, advanced, pauseMs } = this.#options;
+    const isUnhurried = (pauseMs?.() ?? 0) > 0;
+    this.#head = await logs.append(lease, { ...batch, collectorState, isUnhurried });
     advanced();
   }
 

@@ -15,6 +15,7 @@ import {
 } from './curve-rows.ts';
 import { isDamage } from './errors.ts';
 import { type HeadRow, headColumns, soundHead } from './head-row.ts';
+import { Journal } from './journal.ts';
 import { isSound, type PlacedChunk } from './placed-chunk.ts';
 import { refuseVanished } from './presence.ts';
 import { schemaVersion } from './schema.ts';
@@ -110,7 +111,7 @@ function checkLog(db: Database, { seq, id }: JobRow, audit: Audit): void {
     if (row === undefined) return find(audit, `job ${id}: what is known of its log is missing`);
     attempt(audit, `job ${id}`, () => soundHead(id, row));
     let next = 0;
-    for (const chunk of chunks.iterate(seq, seq)) {
+    for (const chunk of rowsOf(chunks.iterate(seq, seq), row, new Journal({ db }))) {
       if (chunk.first > next) lose(audit, { jobId: id, from: next, to: chunk.first });
       const end = chunk.first + chunk.count;
       if (!isSound(id, chunk)) lose(audit, { jobId: id, from: chunk.first, to: end });
@@ -120,6 +121,16 @@ function checkLog(db: Database, { seq, id }: JobRow, audit: Audit): void {
     }
     if (next < row.total) lose(audit, { jobId: id, from: next, to: row.total });
   })();
+}
+
+/** All rows of a log, in order: what is in its journal comes last. */
+function* rowsOf(
+  chunks: Iterable<PlacedChunk>,
+  { journal }: HeadRow,
+  all: Journal,
+): Generator<PlacedChunk> {
+  yield* chunks;
+  if (journal) yield* all.rows(journal);
 }
 
 /** As a read of each of its series would. */

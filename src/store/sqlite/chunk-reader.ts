@@ -8,6 +8,7 @@ import { splitLines } from '../line-text.ts';
 import { extendRuns, sliceRuns } from '../runs.ts';
 import type { Connection } from './connection.ts';
 import { isDamage } from './errors.ts';
+import { LogRows, type LogShape, shapeColumns } from './log-rows.ts';
 import { isSound, type PlacedChunk } from './placed-chunk.ts';
 
 /** A scan lets others go on after this long. */
@@ -21,6 +22,7 @@ const decodedBytes = 4 * 1024 * 1024;
 /** Reads lines out of the chunks of a SQLite store; of damaged ones none. */
 export class ChunkReader {
   readonly #connection: Connection;
+  readonly #rows: LogRows;
   readonly #sql: ReturnType<typeof prepare>;
   /** Compressed chunks never change: many readers of the same stretch share the work. */
   readonly #decoded = new LRUCache<string, Buffer>({
@@ -31,20 +33,31 @@ export class ChunkReader {
 
   constructor(connection: Connection) {
     this.#connection = connection;
+    this.#rows = new LogRows(connection);
     this.#sql = prepare(connection);
   }
 
   /** Lines from `offset` on, as `LogStore.read` promises; all from one moment of the log. */
   page(jobId: string, options: { offset: number; limit: number; maxChars: number }): PlacedBlock {
-    const page: PlacedBlock = { first: options.offset, texts: [], runs: [] };
-    const log = this.#sql.log.get(jobId);
-    if (log === undefined) return page;
+    return this.#atOneMoment(jobId, (log) => this.#page(log, options)) ?? emptyPage(options.offset);
+  }
+
+  /** What `read` returns; undefined where there is no such job. Within one transaction: another server may move rows. */
+  #atOneMoment<T>(jobId: string, read: (log: LogShape) => T): T | undefined {
+    return this.#connection.db.transaction(() => {
+      const log = this.#sql.log.get(jobId);
+      return log && read(log);
+    })();
+  }
+
+  #page(log: LogShape, options: { offset: number; limit: number; maxChars: number }): PlacedBlock {
+    const page = emptyPage(options.offset);
     const end = Math.min(options.offset + options.limit, log.total);
     if (end <= options.offset) return page;
     const { seq } = log;
     let room = options.maxChars;
     let next = options.offset;
-    for (const chunk of this.#sound(log, { jobId, next, end })) {
+    for (const chunk of this.#sound(log, { next, end })) {
       const from = next - chunk.first;
       const to = Math.min(end - chunk.first, chunk.count);
       const lines = splitLines(this.#textOf(seq, chunk), from, to);
@@ -58,19 +71,19 @@ export class ChunkReader {
       next += fitting;
       if (fitting < to - from) return page;
     }
-    if (page.texts.length === 0) throw this.#damage(log, { jobId, from: next });
+    if (page.texts.length === 0) throw this.#damage(log, next);
     return page;
   }
 
   /** The chunks that hold the lines from `next` up to `end`, in order; ends before one that is damaged or missing. */
   *#sound(
-    { seq }: Log,
-    { jobId, next, end }: { jobId: string; next: number; end: number },
+    log: LogShape,
+    { next, end }: { next: number; end: number },
   ): Generator<PlacedChunk, void, undefined> {
     let line = next;
     try {
-      for (const chunk of this.#sql.span.iterate({ seq, line, end: end - 1 })) {
-        if (!holds(chunk, line) || !isSound(jobId, chunk)) return;
+      for (const chunk of this.#rows.span(log, { line, end })) {
+        if (!holds(chunk, line) || !isSound(log.jobId, chunk)) return;
         yield chunk;
         line = chunk.first + chunk.count;
       }
@@ -80,11 +93,12 @@ export class ChunkReader {
   }
 
   /** The error for the lines from `from` on: up to where the next stored lines begin. */
-  #damage({ seq, total }: Log, { jobId, from }: { jobId: string; from: number }): Error {
+  #damage(log: LogShape, from: number): Error {
+    const { jobId, total } = log;
     let to = total;
     let cause: unknown;
     try {
-      to = this.#sql.nextFirst.get({ seq, line: from }) ?? total;
+      to = this.#rows.nextFirst(log, from) ?? total;
     } catch (error) {
       if (!isDamage(error)) throw error;
       cause = error;
@@ -114,8 +128,10 @@ export class ChunkReader {
     for (;;) {
       signal?.throwIfAborted();
       // Looked up by line number each time: meanwhile raw rows may have become one chunk.
-      const chunks = await this.#connection.read(() => this.#fetch(jobId, next));
-      if (chunks.length === 0) return;
+      const chunks = await this.#connection.read(() =>
+        this.#atOneMoment(jobId, (log) => this.#fetch(log, next)),
+      );
+      if (chunks === undefined || chunks.length === 0) return;
       for (const chunk of chunks) {
         const skipped = next - chunk.first;
         yield {
@@ -133,16 +149,15 @@ export class ChunkReader {
     }
   }
 
-  /** Some sound chunks from the line `next` on; none at the end of the log, and of a job that is gone. */
-  #fetch(jobId: string, next: number): PlacedChunk[] {
-    const log = this.#sql.log.get(jobId);
-    if (log === undefined || next >= log.total) return [];
+  /** Some sound chunks from the line `next` on; none at the end of the log. */
+  #fetch(log: LogShape, next: number): PlacedChunk[] {
+    if (next >= log.total) return [];
     const chunks: PlacedChunk[] = [];
-    for (const chunk of this.#sound(log, { jobId, next, end: log.total })) {
+    for (const chunk of this.#sound(log, { next, end: log.total })) {
       chunks.push(chunk);
       if (chunks.length === chunksPerFetch) return chunks;
     }
-    if (chunks.length === 0) throw this.#damage(log, { jobId, from: next });
+    if (chunks.length === 0) throw this.#damage(log, next);
     return chunks;
   }
 }
@@ -174,30 +189,13 @@ function blockOf(
   };
 }
 
-interface Log {
-  seq: number;
-  total: number;
-}
-
-interface Place {
-  seq: number;
-  line: number;
+function emptyPage(first: number): PlacedBlock {
+  return { first, texts: [], runs: [] };
 }
 
 function prepare({ db }: Connection) {
   return {
-    log: db.prepare<[string], Log>(
-      'SELECT seq, total FROM logs WHERE seq = (SELECT seq FROM jobs WHERE id = ?)',
-    ),
-    // The chunk that holds a line is the last one that begins at or before it.
-    span: db.prepare<Place & { end: number }, PlacedChunk>(`
-      SELECT id & 0xffffffff AS first, count, encoding, bytes, runs, text, checksum FROM chunks
-      WHERE id >= (SELECT max(id) FROM chunks WHERE id BETWEEN @seq << 32 AND (@seq << 32) | @line)
-        AND id <= (@seq << 32) | @end ORDER BY id`),
-    nextFirst: db
-      .prepare<Place, number>(`
-        SELECT min(id) & 0xffffffff FROM chunks
-        WHERE id > (@seq << 32) | @line AND id < (@seq + 1) << 32`)
-      .pluck(),
+    log: db.prepare<[string], LogShape>(`
+      SELECT jobs.id AS jobId, ${shapeColumns} FROM jobs JOIN logs USING (seq) WHERE jobs.id = ?`),
   };
 }

@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib';
 import { factsChecksum } from '../checksum.ts';
 import { damagedHead } from '../damage.ts';
 
@@ -11,15 +12,17 @@ export interface HeadRow {
   complete: number;
   cursor: string | null;
   carry: string | null;
+  /** Not there before the journal was. */
+  journal?: Buffer | null;
 }
 
 /** The columns of a `HeadRow`, with its checksum. */
 export const headColumns =
-  'total, tail_first, tail_size, single_first, single_rows, complete, cursor, carry, checksum';
+  'total, tail_first, tail_size, single_first, single_rows, complete, cursor, carry, journal, checksum';
 
 export function headChecksum(jobId: string, row: HeadRow): number {
-  const { total, tail_first, tail_size, single_first, single_rows } = row;
-  return factsChecksum(jobId, [
+  const { total, tail_first, tail_size, single_first, single_rows, journal } = row;
+  const facts = factsChecksum(jobId, [
     total,
     tail_first,
     tail_size,
@@ -29,6 +32,7 @@ export function headChecksum(jobId: string, row: HeadRow): number {
     row.cursor,
     row.carry,
   ]);
+  return journal ? crc32(journal, facts) : facts;
 }
 
 /** The row, where it is as it was stored; else throws `DATA_DAMAGED`. A log that nothing was written to has no checksum. */

@@ -115,7 +115,8 @@ export class SqliteJobs implements JobStore {
     const updated = applyPatch(job, change(structuredClone(job)));
     const { keys } = updated;
     if (keys.length === 0) return updated;
-    this.#sql.update.run(changedRow(updated.job));
+    const update = keys.includes('status') ? this.#sql.updateAll : this.#sql.update;
+    update.run(changedRow(updated.job));
     this.#secrets.keep(job.seq, { before: job.options, now: updated.job.options });
     const isProgress = keys.every((key) => key === 'progress' || key === 'cost');
     this.#events.add(updated.job, isProgress ? 'PROGRESS' : 'CHANGED', keys);
@@ -199,6 +200,13 @@ function prepare({ db }: Connection) {
     AND (@providers IS NULL OR provider IN (SELECT value FROM json_each(@providers)))
     AND (@statuses IS NULL OR status IN (SELECT value FROM json_each(@statuses)))
     AND (@search = '' OR instr(search, @search) > 0)`;
+  // SQLite writes an index anew whenever a column of it is set, be it to the same value.
+  const unindexed = `external_id = @external_id, stale = @stale,
+    started_at = @started_at, finished_at = @finished_at,
+    cancel_requested_at = @cancel_requested_at, cancel_by_force = @cancel_by_force,
+    cancelled_at = @cancelled_at, log_given_up_at = @log_given_up_at,
+    updated_at = @updated_at, provider_status = @provider_status, console_url = @console_url,
+    options = @options, progress = @progress, cost = @cost, failure = @failure, notice = @notice`;
   return {
     byId: db.prepare<[string], JobRow>('SELECT * FROM whole_jobs WHERE id = ?'),
     byKey: db.prepare<[string], JobRow>('SELECT * FROM whole_jobs WHERE idempotency_key = ?'),
@@ -211,14 +219,12 @@ function prepare({ db }: Connection) {
       RETURNING *`),
     fence: db.prepare<[number], number>('SELECT fence FROM logs WHERE seq = ?').pluck(),
     insertLog: db.prepare<[number]>('INSERT INTO logs (seq) VALUES (?)'),
-    update: db.prepare<ReturnType<typeof changedRow>>(`
-      UPDATE jobs SET status = @status, external_id = @external_id, stale = @stale,
-        started_at = @started_at, finished_at = @finished_at,
-        cancel_requested_at = @cancel_requested_at, cancel_by_force = @cancel_by_force,
-        cancelled_at = @cancelled_at, log_given_up_at = @log_given_up_at,
-        updated_at = @updated_at, provider_status = @provider_status, console_url = @console_url,
-        options = @options, progress = @progress, cost = @cost, failure = @failure, notice = @notice
-      WHERE seq = @seq`),
+    update: db.prepare<ReturnType<typeof changedRow>>(
+      `UPDATE jobs SET ${unindexed} WHERE seq = @seq`,
+    ),
+    updateAll: db.prepare<ReturnType<typeof changedRow>>(
+      `UPDATE jobs SET status = @status, ${unindexed} WHERE seq = @seq`,
+    ),
     firstPage: db.prepare<Window, JobRow>(`
       SELECT * FROM whole_jobs WHERE seq IN (
         SELECT seq FROM jobs INDEXED BY jobs_overview

@@ -2,15 +2,18 @@ import type { SourceLines } from '../../core/store.ts';
 import { chunkChecksum } from '../checksum.ts';
 import { type Chunk, rawChunk, zstdChunk } from '../chunk.ts';
 import type { Connection } from './connection.ts';
+import { LogRows, type LogShape, shapeColumns } from './log-rows.ts';
 import { isSound, type PlacedChunk } from './placed-chunk.ts';
 
 /** Puts damaged lines back that are fetched again from where they came from. */
 export class LogMender {
   readonly #connection: Connection;
+  readonly #rows: LogRows;
   readonly #sql: ReturnType<typeof prepare>;
 
   constructor(connection: Connection) {
     this.#connection = connection;
+    this.#rows = new LogRows(connection);
     this.#sql = prepare(connection);
   }
 
@@ -26,7 +29,8 @@ export class LogMender {
       const chunk = sameAsStored(jobId, now.row, texts);
       if (chunk === null) return false;
       const { count, encoding, bytes, text } = chunk;
-      this.#sql.restore.run(count, encoding, bytes, text, now.seq, now.row.first);
+      if (now.row.id !== undefined) this.#sql.restoreNew.run(count, bytes, text, now.row.id);
+      else this.#sql.restore.run(count, encoding, bytes, text, now.seq, now.row.first);
       return true;
     });
   }
@@ -36,9 +40,9 @@ export class LogMender {
     const log = this.#sql.log.get(jobId);
     if (log === undefined || line >= log.total) return null;
     const { seq, total } = log;
-    const row = this.#sql.row.get({ seq, line });
+    const row = this.#rows.at(log, line);
     if (row === undefined || isSound(jobId, row) || !Buffer.isBuffer(row.runs)) return null;
-    const next = this.#sql.nextFirst.get({ seq, line: row.first }) ?? total;
+    const next = this.#rows.nextFirst(log, row.first) ?? total;
     return { seq, row, count: next - row.first };
   }
 }
@@ -52,26 +56,15 @@ function sameAsStored(jobId: string, row: PlacedChunk, texts: string[]): Chunk |
   return null;
 }
 
-interface Place {
-  seq: number;
-  line: number;
-}
-
 function prepare({ db }: Connection) {
   return {
-    log: db.prepare<[string], { seq: number; total: number }>(
-      'SELECT seq, total FROM logs WHERE seq = (SELECT seq FROM jobs WHERE id = ?)',
-    ),
-    row: db.prepare<Place, PlacedChunk>(`
-      SELECT id & 0xffffffff AS first, count, encoding, bytes, runs, text, checksum FROM chunks
-      WHERE id BETWEEN @seq << 32 AND (@seq << 32) | @line ORDER BY id DESC LIMIT 1`),
-    nextFirst: db
-      .prepare<Place, number | null>(`
-        SELECT min(id) & 0xffffffff FROM chunks
-        WHERE id > (@seq << 32) | @line AND id < (@seq + 1) << 32`)
-      .pluck(),
+    log: db.prepare<[string], LogShape>(`
+      SELECT jobs.id AS jobId, ${shapeColumns} FROM jobs JOIN logs USING (seq) WHERE jobs.id = ?`),
     restore: db.prepare<[number, number, number, Buffer, number, number]>(
       'UPDATE chunks SET count = ?, encoding = ?, bytes = ?, text = ? WHERE id = (? << 32) | ?',
+    ),
+    restoreNew: db.prepare<[number, number, Buffer, number]>(
+      'UPDATE journal SET count = ?, bytes = ?, text = ? WHERE id = ?',
     ),
   };
 }

@@ -8,12 +8,15 @@ import type {
   ScanStretch,
   SourceLines,
 } from '../../core/store.ts';
+import type { Logger } from '../../lib/system/logger.ts';
 import { ChunkReader } from './chunk-reader.ts';
 import type { Connection } from './connection.ts';
 import { type HeadRow, headColumns, soundHead } from './head-row.ts';
+import { JournalSweep } from './journal-sweep.ts';
 import { LogMender } from './log-mender.ts';
 import { LogWriter } from './log-writer.ts';
 import type { SqliteMetrics } from './metrics.ts';
+import { Tail } from './tail.ts';
 
 /** The most gaps that one call returns. */
 const maxGaps = 1000;
@@ -25,17 +28,29 @@ export class SqliteLogs implements LogStore {
   readonly #connection: Connection;
   readonly #metrics: SqliteMetrics;
   readonly #writer: LogWriter;
+  readonly #sweep: JournalSweep;
   readonly #reader: ChunkReader;
   readonly #mender: LogMender;
   readonly #sql: ReturnType<typeof prepare>;
 
-  constructor(connection: Connection, metrics: SqliteMetrics, options: { compress: boolean }) {
+  constructor(
+    connection: Connection,
+    metrics: SqliteMetrics,
+    options: { compress: boolean; logger: Logger | undefined },
+  ) {
     this.#connection = connection;
     this.#metrics = metrics;
-    this.#writer = new LogWriter(connection, metrics, options);
+    const tail = new Tail(connection, options);
+    this.#sweep = new JournalSweep(connection, tail, options.logger);
+    this.#writer = new LogWriter(connection, { metrics, tail, sweep: this.#sweep });
     this.#reader = new ChunkReader(connection);
     this.#mender = new LogMender(connection);
     this.#sql = prepare(connection);
+  }
+
+  /** Resolves once nothing is done in the background. */
+  settled(): Promise<void> {
+    return this.#sweep.settled();
   }
 
   head(jobId: string): Promise<LogHead> {

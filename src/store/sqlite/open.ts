@@ -56,17 +56,17 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     { path, lockWaitMs, signal: new AbortController().signal },
   );
   const parts = assemble(db, options, lockWaitMs);
-  const { connection, purger, leases, eraser } = parts;
+  const { connection, purger, leases, eraser, logs } = parts;
   note(path, 'in use', options.logger);
   void purger.purge();
   let closed: Promise<void> | undefined;
   return {
     jobs: parts.jobs,
-    logs: parts.logs,
+    logs,
     leases,
     check: createCheck(connection),
     close: () => {
-      closed ??= close({ connection, purger, leases, eraser, logger: options.logger });
+      closed ??= close({ connection, purger, leases, eraser, logs, logger: options.logger });
       return closed;
     },
   };
@@ -79,7 +79,10 @@ function assemble(db: Database, options: SqliteStoreOptions, lockWaitMs: number)
     const purger = new Purger(connection, options.logger);
     const leases = new SqliteLeases(connection, { leaseMs: options.leaseMs ?? 3000 });
     const metrics = new SqliteMetrics(connection);
-    const logs = new SqliteLogs(connection, metrics, { compress: options.compress ?? true });
+    const logs = new SqliteLogs(connection, metrics, {
+      compress: options.compress ?? true,
+      logger: options.logger,
+    });
     const eraser = new Eraser(connection, options.logger);
     const jobs = new SqliteJobs(connection, { purger, eraser });
     return { connection, purger, leases, eraser, logs, jobs };
@@ -147,10 +150,12 @@ async function close(parts: {
   purger: Purger;
   leases: SqliteLeases;
   eraser: Eraser;
+  logs: SqliteLogs;
   logger: Logger | undefined;
 }): Promise<void> {
   parts.connection.stop();
   await parts.purger.settled();
+  await parts.logs.settled();
   parts.leases.abandon();
   parts.eraser.close();
   // Before the closing, which removes the write-ahead log.

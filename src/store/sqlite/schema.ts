@@ -153,6 +153,25 @@ const migrations: readonly (string | ((db: Database) => void))[] = [
   `,
   addCurves,
   addSecrets,
+  // Until here the newest lines were rows of chunks; those that are, stay there until they are joined.
+  `
+  -- What was appended last, of all jobs, in order of time. Rows that no log lists are waste.
+  CREATE TABLE journal (
+    id INTEGER PRIMARY KEY,
+    seq INTEGER NOT NULL,
+    first INTEGER NOT NULL,
+    count INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    runs BLOB NOT NULL,
+    text BLOB NOT NULL,
+    checksum INTEGER NOT NULL
+  ) STRICT;
+
+  -- The ids of the rows that a log needs, as distances in LEB128; journal_from is the first of them.
+  ALTER TABLE logs ADD COLUMN journal BLOB;
+  ALTER TABLE logs ADD COLUMN journal_from INTEGER;
+  CREATE INDEX logs_journal ON logs (journal_from) WHERE journal_from IS NOT NULL;
+  `,
 ];
 
 /** The version that `migrate` brings a store to. */

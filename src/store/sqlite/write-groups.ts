@@ -1,12 +1,12 @@
 import { codeOf } from '../../core/errors.ts';
 import type { Connection } from './connection.ts';
 
-/** How long a write may wait for others, where many jobs write. */
-const groupMs = 10;
-/** Where fewer jobs than this write in that time, nobody waits for anybody. */
-const manyJobs = 8;
-/** So many writes are enough for one transaction: it must hold nobody up. */
-const maxGroup = 64;
+/** How long a write may wait for others, where many jobs write; one that nobody waits for, and another. */
+const waitMs = { unhurried: 50, hurried: 10 } as const;
+/** Where fewer jobs than this write in the longer time, nobody waits for anybody. */
+const manyJobs = 16;
+/** So many writes are enough for one transaction, which takes some ten milliseconds: it must hold nobody up. */
+const maxGroup = 256;
 
 interface Waiting {
   work: () => void;
@@ -22,6 +22,7 @@ export class WriteGroups {
   readonly #connection: Connection;
   #waiting: Waiting[] = [];
   #timer: NodeJS.Timeout | undefined;
+  #dueAt = Number.POSITIVE_INFINITY;
   #period = { startedAt: 0, jobs: new Set<object>(), isBusy: false };
 
   constructor(connection: Connection) {
@@ -32,7 +33,7 @@ export class WriteGroups {
    * As `Connection.write` does, of one transaction for all or of its own; what one write throws concerns no other.
    * `work` may run twice, the first time without effect.
    */
-  write<T>(job: object, work: () => T): Promise<T> {
+  write<T>(job: object, work: () => T, haste: 'hurried' | 'unhurried'): Promise<T> {
     if (!this.#isBusy(job)) return this.#connection.write(work);
     return new Promise<T>((resolve, reject) => {
       let result: { value: T } | undefined;
@@ -45,15 +46,23 @@ export class WriteGroups {
         reject,
       });
       if (this.#waiting.length === maxGroup) void this.#flush();
-      else this.#timer ??= setTimeout(() => void this.#flush(), groupMs);
+      else this.#flushWithin(waitMs[haste]);
     });
+  }
+
+  #flushWithin(ms: number): void {
+    const dueAt = performance.now() + ms;
+    if (dueAt >= this.#dueAt) return;
+    this.#dueAt = dueAt;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.#flush(), ms);
   }
 
   /** Whether many jobs wrote in the period before this one. */
   #isBusy(job: object): boolean {
     const now = performance.now();
     const { startedAt, jobs } = this.#period;
-    if (now - startedAt >= groupMs) {
+    if (now - startedAt >= waitMs.unhurried) {
       this.#period = { startedAt: now, jobs: new Set(), isBusy: jobs.size >= manyJobs };
     }
     this.#period.jobs.add(job);
@@ -63,6 +72,7 @@ export class WriteGroups {
   async #flush(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    this.#dueAt = Number.POSITIVE_INFINITY;
     const group = this.#waiting;
     this.#waiting = [];
     try {

@@ -1,0 +1,117 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Logger } from '../../lib/system/logger.ts';
+import type { Connection } from './connection.ts';
+import { type HeadRow, headChecksum, headColumns } from './head-row.ts';
+import { joinedEnd, type LogEnd } from './log-end.ts';
+import type { Tail } from './tail.ts';
+
+/** The journal is swept each time when it has grown by so much. */
+const sweepBytes = 8 * 1024 * 1024;
+/** What was there before so many sweeps is taken out of the journal: it holds about 32 MiB at most. */
+const keptSweeps = 3;
+// A slice is one transaction of a few milliseconds; other work gets its turn after each.
+const logsPerSlice = 8;
+const rowsPerSlice = 256;
+
+/**
+ * Keeps the journal short. Its rows lie in the order of their age, so waste at its beginning goes page by page; a
+ * log that has grown too slowly to leave its oldest rows behind is helped.
+ */
+export class JournalSweep {
+  readonly #connection: Connection;
+  readonly #tail: Tail;
+  readonly #logger: Logger | undefined;
+  readonly #sql: ReturnType<typeof prepare>;
+  readonly #newestOfSweeps: number[] = [];
+  #bytes = 0;
+  #folds = 0;
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(connection: Connection, tail: Tail, logger: Logger | undefined) {
+    this.#connection = connection;
+    this.#tail = tail;
+    this.#logger = logger;
+    this.#sql = prepare(connection);
+  }
+
+  /** Grows whenever rows of logs have been moved: what was known of where they lie is then out of date. */
+  get folds(): number {
+    return this.#folds;
+  }
+
+  /** To be told of each append that was committed: sweeps now and then. */
+  grown(bytes: number): void {
+    this.#bytes += bytes;
+    if (this.#bytes < sweepBytes) return;
+    this.#bytes = 0;
+    this.#running = this.#running.then(() => this.#sweep());
+  }
+
+  /** Resolves once nothing is being swept; never rejects. */
+  settled(): Promise<void> {
+    return this.#running;
+  }
+
+  async #sweep(): Promise<void> {
+    const connection = this.#connection;
+    try {
+      this.#newestOfSweeps.push((await connection.read(() => this.#sql.newest.get())) ?? 0);
+      if (this.#newestOfSweeps.length > keptSweeps) {
+        const old = this.#newestOfSweeps.shift() ?? 0;
+        while (await connection.write(() => this.#foldSlice(old))) await nextTurn();
+      }
+      while (await connection.write(() => this.#removeSlice())) await nextTurn();
+    } catch (error) {
+      if (connection.closing.aborted) return;
+      this.#logger?.warn(
+        { err: error },
+        'shortening the journal of the newest lines was interrupted',
+      );
+    }
+  }
+
+  /** False once no log needs a row up to this one. */
+  #foldSlice(newest: number): boolean {
+    const logs = this.#sql.oldest.all(newest, logsPerSlice);
+    if (logs.length > 0) this.#folds += 1;
+    for (const log of logs) {
+      const end = joinedEnd(log);
+      const { jobId, checksum } = log;
+      // What a damaged head says is not to be trusted, and not to be made to look sound.
+      const isSound = checksum === headChecksum(jobId, log);
+      if (isSound) this.#tail.fold(jobId, log);
+      else this.#tail.move(log);
+      this.#sql.setJoined.run({
+        ...end,
+        checksum: isSound ? headChecksum(jobId, { ...log, ...end }) : checksum,
+      });
+    }
+    return logs.length > 0;
+  }
+
+  /** False once the journal begins with a row that is needed. */
+  #removeSlice(): boolean {
+    return this.#sql.remove.run(rowsPerSlice).changes === rowsPerSlice;
+  }
+}
+
+type Log = LogEnd & HeadRow & { jobId: string; checksum: number | null };
+
+function prepare({ db }: Connection) {
+  return {
+    newest: db.prepare<[], number | null>('SELECT max(id) FROM journal').pluck(),
+    oldest: db.prepare<[number, number], Log>(`
+      SELECT seq, jobs.id AS jobId, journal_from, ${headColumns} FROM logs JOIN jobs USING (seq)
+      WHERE journal_from <= ? ORDER BY journal_from LIMIT ?`),
+    setJoined: db.prepare<LogEnd & { checksum: number | null }>(`
+      UPDATE logs SET single_first = @single_first, single_rows = 0, journal = NULL,
+        journal_from = NULL, checksum = @checksum
+      WHERE seq = @seq`),
+    remove: db.prepare<[number]>(`
+      DELETE FROM journal WHERE id IN (
+        SELECT id FROM journal
+        WHERE id < (
+          SELECT coalesce(min(journal_from), 1 << 62) FROM logs WHERE journal_from IS NOT NULL)
+        ORDER BY id LIMIT ?)`),
+  };
+}

@@ -1,0 +1,76 @@
+import type { Chunk } from '../chunk.ts';
+import { type ByteReader, putInteger, takeInteger } from '../integers.ts';
+import type { Connection } from './connection.ts';
+import { isSound, type PlacedChunk } from './placed-chunk.ts';
+
+/** A row of `journal`. */
+export interface JournalRow extends PlacedChunk {
+  id: number;
+}
+
+/**
+ * The newest lines of all jobs as they were appended, one row an append, in the order in which they came: rows of
+ * many jobs share a page then. A log's list says which rows are its own; a row in no list is waste.
+ */
+export class Journal {
+  readonly #sql: ReturnType<typeof prepare>;
+
+  constructor(connection: Pick<Connection, 'db'>) {
+    this.#sql = prepare(connection);
+  }
+
+  /** Adds a row and returns its id, which is greater than those of all others. */
+  add(seq: number, row: Chunk & { first: number; checksum: number }): number {
+    const { first, count, bytes, runs, text, checksum } = row;
+    const { lastInsertRowid } = this.#sql.add.run(seq, first, count, bytes, runs, text, checksum);
+    return Number(lastInsertRowid);
+  }
+
+  /** All rows of a list, in order, but for those that are missing. */
+  rows(list: Buffer): JournalRow[] {
+    const rows = idsOf(list).map((id) => this.#sql.row.get(id));
+    return rows.filter((row) => row !== undefined);
+  }
+
+  /** The rows of a list that hold lines from `line` on, in order. Only as many are read as are needed. */
+  rowsFrom(list: Buffer, { jobId, line }: { jobId: string; line: number }): JournalRow[] {
+    const rows: JournalRow[] = [];
+    for (const id of idsOf(list).reverse()) {
+      const row = this.#sql.row.get(id);
+      if (row === undefined) continue;
+      rows.push(row);
+      // Where a damaged one says that it begins proves nothing.
+      if (row.first <= line && isSound(jobId, row)) break;
+    }
+    return rows.reverse();
+  }
+}
+
+/** A list of ids, each greater than the one before it, with one more. */
+export function withId(list: Buffer | null, id: number): Buffer {
+  const bytes: number[] = [];
+  putInteger(bytes, id - (list === null ? 0 : (idsOf(list).at(-1) ?? 0)));
+  return list === null ? Buffer.from(bytes) : Buffer.concat([list, Buffer.from(bytes)]);
+}
+
+function idsOf(list: Buffer): number[] {
+  const ids: number[] = [];
+  const reader: ByteReader = { bytes: list, at: 0 };
+  let id = 0;
+  while (reader.at < list.length) {
+    id += takeInteger(reader);
+    ids.push(id);
+  }
+  return ids;
+}
+
+function prepare({ db }: Pick<Connection, 'db'>) {
+  return {
+    add: db.prepare<[number, number, number, number, Buffer, Buffer, number]>(`
+      INSERT INTO journal (seq, first, count, bytes, runs, text, checksum)
+      VALUES (?, ?, ?, ?, ?, ?, ?)`),
+    row: db.prepare<[number], JournalRow>(`
+      SELECT id, first, count, 0 AS encoding, bytes, runs, text, checksum FROM journal
+      WHERE id = ?`),
+  };
+}
