@@ -8,18 +8,19 @@ import { Access } from './server/checks/access.ts';
 import { openHttpServer } from './server/http.ts';
 import { openServices } from './services.ts';
 
+/** A running server. */
 export interface App {
-  /** Where the server can be reached: `http://127.0.0.1:4000`. */
+  /** The server's address, such as `http://127.0.0.1:4000`. */
   readonly url: string;
-  /** The providers' names, in order. */
+  /** The providers' names, in the order of the configuration. */
   readonly providers: readonly string[];
-  /** How many jobs are not over, or their logs not complete, of those that this server sees to. */
+  /** How many of the jobs that this server drives are not over, or have a log that is not complete. */
   readonly unfinished: number;
-  /** Stops accepting, ends the streams, stores what is under way, and closes everything. Jobs run on. */
+  /** Stops accepting, ends the streams, stores the lines under way, and closes everything. The jobs keep running. */
   close(): Promise<void>;
 }
 
-/** Puts the parts together and listens. Whatever was opened is closed again where a later part fails. */
+/** Opens all parts of the server and listens. If a part fails, those that are open are closed again. */
 export async function openApp(
   config: Config,
   logger: Logger,
@@ -56,7 +57,7 @@ export async function openApp(
     },
     async close() {
       await parts.disposeAsync();
-      // Nobody waits for these; they end with their providers.
+      // These checks ended with their providers.
       await Promise.all(health);
     },
   };

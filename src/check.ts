@@ -4,7 +4,7 @@ import { readConfig } from './config/config.ts';
 import { messageOf, TrainyardError } from './core/errors.ts';
 import { type Audit, auditSqliteStore } from './store/sqlite/audit.ts';
 
-/** Reads every stored line and says what is damaged; resolves to the exit code. */
+/** Reads every stored line and prints what is damaged. Returns the exit code. */
 export function check(screen: Screen): number {
   const { dataDir } = readConfig(process.env);
   const { jobs, lines, findings } = audit(dataDir);

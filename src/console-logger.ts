@@ -1,6 +1,6 @@
 import { type Logger, pino } from 'pino';
 
-/** A logger to standard output: a person in front of a terminal reads lines, a program JSON. */
+/** Opens a logger to standard output. It writes lines for people to a terminal, and JSON to anything else. */
 export async function openConsoleLogger(options: { name: string; level: string }): Promise<Logger> {
   if (!process.stdout.isTTY) return pino(options);
   const { default: pretty } = await import('pino-pretty');

@@ -4,7 +4,7 @@ import { openConsoleLogger } from './console-logger.ts';
 import { runUntilStopped } from './lib/system/run.ts';
 import { openTrainer } from './trainer/trainer.ts';
 
-/** Starts a training server of its own, and stops it on SIGTERM or SIGINT; its jobs run on. */
+/** Runs a training server alone until SIGTERM or SIGINT. Its jobs keep running then. */
 export async function serveTrainer(): Promise<void> {
   await runUntilStopped(async () => {
     const { logLevel, ...config } = readTrainerConfig(process.env);
@@ -25,7 +25,7 @@ export async function serveTrainer(): Promise<void> {
   });
 }
 
-/** The address as another machine knows it, where it is every address of this one. */
+/** The server's address, with this machine's name in place of "all interfaces", so that other machines can use it. */
 function reachable(url: string): string {
   return url.replace(/\/\/(0\.0\.0\.0|\[::\])/, `//${hostname()}`);
 }

@@ -6,7 +6,7 @@ import { openConsoleLogger } from './console-logger.ts';
 import { runUntilStopped } from './lib/system/run.ts';
 import { keepHeapSmall } from './lib/system/small-heap.ts';
 
-/** Starts the server that the environment describes, and stops it on SIGTERM or SIGINT. */
+/** Runs the server until SIGTERM or SIGINT, with the settings of the environment. */
 export async function serve(): Promise<void> {
   keepHeapSmall();
   await runUntilStopped(async () => {
@@ -14,7 +14,7 @@ export async function serve(): Promise<void> {
     const logger = await openConsoleLogger({ name: 'trainyard', level: config.logLevel });
     const app = await openApp(config, logger);
     console.log(welcome(app.url, app.providers, config));
-    // Now, not at the end: one that is killed leaves a fast start behind, too.
+    // This is done now and not at the end, so that the next start is fast even after this process was killed.
     flushCompileCache();
     return {
       async close() {

@@ -22,24 +22,24 @@ import { LogReader } from './logs/read/reader.ts';
 import { openSqliteStore } from './store/sqlite/open.ts';
 import { openTrainer } from './trainer/trainer.ts';
 
-/** All that a server does, but for HTTP. */
+/** All parts of a server except HTTP. */
 export interface Services {
   readonly store: Store;
   readonly providers: Providers;
   readonly changes: JobChanges;
-  /** What resolvers work with. */
+  /** The parts that resolvers use. */
   readonly context: SharedContext;
-  /** How many jobs are not over, or their logs not complete, of those that this server sees to. */
+  /** How many of the jobs that this server drives are not over, or have a log that is not complete. */
   unfinished(): number;
-  /** Tells those who follow a job's log that there is more of it. */
+  /** Tells the readers who follow a job's log that it has grown. */
   advanced(jobId: string): void;
-  /** Takes up unfinished jobs and gives back what is left over, from now on. */
+  /** Starts to take up unfinished jobs, and to release what providers hold for jobs that are over. */
   start(): void;
-  /** Lets go of the jobs, which run on, and closes what it has opened. Closing twice is fine. */
+  /** Stops driving jobs, which keep running, and closes what it has opened. Closing twice is fine. */
   close(): Promise<void>;
 }
 
-/** Puts the parts together over a store and providers that somebody else closes. */
+/** Connects all parts over a store and providers, which the caller must close. */
 export function createServices(parts: {
   store: Store;
   providers: readonly Provider[];
@@ -94,8 +94,8 @@ export function createServices(parts: {
 }
 
 /**
- * Opens what the configuration names: the store, the built-in training server, the providers. Whatever was
- * opened is closed again where a later part fails.
+ * Opens the store, the built-in training server and the providers of the configuration, and connects all parts. If
+ * one fails, those that are open are closed again.
  */
 export async function openServices(
   config: Pick<Config, 'dataDir' | 'providers' | 'embeddedTrainer'>,
@@ -108,7 +108,7 @@ export async function openServices(
   );
   const configured = [...config.providers];
   if (config.embeddedTrainer) {
-    // A key that nobody else can know: no other program of this machine may use this server.
+    // Only this process knows the key, so that no other program on this machine can use the training server.
     const apiKey = randomBytes(24).toString('base64url');
     const trainer = await openTrainer({ ...config.embeddedTrainer, apiKey, logger });
     opened.defer(() => trainer.close());

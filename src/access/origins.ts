@@ -2,16 +2,17 @@ import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 
+/** The names and pages that the server trusts. */
 export interface OriginOptions {
   /** The address that the server listens on. */
   host: string;
-  /** Names under which the server is known beside its own. */
+  /** Further host names of the server, without ports. */
   allowedHosts: readonly string[];
-  /** Other web pages' origins that may use the API, such as `http://localhost:5173`. */
+  /** Origins of web pages that may use the API besides the server's own, such as `http://localhost:5173`. */
   allowedOrigins: readonly string[];
 }
 
-/** By which names a server answers, and for which web pages. */
+/** Decides for which host names, and for which web pages, the server answers. */
 export class Origins {
   readonly #options: OriginOptions;
   readonly #hosts: ReadonlySet<string>;
@@ -22,26 +23,26 @@ export class Origins {
     this.#hosts = new Set(['localhost', '127.0.0.1', '::1', ...names]);
   }
 
-  /** Whether a Host header names this server: another name may have been pointed here by a page. */
+  /** True for a Host header that names this server. Any other name may be a web page's, pointed at this machine. */
   knowsHost(header: string | undefined): boolean {
     const name = header === undefined ? null : nameOf(header);
     if (name === null) return false;
     if (this.#hosts.has(name)) return true;
-    // On every interface: its addresses cannot be listed, and a token is needed anyway.
+    // A server on every interface cannot list its addresses. It needs a token anyway.
     const everywhere = this.#options.host === '0.0.0.0' || this.#options.host === '::';
     return everywhere && (isIP(name) !== 0 || name === hostname().toLowerCase());
   }
 
-  /** Whether a page of another site, which is not allowed to, may have sent this on its own account. */
+  /** True for a request that a page of another site may have sent by itself, unless that page is allowed to. */
   isForeign(request: IncomingMessage): boolean {
     const { host, origin } = request.headers;
     if (origin !== undefined) return !this.allowsOrigin(origin) && !isOwnOrigin(origin, host);
-    // Browsers send no Origin with a plain GET, but say where it comes from.
+    // Browsers send no Origin with a plain GET, but they send this header.
     const site = request.headers['sec-fetch-site'];
     return (site === 'cross-site' || site === 'same-site') && !isNavigation(request);
   }
 
-  /** Whether this page of another site may use the API. */
+  /** True for the origin of a page that `allowedOrigins` names. */
   allowsOrigin(origin: string): boolean {
     return this.#options.allowedOrigins.includes(origin);
   }
@@ -56,7 +57,7 @@ function isOwnOrigin(origin: string, host: string | undefined): boolean {
   return origin === `http://${host}` || origin === `https://${host}`;
 }
 
-/** A person who follows a link from another page to GraphiQL. */
+/** True where a person follows a link to this server, such as to GraphiQL. */
 function isNavigation(request: IncomingMessage): boolean {
   return request.method === 'GET' && request.headers['sec-fetch-mode'] === 'navigate';
 }

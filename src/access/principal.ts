@@ -1,14 +1,14 @@
-/** Who asks: this machine, where no token is needed, or the holder of a token. */
+/** The caller: this machine, where no token is needed, or the holder of a token. */
 export interface Principal {
   readonly kind: 'machine' | 'token';
-  /** What is kept as a job's `createdBy`. */
+  /** The name that a job keeps as `createdBy`. */
   readonly name: string;
 }
 
-/** Whoever can reach a server that only this machine can reach. */
+/** The caller of a server without tokens, which only this machine can reach. */
 export const thisMachine: Principal = { kind: 'machine', name: 'this machine' };
 
-/** Tells principals apart, in the keys of what is shared among those who may see the same. */
+/** A text that is different for any two callers, for keys of what callers must not share. */
 export function principalKey({ kind, name }: Principal): string {
   return `${kind}:${name}`;
 }

@@ -1,9 +1,9 @@
 import { quote } from '../lib/text/quote.ts';
 import { ConfigError } from './config-error.ts';
 
-/** Which server a client speaks to, and how it shows who it is. */
+/** The server that a command talks to. */
 export interface ClientSettings {
-  /** Without a slash at its end: `http://127.0.0.1:4000`. */
+  /** The server's address without a slash at its end, such as `http://127.0.0.1:4000`. */
   url: string;
   token: string | null;
 }
@@ -11,8 +11,8 @@ export interface ClientSettings {
 const defaultUrl = 'http://127.0.0.1:4000';
 
 /**
- * What a client is told by its options, else by TRAINYARD_URL and TRAINYARD_TOKEN. A URL may name the
- * server or its `/graphql`. Throws `ConfigError`. Needs no schema library: a command starts quickly.
+ * Reads the settings from the options, or else from TRAINYARD_URL and TRAINYARD_TOKEN. A URL may name the server or
+ * its `/graphql`. Throws `ConfigError`. It uses no schema library, so that commands start quickly.
  */
 export function readClientSettings(
   options: { url?: string | undefined; token?: string | undefined },
@@ -25,7 +25,7 @@ export function readClientSettings(
   if (token !== null && !/^[\x21-\x7e]+$/.test(token)) {
     const name = options.token ? '--token' : 'TRAINYARD_TOKEN';
     throw new ConfigError(
-      `${name} holds a character that no token has: a space or a line break, say`,
+      `${name} holds a character that no token has, such as a space or a line break`,
     );
   }
   return { url, token };

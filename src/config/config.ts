@@ -7,22 +7,23 @@ import { type ConfigFile, defaultConfigFile, readConfigFile } from './file.ts';
 import { builtInName, type ConfiguredProvider, configuredProviders } from './providers.ts';
 import { trainerRecipes } from './recipes.ts';
 
-/** The training server to start. */
+/** The settings of a training server. */
 export interface TrainerConfig {
   host: string;
   port: number;
   dataDir: string;
   apiKey: string | null;
   concurrency: number;
-  /** Jobs are held while less is free; 0: never. */
+  /** No job starts while less disk space is free; 0 turns this off. */
   diskReserveMb: number;
   recipes: Readonly<Record<string, Recipe>>;
-  /** Where relative paths of recipes and data sets start. */
+  /** The folder where relative paths of recipes and data sets start. */
   recipeBase: string;
-  /** What jobs may inherit the harmless part of. */
+  /** The environment, of which jobs inherit the variables that are safe. */
   baseEnv: NodeJS.ProcessEnv;
 }
 
+/** The settings of the server. */
 export interface Config {
   host: string;
   port: number;
@@ -32,11 +33,11 @@ export interface Config {
   allowedHosts: readonly string[];
   allowedOrigins: readonly string[];
   providers: readonly ConfiguredProvider[];
-  /** Started within the server; null where another one is used. */
+  /** The training server that runs inside this server; null where a provider of its name is configured. */
   embeddedTrainer: TrainerConfig | null;
 }
 
-/** Reads and checks all that the server can be told. Throws `ConfigError`. */
+/** Reads and checks the server's settings. Throws `ConfigError`. */
 export function readConfig(environment: NodeJS.ProcessEnv): Config {
   const env = parseEnvironment(environment);
   const file = readConfigFile(env.TRAINYARD_CONFIG);
@@ -65,12 +66,12 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     providers,
     embeddedTrainer: providers.some(({ name }) => name === builtInName)
       ? null
-      : // For this process alone, so on any free port.
+      : // Only this process uses it, so any free port will do.
         { ...trainer, host: '127.0.0.1', port: 0, apiKey: null },
   };
 }
 
-/** Reads and checks all that a training server of its own can be told. Throws `ConfigError`. */
+/** Reads and checks the settings of a training server that runs alone. Throws `ConfigError`. */
 export function readTrainerConfig(
   environment: NodeJS.ProcessEnv,
 ): TrainerConfig & { logLevel: string } {
@@ -104,7 +105,7 @@ function readTrainer({
   };
 }
 
-/** `tiny-lm` brings its own data set; it is the default where the operator names no other. */
+/** The example `tiny-lm`, which brings its own data set. It is also the recipe `default`. */
 function shippedRecipes(): Record<string, Recipe> {
   const program = isInstalled ? 'dist/examples/tiny-lm/train.js' : 'examples/tiny-lm/train.ts';
   const tinyLm = { command: [process.execPath, program], cwd: projectDir };

@@ -36,12 +36,13 @@ const variables = z.object({
     .default('info'),
 });
 
-/** The environment, checked and with its defaults filled in; by kind's name what its own variables say. */
+/** The environment variables, checked and with defaults filled in. */
 export interface Environment extends z.infer<typeof variables> {
+  /** The variables that the kinds of providers define, keyed by the kind's name, such as `RUNPOD`. */
   readonly ofKinds: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
 }
 
-/** Reads the variables that Trainyard knows; an empty one counts as absent. Throws `ConfigError`. */
+/** Reads the variables that Trainyard knows. An empty one counts as absent. Throws `ConfigError`. */
 export function parseEnvironment(environment: NodeJS.ProcessEnv): Environment {
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
   const known = parse(variables, given);
@@ -63,7 +64,7 @@ function parse<Schema extends z.ZodObject>(
   throw new ConfigError(`${name} is ${shown(name, given[name] ?? '')}: ${issue?.message}.`);
 }
 
-/** The key that a variable of any name holds; null where it is not set or empty. Throws `ConfigError`. */
+/** The key in the variable of this name; null where it is absent or empty. Throws `ConfigError` for an invalid key. */
 export function readKey(environment: NodeJS.ProcessEnv, name: string): string | null {
   const value = environment[name];
   if (!value) return null;

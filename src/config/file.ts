@@ -12,7 +12,7 @@ import { schemaParts } from './schema-parts.ts';
 
 const { text, secret } = schemaParts;
 
-/** How an entry of `providers` gives its key. */
+/** The settings of an entry of `providers` that give its key. */
 export const keyFields = {
   apiKey: secret.optional(),
   /** The environment variable that holds the key. */
@@ -45,15 +45,15 @@ const file = z.strictObject({
     .default([]),
 });
 
-/** What trainyard.config.json holds, checked and with its defaults filled in. */
+/** The content of trainyard.config.json, checked and with defaults filled in. */
 export type ConfigFile = z.infer<typeof file>;
 
-/** The file's name where none is given. */
+/** The configuration file's name where TRAINYARD_CONFIG names no other. */
 export const defaultConfigFile = 'trainyard.config.json';
 
 /**
- * Reads the configuration file. Without a path it is `trainyard.config.json` here, which may be
- * absent; a file that was asked for must be there. Throws `ConfigError`.
+ * Reads the configuration file. Without a path this is `trainyard.config.json` in the working folder, which may be
+ * absent. A file that a path names must exist. Throws `ConfigError`.
  */
 export function readConfigFile(path: string | undefined): ConfigFile {
   const name = path ?? defaultConfigFile;
@@ -69,7 +69,7 @@ export function readConfigFile(path: string | undefined): ConfigFile {
   }
   const parsed = file.safeParse(parseJson(name, content));
   if (parsed.success) return parsed.data;
-  // A word that nobody knows is what a missing one was meant to be.
+  // An unknown word comes first: it is often a misspelt one, whose absence is another of the issues.
   const { issues } = parsed.error;
   const issue = issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0];
   const where = shortened(issue?.path.join('.') ?? '') || 'the file';
@@ -103,7 +103,7 @@ function parseJson(name: string, content: string): unknown {
     return parseExactJson(content);
   } catch (error) {
     const message = error instanceof Error ? error.message : '';
-    // Where the message quotes the file, it may quote a key.
+    // The message's quote of the file is left out, because it may hold a key.
     const where = message.replace(/,? (\.\.\.)?".*"(\.\.\.)? is not valid JSON/s, '');
     throw new ConfigError(`${name} is not JSON: ${where}`, { cause: error });
   }

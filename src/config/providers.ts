@@ -7,7 +7,7 @@ import { type Environment, readKey } from './environment.ts';
 import { type ConfigFile, keyFields } from './file.ts';
 import { recipesOf } from './recipes.ts';
 
-/** A provider to use, not opened yet. */
+/** A configured provider that is not open yet. */
 export interface ConfiguredProvider {
   readonly name: string;
   open(parts: ProviderParts): Promise<OpenedProvider>;
@@ -15,10 +15,10 @@ export interface ConfiguredProvider {
 
 const builtIn = providerDefinitions.find(({ openBuiltIn }) => openBuiltIn !== undefined);
 
-/** The provider that uses the built-in training server, where no other has its name. */
+/** The name of the provider that uses the built-in training server, unless another provider has this name. */
 export const builtInName = builtIn ? kindWord(builtIn) : null;
 
-/** That provider, for the training server that was started. */
+/** The provider for the built-in training server, which must be running. */
 export function builtInProvider(server: {
   url: string;
   apiKey: string;
@@ -40,13 +40,13 @@ interface Sources {
   file: ConfigFile;
   /** The folder where relative paths of recipes start. */
   recipeBase: string;
-  /** For variables that hold the keys of entries. */
+  /** The environment, for `apiKeyEnv`. */
   environment: NodeJS.ProcessEnv;
 }
 
 /**
- * The providers that the kinds' own variables set up, then those of the file, in its order. Throws
- * `ConfigError`, for two of one name, too.
+ * The providers that environment variables set up, then those of the file in its order. Throws `ConfigError`, also
+ * where two have the same name.
  */
 export function configuredProviders(sources: Sources): ConfiguredProvider[] {
   const fromVariables = providerDefinitions.flatMap((definition) => {

@@ -46,10 +46,10 @@ function isObject(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** A recipe as the configuration file has it, checked: what a kind alone understands is still in its place. */
+/** A checked recipe in the form of the configuration file, with the settings of all kinds. */
 type FileRecipe = Readonly<Record<string, unknown>>;
 
-/** One recipe of the file: what holds for all kinds, and under a kind's word what holds for it alone. */
+/** The schema of one recipe of the file: settings for all kinds and, under a kind's word, settings for that kind. */
 export const recipeSchema = z.strictObject({
   ...forAllKinds,
   ...Object.assign({}, ...providerDefinitions.map(settingsOf)),
@@ -62,7 +62,7 @@ function settingsOf(definition: ProviderDefinition): z.ZodRawShape {
   return definition.recipeSettingsAtTop ? { ...settings, ...ofKind } : ofKind;
 }
 
-/** The recipes for providers of one kind: those that it brings, and over them the operator's. */
+/** The recipes for providers of one kind. The operator's replace shipped ones of the same name. */
 export function recipesOf(
   definition: ProviderDefinition,
   recipes: Readonly<Record<string, FileRecipe>>,
@@ -76,7 +76,7 @@ export function recipesOf(
   return { ...definition.shippedRecipes, ...mapValues(recipes, read) };
 }
 
-/** The recipes as a training server runs them. */
+/** The recipes for a training server, without the settings of other kinds. */
 export function trainerRecipes(
   recipes: Readonly<Record<string, FileRecipe>>,
 ): Record<string, Recipe> {

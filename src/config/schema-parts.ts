@@ -3,7 +3,7 @@ import type { SchemaParts } from '../core/provider-kind.ts';
 
 const text = z.string().min(1);
 
-/** What settings are made of, here and in the definitions of kinds; each error follows "… is VALUE: ". */
+/** The schemas that settings share, here and in the definitions of kinds. Each error completes "… is VALUE: …". */
 export const schemaParts: SchemaParts = {
   z,
   text,
