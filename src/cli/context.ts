@@ -1,7 +1,7 @@
 import type { Screen } from './screen/screen.ts';
 import type { Api } from './server/api.ts';
 
-/** What every command works with. */
+/** What every command gets. */
 export interface CommandContext {
   api: Api;
   screen: Screen;
@@ -9,7 +9,7 @@ export interface CommandContext {
   environment: NodeJS.ProcessEnv;
 }
 
-/** Runs one command's work; what it resolves to is the exit code. Work is imported when it is called for. */
+/** Runs the work of a command. It resolves to the exit code, or to nothing for success. */
 export type Run = (
   work: (context: CommandContext) => Promise<number> | Promise<void>,
 ) => Promise<void>;

@@ -1,27 +1,28 @@
 import type { JobStatus } from '../core/job.ts';
 
-/** What a command's end tells the shell; the table of `trainyard --help`. */
+/** The exit codes of commands, as `trainyard --help` lists them. */
 export const exitCode = {
   ok: 0,
-  /** The job that was followed ended FAILED. Its own code is in the last message: here it would be taken for one of these. */
+  /** The followed job ended FAILED. The job's own exit code is in the last message, because it could equal one of these. */
   jobFailed: 1,
-  /** `check` has found damage. */
+  /** `check` found damage. */
   damaged: 1,
   usage: 2,
   jobCancelled: 3,
   jobLost: 4,
-  /** The server answered with an error, or the answer makes no sense. */
+  /** The server answered with an error, or is not a Trainyard server. */
   refused: 5,
-  /** As EX_UNAVAILABLE and EX_SOFTWARE of sysexits.h. */
+  /** EX_UNAVAILABLE of sysexits.h. */
   unreachable: 69,
+  /** EX_SOFTWARE of sysexits.h. */
   defect: 70,
-  /** 128 and the signal's number, as a shell says it. */
+  /** These three are 128 plus the signal's number, as in shells: SIGINT, SIGPIPE and SIGTERM. */
   interrupted: 130,
   brokenPipe: 141,
   terminated: 143,
 } as const;
 
-/** The exit code that tells how a job ended. */
+/** The exit code for a job that ended with this status. */
 export function exitCodeOf(status: JobStatus): number {
   if (status === 'FAILED') return exitCode.jobFailed;
   if (status === 'CANCELLED') return exitCode.jobCancelled;
@@ -29,7 +30,7 @@ export function exitCodeOf(status: JobStatus): number {
   return exitCode.ok;
 }
 
-/** The command cannot go on: the message is one line that says what failed and what to do. */
+/** Ends the command. The message is one line that says what failed and what to do. */
 export class CommandError extends Error {
   override name = 'CommandError';
   readonly exitCode: number;

@@ -1,13 +1,13 @@
 import { exitCode } from './exit.ts';
 
-/** Ctrl-C and SIGTERM, as long as something is followed. */
+/** Ctrl-C or SIGTERM while a command follows a job. */
 export interface Interruption extends Disposable {
   readonly signal: AbortSignal;
-  /** Null until it came. */
+  /** The exit code for the signal that came; null while none has. */
   readonly exitCode: number | null;
 }
 
-/** Turns the first Ctrl-C or SIGTERM into an aborted signal; a second one ends the process at once. */
+/** Makes the first Ctrl-C or SIGTERM abort `signal`, until it is disposed of. A second one ends the process at once. */
 export function catchInterruption(): Interruption {
   const controller = new AbortController();
   let code: number | null = null;

@@ -4,7 +4,7 @@ import { runCommand } from './run-command.ts';
 /** Runs `trainyard` with this process's arguments, and sets the exit code. */
 export async function main(): Promise<void> {
   const { argv, stdout, stderr, env } = process;
-  // A reader such as `head` has seen enough: the end that SIGPIPE would bring, without a word.
+  // A reader such as `head` has closed the pipe, so the command ends silently, as SIGPIPE would end it.
   const leave = ({ code, message }: NodeJS.ErrnoException) => {
     if (code === 'EPIPE') process.exit(exitCode.brokenPipe);
     stderr.write(`trainyard: the output cannot be written: ${message}\n`);

@@ -20,7 +20,7 @@ Examples:
 
 Environment:
   TRAINYARD_URL    the server (default: http://127.0.0.1:4000)
-  TRAINYARD_TOKEN  its token, where it needs one; --token shows it to other users of this machine
+  TRAINYARD_TOKEN  its token, if it needs one; other users of this machine can see one given by --token
   NO_COLOR, FORCE_COLOR
 
 Exit codes:
@@ -31,9 +31,9 @@ Exit codes:
   4   with --follow: the job is LOST
   5   the server refused; its code and reason are on stderr
   69  the server cannot be reached
-  130 Ctrl-C, which stops the following, never the job`;
+  130 Ctrl-C, which stops following and never stops the job`;
 
-/** The command line `trainyard`; `run` parses arguments and resolves to the exit code. */
+/** Creates the command line `trainyard`. Its `run` parses arguments, runs the command and resolves to the exit code. */
 export function createProgram(options: { screen: Screen; environment: NodeJS.ProcessEnv }): {
   command: Command;
   run(args: readonly string[]): Promise<number>;
@@ -46,7 +46,7 @@ export function createProgram(options: { screen: Screen; environment: NodeJS.Pro
     .option('--url <url>', 'the server; else TRAINYARD_URL')
     .option('--token <token>', 'its token; else TRAINYARD_TOKEN')
     .addHelpText('after', examples)
-    .showHelpAfterError('`trainyard --help` tells more.')
+    .showHelpAfterError('See `trainyard --help`.')
     .exitOverride()
     .configureOutput({
       writeOut: (text) => screen.write(text, 'stdout'),

@@ -5,7 +5,7 @@ import { createProgram } from './program.ts';
 import { type Output, Screen } from './screen/screen.ts';
 import { visible } from './screen/visible.ts';
 
-/** Runs `trainyard` with these arguments; resolves to the exit code. What goes wrong is told in `stderr`. */
+/** Runs `trainyard` with these arguments and resolves to the exit code. Errors are written to `stderr`. */
 export async function runCommand(
   args: readonly string[],
   around: { stdout: Output; stderr: Output; environment: NodeJS.ProcessEnv },
@@ -19,9 +19,9 @@ export async function runCommand(
   }
 }
 
-/** Tells what went wrong in one line, and gives back the exit code. */
+/** Writes an error to stderr, in one line unless it is a defect, and returns the exit code. */
 function report(screen: Screen, error: unknown): number {
-  // Commander has told it already: help on stdout, or a wrong use on stderr.
+  // Commander has already written the help to stdout, or the error to stderr.
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.ok : exitCode.usage;
   if (error instanceof CommandError || error instanceof ConfigError) {
     screen.note(visible(error.message, { colours: false }), 'red');

@@ -26,7 +26,7 @@ test('offers commands with what they do', async () => {
   const found = await complete('de');
   expect(found).toEqual([
     'deploy\tstart a job; prints its id',
-    'delete\tForgets an ended job and its log; what its machine keeps stays there.',
+    'delete\tDeletes a job that is over, with its log; files on its machine stay there.',
   ]);
 });
 

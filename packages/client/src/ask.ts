@@ -3,7 +3,7 @@ import { print } from 'graphql';
 import type { Client } from 'graphql-ws/client';
 import { GraphError, toGraphError } from './errors.ts';
 
-/** Runs one query or mutation over a graphql-ws client. Rejects with a `GraphError`, or with the signal's reason. */
+/** Makes one query or mutation over a graphql-ws client. Rejects with a `GraphError`, or with the signal's reason. */
 export function ask<Data, Variables extends Record<string, unknown>>(
   client: Client,
   request: { document: TypedDocumentNode<Data, Variables>; variables: Variables },
@@ -18,7 +18,7 @@ export function ask<Data, Variables extends Record<string, unknown>>(
         else reject(toGraphError(errors));
       },
       error: (error) => reject(toGraphError(error)),
-      // Where a result came before, the promise is settled, and this says nothing.
+      // After a result this changes nothing, because the promise is settled.
       complete: () =>
         reject(new GraphError('DISCONNECTED', 'No answer came.', { cause: undefined })),
     },

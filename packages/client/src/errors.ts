@@ -1,10 +1,10 @@
 /**
- * Why an operation failed. `code` is the `extensions.code` of the server or of a gateway before it;
- * UNAUTHENTICATED where the socket was refused, DISCONNECTED where it broke or could not be opened.
+ * Why an operation failed. `code` is the `extensions.code` of the server or of a gateway before it. It is
+ * UNAUTHENTICATED where the socket was refused, and DISCONNECTED where it broke or could not be opened.
  */
 export class GraphError extends Error {
   readonly code: string;
-  /** How long not to ask again, in milliseconds, where the server says so; else 0. */
+  /** How long the server asks to wait before the next try, in milliseconds; 0 where it does not say. */
   readonly retryAfterMs: number;
 
   constructor(code: string, message: string, options: { cause: unknown; retryAfterMs?: number }) {
@@ -14,7 +14,7 @@ export class GraphError extends Error {
     this.retryAfterMs = options.retryAfterMs ?? 0;
   }
 
-  /** Whether asking again would give the same answer. */
+  /** True where another try would fail in the same way. */
   get definitive(): boolean {
     return definitiveCodes.has(this.code);
   }
@@ -26,13 +26,13 @@ const definitiveCodes: ReadonlySet<string> = new Set([
   'UNAUTHENTICATED',
   'FORBIDDEN',
   'DATA_DAMAGED',
-  // Words of gateways.
+  // Gateways have these codes.
   'BAD_REQUEST',
   'GRAPHQL_PARSE_FAILED',
   'GRAPHQL_VALIDATION_FAILED',
 ]);
 
-/** What a graphql-ws sink is told as an error: GraphQL errors, a close event, or whatever broke the socket. */
+/** Turns an error of a graphql-ws sink into a `GraphError`: GraphQL errors, a close event or any other failure. */
 export function toGraphError(thrown: unknown): GraphError {
   if (thrown instanceof GraphError) return thrown;
   const [first] = Array.isArray(thrown) ? thrown : [];
@@ -58,10 +58,10 @@ export function toGraphError(thrown: unknown): GraphError {
   return new GraphError('DISCONNECTED', why || 'The connection failed.', { cause: thrown });
 }
 
-/** What graphql-ws says of a connection that its own side gave up. */
+/** The close code of graphql-ws for a connection that its own side ended. */
 const terminated = 4499;
 
-/** The close codes of graphql-transport-ws after which trying again is of no use. */
+/** The close codes of graphql-transport-ws after which another try would fail in the same way. */
 const socketCodes: Readonly<Record<number, string>> = {
   4400: 'BAD_USER_INPUT',
   4401: 'UNAUTHENTICATED',

@@ -13,33 +13,33 @@ import type {
 import { receive } from './receive.ts';
 import { entriesShape, type PageShape, textShape } from './shapes.ts';
 
-/** The most lines of a page that is read again. */
+/** The most lines of a page that is requested again. */
 const maxRereadLines = 1000;
 
 export interface FollowOptions {
-  /** Of graphql-ws, with any settings; it may carry other operations, too. */
+  /** A client of graphql-ws, with any settings. It may carry other operations, too. */
   client: Client;
   jobId: string;
-  /** The first line; a negative one counts from the end: -50 is `tail -n 50 -f`. 0 where absent. */
+  /** The number of the first line, 0 by default. A negative one counts from the end: -50 is `tail -n 50 -f`. */
   offset?: number;
-  /** Only lines that pass. */
+  /** Yields only lines that pass this filter. */
   filter?: LogFilter | null;
-  /** With all that is known of each line, instead of its text alone. */
+  /** True for pages with `entries`, which tell everything about each line; false for `lines`, the text alone. */
   entries?: boolean;
-  /** Aborted, it ends the pages at once, as leaving the loop does. */
+  /** Ends the pages at once when it is aborted, as leaving the loop does. */
   signal?: AbortSignal;
-  /** Waits between attempts, in milliseconds: doubled from `firstMs` (250) up to `maxMs` (30,000), with jitter. */
+  /** The waits between attempts, in milliseconds: from `firstMs` (250), doubled up to `maxMs` (30,000), with jitter. */
   retry?: { firstMs?: number; maxMs?: number };
-  /** Told of each attempt that failed, and how long the wait for the next one is. */
+  /** Called after each attempt that failed, with the time until the next one. */
   onRetry?: (failed: { error: GraphError; waitMs: number }) => void;
 }
 
 /**
- * The pages of a job's log from `offset` on, then as it grows: every line once and in order, whatever
- * happens to the connection. Ends after the page that is `complete`. What a gateway has dropped is read
- * again, what it repeats is dropped. Pulled: at most some 8 million characters wait for a slow reader.
- * Throws a `GraphError` where asking again is of no use (NOT_FOUND, BAD_USER_INPUT, UNAUTHENTICATED,
- * FORBIDDEN); retries all else until the signal is aborted or the reader leaves.
+ * Yields a job's log in pages, from `offset` on and then as it grows. Every line comes once and in order, whatever
+ * happens to the connection: lines that a gateway dropped are requested again, and repeated ones are left out. Ends
+ * after the page that is `complete`. At most some 8 million characters wait for a slow reader. Throws a `GraphError`
+ * where another try would fail in the same way (see `GraphError.definitive`). Retries after all other errors, until
+ * the signal is aborted or the reader leaves.
  */
 export function followLog(
   options: FollowOptions & { entries: true },
@@ -63,16 +63,16 @@ function start<Page extends LogPlaceFragment>(
   });
 }
 
-/** One reader's way through one log. */
+/** One reader's progress through one log. */
 class Following<Page extends LogPlaceFragment> {
   readonly #options: FollowOptions;
   readonly #shape: PageShape<Page>;
   readonly #signal: AbortSignal;
   readonly #backoff: Backoff;
-  /** The line to go on with; negative until the first page tells where the end is. */
+  /** The number of the next line. A negative offset stays here until the first page comes. */
   #next: number;
   #begun = false;
-  /** Why lines right before `next` were lost, as far as it was told. */
+  /** The reasons of the gaps right before `next` that were yielded already. */
   #boundaryGaps: ReadonlySet<string> = new Set();
 
   constructor(options: FollowOptions, shape: PageShape<Page>, signal: AbortSignal) {
@@ -105,7 +105,7 @@ class Following<Page extends LogPlaceFragment> {
     }
   }
 
-  /** The pages of one subscription that bring something new, each beginning where the last one ended. */
+  /** The pages of one subscription that are new to the reader. Each begins where the last one ended. */
   async *#attempt(): AsyncGenerator<Page, void, undefined> {
     const { client } = this.#options;
     const request = { shape: this.#shape, variables: this.#variables() };
@@ -119,7 +119,7 @@ class Following<Page extends LogPlaceFragment> {
     }
   }
 
-  /** Lines from `next` on; in a filtered log, where lines are not counted, they may go beyond `missing`. */
+  /** Requests lines from `next` on. With a filter the page may go beyond the `missing` lines. */
   async #reread(missing: number): Promise<Page> {
     const { logs } = await ask(
       this.#options.client,
@@ -133,7 +133,7 @@ class Following<Page extends LogPlaceFragment> {
     throw new GraphError('INTERNAL', `Line ${this.#next} cannot be read again.`, { cause: logs });
   }
 
-  /** A gap between two pages is told with both of them by the server, but once here. */
+  /** Advances behind a page. The server reports a gap between two pages with both of them; it is left out here once. */
   #take(page: Page): Page {
     const known = this.#boundaryGaps;
     const gaps = page.gaps.filter(
@@ -146,7 +146,7 @@ class Following<Page extends LogPlaceFragment> {
     return gaps.length === page.gaps.length ? page : { ...page, gaps };
   }
 
-  /** The first page always is, even where it is empty: it tells what is known of the log. */
+  /** True for a page with lines, for the last one, and for the first one even if it is empty. */
   #isNews(page: Page): boolean {
     return !this.#begun || page.nextOffset > page.offset || page.complete;
   }

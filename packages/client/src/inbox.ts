@@ -3,11 +3,11 @@ import { Wakeup } from '../../../src/lib/async/wakeup.ts';
 export interface InboxOptions<Item> {
   /** The most that may wait, in the unit of `put`. */
   maxSize: number;
-  /** Two items as one, so that a slow reader gets fewer, larger ones; null where they stay two. */
+  /** Joins two items into one, so that a slow reader gets fewer and larger ones; null where they stay apart. */
   join(older: Item, newer: Item): Item | null;
 }
 
-/** Holds what is pushed until it is pulled, up to a bound. What was put is given out even after the end. */
+/** Holds what is pushed until it is pulled, up to a bound. Items that wait are given out even after the end. */
 export class Inbox<Item> {
   readonly #waiting: { item: Item; size: number }[] = [];
   readonly #options: InboxOptions<Item>;
@@ -19,7 +19,7 @@ export class Inbox<Item> {
     this.#options = options;
   }
 
-  /** False, and the end, once more than `maxSize` waits: this item was the last one taken. */
+  /** Adds an item. Returns false, and takes no more items, once more than `maxSize` waits. */
   put(item: Item, size: number): boolean {
     if (this.#end) return false;
     const last = this.#waiting.at(-1);
@@ -36,13 +36,13 @@ export class Inbox<Item> {
     return !this.#end;
   }
 
-  /** Nothing is taken any more; an error is thrown to the reader after the last item. */
+  /** Takes no more items. An error is thrown to the reader after the last item. */
   end(error: Error | null = null): void {
     this.#end ??= { error };
     this.#wakeup.wake();
   }
 
-  /** The items in order, until the end or until the signal is aborted. */
+  /** Yields the items in order, until the end or until the signal is aborted. */
   async *items(signal: AbortSignal): AsyncGenerator<Item, void, undefined> {
     while (!signal.aborted) {
       const first = this.#waiting.shift();

@@ -1,23 +1,23 @@
 import type { LogEntriesFragment, LogTextFragment } from './generated/graphql.ts';
-import { gapsOf, insertPart, placeOf } from './stretches.ts';
+import { gapsOf, insertPart, rangeOf } from './stretches.ts';
 
 type Page = LogTextFragment | LogEntriesFragment;
 
-/** Pages of one log joined to one page, which begins at `offset` and is to be continued at `nextOffset`. */
+/** Pages of one log, joined to one page that begins at `offset` and continues at `nextOffset`. */
 export type LogList<Of extends Page = LogTextFragment> = Of & {
-  /** What it was joined from. */
+  /** The pages that were joined. */
   readonly parts: readonly Of[];
 };
 
 export interface MergeOptions {
-  /** The most lines that a list keeps: 50,000 where absent. */
+  /** The most lines that a list keeps; 50,000 by default. */
   maxLines?: number;
 }
 
 /**
- * A list with one more page: before it, behind it or overlapping it, without duplicates; a reducer for
- * live pages, too. A page that does not touch the list, or is another job's, begins a new one. A list of too many lines loses
- * whole pages, at its longer side as seen from the new one. Changes nothing in place.
+ * Adds a page to a list, before it, after it or overlapping it, without duplicates. It also works as a reducer for live
+ * pages. A page of another job, or one that does not touch the list, begins a new list. A list with too many lines
+ * loses whole pages at its longer side, as seen from the new page. Returns a new list and changes nothing in place.
  */
 export function mergePage(
   list: LogList<LogTextFragment> | null | undefined,
@@ -36,12 +36,12 @@ export function mergePage(
 ): LogList<Page> {
   const list = old?.jobId === page.jobId ? old : null;
   const [parts = [page]] = insertPart(list ? [list.parts] : [], page, maxLines);
-  const place = placeOf(parts);
+  const range = rangeOf(parts);
   const total = Math.max(page.total, list?.total ?? 0);
   const facts = {
-    ...place,
+    ...range,
     total,
-    hasMore: place.nextOffset < total,
+    hasMore: range.nextOffset < total,
     complete: page.complete || (list?.complete ?? false),
     gaps: gapsOf(parts),
     parts,

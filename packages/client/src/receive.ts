@@ -7,16 +7,15 @@ import type { LogVariables, PageShape } from './shapes.ts';
 
 /** The most text that waits for the reader, in UTF-16 units: about two of the largest pages. */
 const maxWaitingChars = 8 * 1024 * 1024;
-/** What a page weighs beside its text. */
+/** What a page counts besides its text. */
 const pageChars = 1024;
-/** Pages that wait are joined up to so many lines. */
+/** Pages that wait are joined up to this many lines. */
 const maxJoinedLines = 1000;
 
 /**
- * The pages of one subscription. A client pushes them, so they wait here for the reader, small ones
- * joined; when more than `maxWaitingChars` wait, the subscription is dropped and the pages end early,
- * without a hole. They end early, too, where the server ends them. Throws a `GraphError`. Ends when the
- * signal is aborted.
+ * Yields the pages of one subscription. The client pushes them, so they wait here for the reader, and small ones are
+ * joined. When more than `maxWaitingChars` wait, the subscription ends, and the pages end early after those that wait.
+ * They also end early where the server ends them. Throws a `GraphError`. Ends when the signal is aborted.
  */
 export async function* receive<Page extends LogPlaceFragment>(
   client: Client,
@@ -28,11 +27,11 @@ export async function* receive<Page extends LogPlaceFragment>(
     maxSize: maxWaitingChars,
     join: (older, newer) =>
       older.nextOffset === newer.offset &&
-      shape.texts(older).length + shape.texts(newer).length <= maxJoinedLines
+      shape.lines(older).length + shape.lines(newer).length <= maxJoinedLines
         ? shape.join(older, newer)
         : null,
   });
-  // A client that reconnects by itself sends the variables anew, as they are by then.
+  // A client that reconnects by itself sends the variables again, as they are then.
   const variables = { ...request.variables };
   const unsubscribe = client.subscribe<{ logStream: Page }>(
     { query: print(shape.stream), variables },
@@ -41,13 +40,13 @@ export async function* receive<Page extends LogPlaceFragment>(
         if (!data || errors) return inbox.end(toGraphError(errors));
         const page = data.logStream;
         variables.offset = page.nextOffset;
-        if (!inbox.put(page, sizeOf(shape.texts(page)))) unsubscribe();
+        if (!inbox.put(page, sizeOf(shape.lines(page)))) unsubscribe();
       },
       error: (error) => inbox.end(toGraphError(error)),
       complete: () => inbox.end(),
     },
   );
-  // A client may try a refused token again for long; this says at once that it was refused.
+  // A client may retry for a long time with a token that was refused, so the refusal ends the pages at once.
   const unlisten = client.on('closed', (event) => {
     const error = toGraphError(event);
     if (error.definitive) inbox.end(error);
@@ -60,8 +59,8 @@ export async function* receive<Page extends LogPlaceFragment>(
   }
 }
 
-function sizeOf(texts: readonly string[]): number {
+function sizeOf(lines: readonly string[]): number {
   let size = pageChars;
-  for (const text of texts) size += text.length;
+  for (const line of lines) size += line.length;
   return size;
 }

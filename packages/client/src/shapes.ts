@@ -17,31 +17,32 @@ export interface LogVariables extends Record<string, unknown> {
   filter?: LogFilter | null;
 }
 
-/** One way to ask for pages: how to stream them, how to read one, and how much text one holds. */
+/** One form of pages: how to subscribe to them, how to query one, its lines, and how to join two. */
 export interface PageShape<Page extends LogPlaceFragment> {
   stream: TypedDocumentNode<{ logStream: Page }, LogVariables>;
   page: TypedDocumentNode<{ logs: Page }, LogVariables & { limit?: number | null }>;
-  texts(page: Page): readonly string[];
-  /** Two pages as one; the second begins where the first ends. */
+  /** The text of each line. */
+  lines(page: Page): readonly string[];
+  /** Joins two pages, of which the second begins where the first ends. */
   join(first: Page, second: Page): Page;
 }
 
-/** Pages of text alone: the cheap way. */
+/** Pages with the text of lines alone, which cost less. */
 export const textShape: PageShape<LogTextFragment> = {
   stream: LogTextStreamDocument,
   page: LogTextPageDocument,
-  texts: ({ lines }) => lines,
+  lines: ({ lines }) => lines,
   join: (first, second) => ({
     ...joinPlaces(first, second),
     lines: [...first.lines, ...second.lines],
   }),
 };
 
-/** Pages with all that is known of each line. */
+/** Pages that tell everything about each line. */
 export const entriesShape: PageShape<LogEntriesFragment> = {
   stream: LogEntriesStreamDocument,
   page: LogEntriesPageDocument,
-  texts: ({ entries }) => entries.map(({ text }) => text),
+  lines: ({ entries }) => entries.map(({ text }) => text),
   join: (first, second) => ({
     ...joinPlaces(first, second),
     entries: [...first.entries, ...second.entries],

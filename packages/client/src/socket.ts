@@ -10,17 +10,18 @@ import { Backoff } from '../../../src/lib/async/backoff.ts';
 import { toGraphError } from './errors.ts';
 import { platformWebSocket } from './web-socket.ts';
 
-/** A silent connection is asked for a sign of life so often, in milliseconds. */
+/** How often a silent connection gets a ping, in milliseconds. */
 const defaultKeepAlive = 10_000;
-/** An attempt to connect is given so long, in milliseconds, until the server has accepted it. */
+/** How long the server may take to accept a connection, in milliseconds. */
 const defaultAckTimeout = 10_000;
 
 /**
- * A graphql-ws client that stays with its server: it tries again for ever, with jittered waits of up to
- * 30 s, unless it is refused; it gives up a connection that does not answer a ping within `keepAlive`
- * (10 s), and an attempt to connect that is not accepted within `connectionAckWaitTimeout` (10 s); and a `logStream` with a variable `offset` goes on behind the last page it got when the
- * connection is back, instead of from its beginning: by `subscribe`, as Apollo and urql do, not by `iterate`,
- * which begins anew (see `followLog`). Every setting of graphql-ws can be overridden.
+ * Creates a graphql-ws client that stays connected. It reconnects for ever, with jittered waits of up to 30 s, unless
+ * the server refuses it. It ends a connection that does not answer a ping within `keepAlive` (10 s by default), and an
+ * attempt to connect that is not accepted within `connectionAckWaitTimeout` (10 s by default). After a reconnect, a
+ * `logStream` with a variable `offset` continues after the last page that came. That holds for `subscribe`, which
+ * Apollo and urql use; `iterate` begins again at the first offset (see `followLog`). Every setting of graphql-ws can
+ * be overridden.
  */
 export function createSocket(options: ClientOptions): Client {
   const backoff = new Backoff({ firstMs: 250, maxMs: 30_000 });
@@ -56,7 +57,7 @@ export function createSocket(options: ClientOptions): Client {
   return { ...client, subscribe: resuming(client.subscribe) };
 }
 
-/** graphql-ws sends the variables anew when it has reconnected, as they are by then. */
+/** Makes subscriptions resume: graphql-ws sends the variables again after a reconnect, as they are then. */
 function resuming(subscribe: Client['subscribe']): Client['subscribe'] {
   return <Data, Extensions>(
     payload: SubscribePayload,

@@ -1,4 +1,4 @@
-/** What places a page in its log. A page holds `lines` or `entries`; `gaps` only where they were asked for. */
+/** A page of a log. It holds `lines` or `entries`, and `gaps` only where they were selected. */
 export interface LogPart {
   readonly offset: number;
   readonly nextOffset: number;
@@ -7,16 +7,16 @@ export interface LogPart {
   readonly gaps?: readonly { readonly offset: number; readonly reason?: string }[];
 }
 
-/** Pages that follow each other: each begins where the one before it ends. Never empty. */
+/** Pages that follow each other: each begins where the one before it ends. A stretch is never empty. */
 export type Stretch<Part extends LogPart> = readonly Part[];
 
-/** The most stretches of one log that are kept: places where readers are. */
+/** The most stretches of one log that are kept. Each is a part of the log that a reader looks at. */
 const maxStretches = 8;
 
 /**
- * The stretches of a log with one more page: joined to those it touches, which then come first; where it
- * overlaps, the new page wins. A stretch of more than `maxLines` loses whole pages at its longer side; of
- * too many stretches, those go that were joined longest ago. Changes nothing in place.
+ * Adds a page to the stretches of a log. It is joined to the stretches that it touches, and the result comes first.
+ * Where they overlap, the new page wins. A stretch of more than `maxLines` loses whole pages at its longer side. Of
+ * more than 8 stretches, those are dropped that were joined longest ago. Changes nothing in place.
  */
 export function insertPart<Part extends LogPart>(
   stretches: readonly Stretch<Part>[],
@@ -39,7 +39,7 @@ export function insertPart<Part extends LogPart>(
   return [trim({ before, part, after, maxLines }), ...others].slice(0, maxStretches);
 }
 
-/** The stretch that holds this line, or would hold it next. */
+/** The stretch that holds the line with this number, or ends right before it; null where there is none. */
 export function findStretch<Part extends LogPart>(
   stretches: readonly Stretch<Part>[],
   offset: number,
@@ -47,12 +47,12 @@ export function findStretch<Part extends LogPart>(
   return stretches.find((stretch) => touches(stretch, { offset, nextOffset: offset })) ?? null;
 }
 
-/** Where a stretch begins and ends. */
-export function placeOf(stretch: Stretch<LogPart>): { offset: number; nextOffset: number } {
+/** Where a stretch begins, and where it continues. */
+export function rangeOf(stretch: Stretch<LogPart>): { offset: number; nextOffset: number } {
   return { offset: stretch[0]?.offset ?? 0, nextOffset: stretch.at(-1)?.nextOffset ?? 0 };
 }
 
-/** The gaps of a stretch: one between two pages is told by both. */
+/** The gaps of a stretch. A gap between two pages, which both report, comes once. */
 export function gapsOf<Gap extends { offset: number; reason?: string }>(
   stretch: readonly { readonly gaps?: readonly Gap[] }[],
 ): Gap[] {
@@ -64,11 +64,14 @@ export function gapsOf<Gap extends { offset: number; reason?: string }>(
 }
 
 function touches(stretch: Stretch<LogPart>, part: LogPart): boolean {
-  const { offset, nextOffset } = placeOf(stretch);
+  const { offset, nextOffset } = rangeOf(stretch);
   return offset <= part.nextOffset && part.offset <= nextOffset;
 }
 
-/** A page's lines with `from <= number < to`, if there are any; filtered text does not say its numbers, so it goes whole. */
+/**
+ * The part of a page with `from <= number < to`, if there is any. Filtered `lines` have no known numbers, so such a
+ * page is kept whole or dropped.
+ */
 function cut<Part extends LogPart>(part: Part, from: number, to: number): Part[] {
   const offset = Math.max(part.offset, from);
   const nextOffset = Math.min(part.nextOffset, to);
@@ -105,7 +108,7 @@ function startingAt<Part extends LogPart>(parts: readonly Part[], offset: number
   return parts.slice(0, end);
 }
 
-/** Drops whole pages at the longer side until at most `maxLines` are left, or the new page alone. */
+/** Drops whole pages at the longer side until at most `maxLines` are left, or only the new page. */
 function trim<Part extends LogPart>(options: {
   before: Part[];
   part: Part;
@@ -130,7 +133,7 @@ function trim<Part extends LogPart>(options: {
   return [...before.slice(first), part, ...after.slice(0, end)];
 }
 
-/** In lines; a page without any counts as one. */
+/** The number of lines in these pages. A page without lines counts as one. */
 function weigh(parts: readonly LogPart[]): number {
   return parts.reduce(
     (sum, part) => sum + Math.max(1, (part.lines ?? part.entries ?? []).length),

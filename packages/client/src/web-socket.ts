@@ -1,17 +1,17 @@
 import type { Socket } from 'node:net';
 
-/** A closing handshake that takes longer is not waited for. */
+/** How long a closing handshake may take before the connection is cut. */
 const closeTimeoutMs = 10_000;
 
 /**
- * The platform's WebSocket; undefined where it has none. Node's waits for its peer's answer to a close for ever:
- * here one that is closing keeps no process from its end, and is cut after 10 s.
+ * The platform's WebSocket; undefined where it has none. Node's WebSocket waits for ever for the peer's answer to a
+ * close. This one is cut 10 s after a close, and keeps no process from ending meanwhile.
  */
 export function platformWebSocket(): typeof WebSocket | undefined {
   const { WebSocket: Platform, process } = globalThis;
   const channels = process?.getBuiltinModule?.('node:diagnostics_channel');
   if (!Platform || !channels) return Platform;
-  // Node tells of each connection that it makes, and then of the WebSocket that opened on one, by its local port.
+  // Node reports each connection that it makes, and then the WebSocket that opened on one, by its local port.
   const connections = new Map<number, Socket>();
   const keep = (message: unknown) => {
     const { socket } = message as { socket: Socket };

@@ -1,7 +1,7 @@
 import { CancelJobDocument } from '@trainyard/client';
 import type { CommandContext } from '../context.ts';
 
-/** Asks a job to end. Prints the status that it then has. */
+/** Asks a job to end, and prints the status that it has then. */
 export async function cancel(
   { api, screen }: CommandContext,
   id: string,

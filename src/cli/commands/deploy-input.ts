@@ -12,7 +12,7 @@ import type { KindFlag } from '../definitions/kind-flags.ts';
 import { CommandError, exitCode } from '../exit.ts';
 import type { Api } from '../server/api.ts';
 
-/** What `deploy` takes on the command line; what only one kind understands has the names of its flags. */
+/** The flags of `deploy`. Those that only one kind of provider understands have the names of `KindFlag`. */
 export interface DeployFlags {
   provider?: string;
   recipe?: string;
@@ -27,8 +27,9 @@ export interface DeployFlags {
 type Fields = Record<string, unknown>;
 
 /**
- * A deploy's input: the fields of the file (`-` is stdin), and over them the flags. The server checks
- * them; here it is only seen to it that there is a model, and a provider where one must be chosen.
+ * Reads a deploy's input: the fields of the file (`-` is stdin), which flags replace. The server checks most of it.
+ * Throws a `CommandError` for unknown fields, for numbers that JSON cannot hold exactly, and where the model is
+ * missing or a provider must be chosen.
  */
 export async function readDeployInput(
   { api, environment }: CommandContext,
@@ -67,28 +68,28 @@ const names = [
   'idempotencyKey',
 ] as const satisfies readonly (keyof DeployJobInput)[];
 
-/** Tells a field that nobody knows before what is missing: it was meant to be that. */
+/** Throws for an unknown field. This comes before the check for missing fields, because it may be a misspelt one. */
 function checkNames(fields: Fields): void {
   const known = [...names, ...providerDefinitions.map(kindWord)];
   const wrong = Object.keys(fields).find((field) => !known.includes(field));
   if (wrong === undefined) return;
   const meant = nearest(wrong, known);
   throw usage(
-    `${JSON.stringify(wrong)} is no field of a deploy${meant === null ? '' : ` (is it ${JSON.stringify(meant)}?)`}; there are ${known.join(', ')}.`,
+    `${JSON.stringify(wrong)} is no field of a deploy${meant === null ? '' : ` (is it ${JSON.stringify(meant)}?)`}; the fields are ${known.join(', ')}.`,
   );
 }
 
-/** Whether there is one: the types of all fields are the server's to check, which names the wrong one. */
+/** True where there is a model. The server checks the types of all fields, and names the wrong one. */
 function hasModel(
   input: Fields,
 ): input is Fields & Omit<DeployJobInput, 'provider'> & { provider?: string } {
   return input.modelName != null;
 }
 
-/** Merges `KEY=VALUE`, JSON objects and `@file`s, in this order. A VALUE that is JSON is taken as such. */
+/** Merges items, each of which is `KEY=VALUE`, a JSON object or `@FILE`; later ones replace earlier ones. */
 async function readConfig(items: readonly string[]): Promise<Fields> {
   let config: Fields = {};
-  // A spread, since an assignment to __proto__ is none.
+  // A spread keeps a key named __proto__, which an assignment would not.
   for (const item of items) config = { ...config, ...(await readConfigItem(item)) };
   return config;
 }
@@ -111,7 +112,7 @@ function jsonOrText(value: string): unknown {
   }
 }
 
-/** `NAME=VALUE`, or `NAME` alone for the caller's own: secrets stay off the command line. */
+/** Reads `NAME=VALUE`, or `NAME` alone for the value of a variable here, so that secrets stay off the command line. */
 function readEnv(items: readonly string[], environment: NodeJS.ProcessEnv) {
   return items.map((item) => {
     const at = item.indexOf('=');
@@ -122,7 +123,7 @@ function readEnv(items: readonly string[], environment: NodeJS.ProcessEnv) {
   });
 }
 
-/** What only one kind understands, under its word: the file's, and over it the flags. */
+/** The options that only one kind understands, under its word: the file's, which flags replace. */
 function optionsOfKinds(
   { fields, flags, ofKinds }: { fields: Fields; flags: Fields; ofKinds: readonly KindFlag[] },
   environment: NodeJS.ProcessEnv,
@@ -151,7 +152,7 @@ async function readFields(path: string): Promise<Fields> {
   return parseFields(content, path);
 }
 
-/** Whole numbers as they are usually had, where they are the same then. */
+/** Turns bigints into numbers where a number can hold the same value. */
 function withExactNumbers(value: unknown): unknown {
   if (typeof value === 'bigint') return exactNumber(String(value));
   if (Array.isArray(value)) return value.map(withExactNumbers);
@@ -161,7 +162,7 @@ function withExactNumbers(value: unknown): unknown {
   );
 }
 
-/** YAML, and with it JSON. */
+/** Parses YAML, of which JSON is a part. */
 function parseFields(content: string, origin: string): Fields {
   let value: unknown;
   try {

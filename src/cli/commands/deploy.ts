@@ -13,7 +13,7 @@ export interface DeployOptions {
   ofKinds: readonly KindFlag[];
 }
 
-/** Starts a job and prints its id; with `--follow` its log, and resolves to how it ended. */
+/** Starts a job and prints its id. With `--follow` it prints the log, and the exit code says how the job ended. */
 export async function deploy(
   context: CommandContext,
   file: string | undefined,

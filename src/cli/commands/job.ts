@@ -8,7 +8,7 @@ import type { Screen } from '../screen/screen.ts';
 import { visible, visibleJson } from '../screen/visible.ts';
 import { findJob } from '../server/find-job.ts';
 
-/** Shows all that is known of one job, its log aside. */
+/** Prints everything about one job except its log. */
 export async function job(
   { api, screen }: CommandContext,
   id: string,
@@ -20,7 +20,7 @@ export async function job(
 
 function describe(screen: Screen, job: JobFragment): string {
   const { failure, progress, provider } = job;
-  const status = `${job.status}${job.stale ? ' (stale: its provider says nothing of it)' : ''}`;
+  const status = `${job.status}${job.stale ? ' (stale: its provider does not report it)' : ''}`;
   const isSaid = job.providerStatus && !isOver(job.status);
   const said = isSaid ? ` (${provider.name} says ${job.providerStatus})` : '';
   const facts: [string, string | null][] = [

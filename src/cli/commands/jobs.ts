@@ -12,7 +12,7 @@ import { type Cell, renderTable } from '../screen/table.ts';
 import { visibleJson } from '../screen/visible.ts';
 import type { Api } from '../server/api.ts';
 
-/** The most jobs that the API gives at a time. */
+/** The most jobs in one page of the API. */
 const pageJobs = 100;
 
 export interface JobsOptions {
@@ -23,7 +23,7 @@ export interface JobsOptions {
   output: 'text' | 'json';
 }
 
-/** Lists jobs, newest first. */
+/** Prints jobs, newest first. */
 export async function jobs({ api, screen }: CommandContext, options: JobsOptions): Promise<void> {
   const { provider, status, search, limit, output } = options;
   const filter = { providers: provider, statuses: status, search };

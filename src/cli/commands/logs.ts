@@ -10,7 +10,7 @@ import { LinePrinter } from '../follow/line-printer.ts';
 import type { Api } from '../server/api.ts';
 import { findJob } from '../server/find-job.ts';
 
-/** The most lines that the API gives at a time. */
+/** The most lines in one page of the API. */
 const pageLines = 5000;
 
 export interface LogsOptions {
@@ -23,7 +23,7 @@ export interface LogsOptions {
   output: 'text' | 'json';
 }
 
-/** Prints a job's log, or follows it; resolves to the exit code. */
+/** Prints a job's log or follows it. Resolves to the exit code. */
 export async function logs(
   context: CommandContext,
   id: string,
@@ -49,8 +49,8 @@ export async function logs(
 }
 
 /**
- * Prints what is stored when it begins: a job that prints faster than its reader reads would have no end.
- * `lines` alone are the last ones that are looked at; with an offset, the most that are printed from there.
+ * Prints the lines that are stored when it begins. Later ones are not printed, or a job that prints faster than its
+ * reader reads would never end. `lines` alone means the last lines; with an offset, it is the most to print from there.
  */
 async function printStored(
   { api, screen }: CommandContext,

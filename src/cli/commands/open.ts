@@ -9,6 +9,6 @@ export async function open({ api, screen }: CommandContext, id: string): Promise
   if (consoleUrl !== null) return screen.print(visible(consoleUrl, { colours: false }));
   throw new CommandError(
     exitCode.refused,
-    `The job ${id} has no page elsewhere: ${provider.name} is of the kind ${provider.kind}, or has not accepted it yet. Its log: trainyard logs ${id}`,
+    `The job ${id} has no page in a console: its provider ${provider.name} (${provider.kind}) has none, or has not accepted the job yet. Its log: trainyard logs ${id}`,
   );
 }

@@ -9,7 +9,7 @@ const styles = {
   DOWN: 'red',
 } as const satisfies Record<ProviderHealthStatus, string>;
 
-/** Lists the places where jobs run, how they are, and what they can run. */
+/** Prints the providers where jobs run, with their health and their recipes. */
 export async function providers(
   { api, screen }: CommandContext,
   { output }: { output: 'text' | 'json' },

@@ -3,9 +3,9 @@ import type { Command, Option } from 'commander';
 import { visible } from '../screen/visible.ts';
 import type { Api } from '../server/api.ts';
 
-/** A server that is slow to answer must not hold up the prompt. */
+/** How long the server may take to answer, because the prompt waits for it. */
 const answerMs = 1000;
-/** Job ids offered, newest first. */
+/** The most job ids that are offered; these are the newest. */
 const offeredJobs = 50;
 
 interface Candidate {
@@ -14,8 +14,8 @@ interface Candidate {
 }
 
 /**
- * What may stand for the last of `words`, the ones behind `trainyard` up to the cursor: lines of a word,
- * a tab, and what it means. None where a file name is wanted.
+ * The completions of the last of `words`, which are the words after `trainyard` up to the cursor. Each is a line with
+ * the word, a tab and its meaning. There are none where a file name is expected.
  */
 export async function candidates(options: {
   program: Command;
@@ -23,7 +23,7 @@ export async function candidates(options: {
   words: readonly string[];
 }): Promise<string[]> {
   const { program, api } = options;
-  // bash makes a word of its own of the = in --option=value.
+  // bash splits --option=value into three words, one of which is the =.
   const words = options.words.filter((word, at) => word !== '=' || at === options.words.length - 1);
   const current = words.at(-1)?.replace(/^=$/, '') ?? '';
   const { command, pending, operands } = walk(program, words.slice(0, -1));
@@ -37,7 +37,7 @@ export async function candidates(options: {
     .map(({ word, meaning }) => `${plain(word)}\t${plain(meaning)}`);
 }
 
-/** Goes over the words before the cursor: in which command it stands, and which option waits for a value. */
+/** Finds the command in which the cursor stands, the option that waits for a value, and the count of operands. */
 function walk(program: Command, words: readonly string[]) {
   let command = program;
   let pending: Option | null = null;
@@ -105,7 +105,7 @@ async function operandsOf(
   }));
 }
 
-/** No tab, which separates, and nothing that drives a terminal. */
+/** Text without tabs, which separate, and without anything that controls a terminal. */
 function plain(text: string): string {
   return visible(text.replaceAll('\t', ' '), { colours: false });
 }

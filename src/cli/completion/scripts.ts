@@ -2,8 +2,8 @@ export const shells = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof shells)[number];
 
 /**
- * A script that makes a shell ask `trainyard __complete -- WORDS` for what may follow: lines of a word,
- * a tab, and what it means. Where nothing comes back, the shell completes file names.
+ * The completion script for a shell. It makes the shell call `trainyard __complete -- WORDS`, which prints a line for
+ * each completion: the word, a tab and its meaning. Where nothing is printed, the shell completes file names.
  */
 export function completionScript(shell: Shell): string {
   return scripts[shell].trim();

@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 import { maxLines } from '../../core/log.ts';
 
-/** A whole number within bounds, for one option. */
+/** A parser for a whole number from `least` to `most`. */
 export function wholeNumber(least: number, most = maxLines): (value: string) => number {
   return (value) => {
     const number = value.trim() === '' ? Number.NaN : Number(value);
@@ -10,14 +10,14 @@ export function wholeNumber(least: number, most = maxLines): (value: string) => 
   };
 }
 
-/** A number above zero. */
+/** Parses a number above zero. */
 export function positiveNumber(value: string): number {
   const number = Number(value);
   if (Number.isFinite(number) && number > 0) return number;
   throw new InvalidArgumentError('It must be a number above 0.');
 }
 
-/** One of some upper-case words, whatever the letters' case. */
+/** A parser for one of these upper-case words, written in any case. */
 export function oneOf<Word extends string>(words: readonly Word[]): (value: string) => Word {
   return (value) => {
     const found = words.find((word) => word === value.toUpperCase());
@@ -26,7 +26,7 @@ export function oneOf<Word extends string>(words: readonly Word[]): (value: stri
   };
 }
 
-/** Collects an option that is given several times, or once with commas. */
+/** A parser that collects an option that is given several times, or once with commas. */
 export function listOf<Item>(parse: (value: string) => Item) {
   return (value: string, before: readonly Item[] = []): Item[] => [
     ...before,

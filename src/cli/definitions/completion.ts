@@ -3,6 +3,7 @@ import { type Shell, shells } from '../completion/scripts.ts';
 import type { Run } from '../context.ts';
 import { exitCode } from '../exit.ts';
 
+/** Defines `completion`, and the hidden command that its scripts call. */
 export function defineCompletion(program: Command, run: Run): void {
   program
     .command('completion')
@@ -23,7 +24,7 @@ Examples (trainyard must be on the PATH):
       }),
     );
 
-  // What those scripts ask, at each press of Tab. It never complains: that would show up in the prompt.
+  // The scripts call this at each press of Tab. It hides all errors, because they would appear in the prompt.
   program
     .command('__complete', { hidden: true })
     .argument('[words...]')

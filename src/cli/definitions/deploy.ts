@@ -6,8 +6,8 @@ import { kindFlags } from './kind-flags.ts';
 import { outputOption } from './output.ts';
 
 const examples = `
-KEY=VALUE takes VALUE as JSON where it is JSON (3, true, [1,2]), else as text. A file holds the fields of
-the API's DeployJobInput, as YAML or JSON; flags go over it:
+In KEY=VALUE, a VALUE that is JSON (3, true, [1,2]) is taken as JSON, and any other as text. A file holds the
+fields of the API's DeployJobInput, as YAML or JSON; flags replace them:
 
   provider: local
   recipe: tiny-lm
@@ -28,17 +28,18 @@ interface Following {
   output: 'text' | 'json';
 }
 
+/** Defines `deploy`, with the flags of every kind of provider. */
 export function defineDeploy(program: Command, run: Run): void {
   const command = program
     .command('deploy')
     .summary('start a job; prints its id')
     .description('Starts a job, from flags or from a file, and prints its id.')
     .argument('[file]', 'YAML or JSON; - is stdin')
-    .option('--provider <name>', 'where to run; needed where the server has several')
+    .option('--provider <name>', 'where to run; required if the server has several providers')
     .option('--recipe <name>', 'what to run (default: default)')
     .option('--model <name>', 'the model to train')
-    .option('--dataset <path>', 'the data set, as the machine that trains knows it')
-    .option('--name <name>', 'for people')
+    .option('--dataset <path>', 'the data set: its path on the machine that trains')
+    .option('--name <name>', "the job's name, for people")
     .option(
       '--config <item>',
       "KEY=VALUE, JSON or @FILE: the recipe's settings; repeatable",

@@ -7,6 +7,7 @@ import { outputOption } from './output.ts';
 
 type Output = Pick<JobsOptions, 'output'>;
 
+/** Defines the commands that list, show, cancel, delete and open jobs, and the one that lists providers. */
 export function defineJobs(program: Command, run: Run): void {
   program
     .command('jobs')
@@ -35,7 +36,7 @@ Examples:
 
   program
     .command('job')
-    .description('Shows all that is known of a job, its log aside.')
+    .description('Shows everything about a job except its log.')
     .argument('<id>', 'the job')
     .addOption(outputOption())
     .addHelpText(
@@ -61,7 +62,7 @@ Examples:
 
   program
     .command('delete')
-    .description('Forgets an ended job and its log; what its machine keeps stays there.')
+    .description('Deletes a job that is over, with its log; files on its machine stay there.')
     .argument('<id>', 'the job')
     .addHelpText('after', '\nExample:\n  trainyard delete ID')
     .action((id: string) =>
@@ -79,7 +80,7 @@ Examples:
 
   program
     .command('providers')
-    .description('Lists the places where jobs run, how they are, and what they can run.')
+    .description('Lists the providers where jobs run, with their health and their recipes.')
     .addOption(outputOption())
     .addHelpText('after', '\nExample:\n  trainyard providers')
     .action((options: Output) =>

@@ -9,16 +9,17 @@ export interface KindFlag {
   /** Its heading in the help. */
   title: string;
   option: Option;
-  /** The field of `DeployJobInput`, and within it. */
+  /** The kind's word, which names its field of `DeployJobInput`. */
   word: string;
+  /** The field within that one. */
   field: string;
-  /** Given as NAME=VALUE, or NAME for its value here. */
+  /** True for a flag that takes NAME=VALUE, or NAME for a variable's value here. */
   isEnvironment: boolean;
 }
 
 /**
- * The flags of every kind, in the registry's order. Where an earlier one has its name already, a flag
- * begins with its kind's word: `--gpu-count`, then `--moon-gpu-count`.
+ * The flags of every kind, in the registry's order. A flag whose name is already taken begins with its kind's word:
+ * `--gpu-count`, then `--moon-gpu-count`.
  */
 export function kindFlags(taken: readonly string[]): KindFlag[] {
   const names = new Set(taken);

@@ -6,9 +6,9 @@ import { oneOf, wholeNumber } from './arguments.ts';
 import { outputOption } from './output.ts';
 
 const examples = `
-Lines go to stdout; remarks, such as lines lost at the source, to stderr. Nothing in a line can drive your
-terminal: colours pass, other escape sequences and controls are shown (\\x1b, \\x07). To a pipe colours are left
-out as well, unless FORCE_COLOR is set. -o json has each line exactly as the job printed it:
+Lines go to stdout; remarks, such as lines lost at the source, to stderr. No line can control your terminal:
+colours are kept, and other escape sequences and control characters are shown as text (\\x1b, \\x07). In a pipe,
+colours are left out too, unless FORCE_COLOR is set. -o json has each line exactly as the job printed it:
   {"offset":0,"text":"...","time":"...","level":"INFO","source":"STDOUT"}
 
 Examples:
@@ -21,23 +21,24 @@ Examples:
   FORCE_COLOR=1 trainyard logs ID | less -R
 
 With --follow the exit code tells how the job ended: 0 COMPLETED, 1 FAILED, 3 CANCELLED, 4 LOST.
-Ctrl-C stops the following, not the job, and says how to resume.`;
+Ctrl-C stops following, not the job, and says how to resume.`;
 
+/** Defines `logs`. */
 export function defineLogs(program: Command, run: Run): void {
   program
     .command('logs')
     .summary("print or follow a job's log")
     .description("Prints a job's log: all that is stored, or with --follow until the job is over.")
     .argument('<id>', 'the job')
-    .option('-f, --follow', 'go on as the log grows, across lost connections')
+    .option('-f, --follow', 'print the log as it grows, across lost connections')
     .option(
       '-n, --lines <count>',
-      'look at the last lines alone; with --offset, print no more than these',
+      'only the last lines; with --offset, the most lines to print',
       wholeNumber(0),
     )
     .option(
       '--offset <line>',
-      'begin at this line number; -50 is 50 lines before the end',
+      'the first line, by number; -50 is 50 lines before the end',
       wholeNumber(-maxLines),
     )
     .option('--grep <re2>', 'only lines that match; RE2 syntax, (?i) ignores case')
@@ -46,7 +47,7 @@ export function defineLogs(program: Command, run: Run): void {
         .choices(logLevels.map((level) => level.toLowerCase()))
         .argParser(oneOf(logLevels)),
     )
-    .option('-t, --timestamps', "each line's time in front")
+    .option('-t, --timestamps', 'print the time before each line')
     .addOption(outputOption())
     .addHelpText('after', examples)
     .action((id: string, options: LogsOptions) =>

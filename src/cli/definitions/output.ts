@@ -1,6 +1,6 @@
 import { Option } from 'commander';
 
-/** `-o text|json`, the same on every command that has it. */
+/** The option `-o text|json`, which several commands have. */
 export function outputOption(): Option {
   return new Option('-o, --output <format>', 'json: one object a line')
     .choices(['text', 'json'])

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Run } from '../context.ts';
 
+/** Defines the commands that start servers, and `check`. */
 export function defineServers(program: Command, run: Run): void {
   program
     .command('serve')
@@ -21,12 +22,12 @@ Examples:
 
   program
     .command('check')
-    .description('Reads every stored line and says what is damaged; writes nothing.')
+    .description('Reads every stored line and prints what is damaged; changes nothing.')
     .addHelpText(
       'after',
       `
-The store is the one of TRAINYARD_DATA_DIR; a server may run meanwhile. The exit code is 1 where something
-is damaged, 5 where there is no store to read.
+It reads the store in TRAINYARD_DATA_DIR, also while a server runs. The exit code is 1 if something is damaged,
+and 5 if there is no store to read.
 
 Example:
   TRAINYARD_DATA_DIR=/srv/trainyard trainyard check`,

@@ -26,8 +26,8 @@ export interface FollowJobOptions extends LineFormat {
 }
 
 /**
- * Prints a job's log as it grows, across lost connections, until the job is over; resolves to the exit
- * code that tells how it ended. Ctrl-C stops the following alone, and says how to resume.
+ * Prints a job's log as it grows, across lost connections, until the job is over. Resolves to the exit code that says
+ * how the job ended. Ctrl-C stops following, not the job, and says how to resume.
  */
 export async function followJob(
   { api, screen }: CommandContext,
@@ -62,7 +62,7 @@ export async function followJob(
   }
   const resume = `trainyard logs ${job.id} -f --offset ${next}`;
   if (interruption.exitCode !== null) {
-    screen.note(`no longer following; the job goes on. Resume with: ${resume}`);
+    screen.note(`no longer following; the job keeps running. Resume with: ${resume}`);
     return interruption.exitCode;
   }
   if (connection.givenUp) {

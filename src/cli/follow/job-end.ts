@@ -2,10 +2,10 @@ import type { JobFragment } from '@trainyard/client';
 import { formatSpan } from '../screen/duration.ts';
 import { visible } from '../screen/visible.ts';
 
-/** Lines before the one where an error begins, which often say why. */
+/** How many lines to show before the one where an error begins, because they often say why. */
 const contextLines = 10;
 
-/** One line that says how a job ended and, where it ended badly, why and where to look. */
+/** One line that says how a job ended and, after a failure, why and where to look. */
 export function endOf({ id, status, startedAt, finishedAt, failure }: JobFragment): string {
   const span = startedAt && finishedAt ? ` after ${formatSpan(startedAt, finishedAt)}` : '';
   const parts = [`${status}${span}`];
@@ -21,7 +21,7 @@ export function endOf({ id, status, startedAt, finishedAt, failure }: JobFragmen
   return parts.join('');
 }
 
-/** How a process ended, where the message does not say so, as Trainyard's own do. */
+/** The exit code and the signal of a failed process, unless the message already holds them. */
 export function unsaid({
   message,
   exitCode,

@@ -12,12 +12,12 @@ import type { Screen } from '../screen/screen.ts';
 import { visible } from '../screen/visible.ts';
 import type { Notices } from './notices.ts';
 
-/** A watch that broke off is tried again after so long. */
+/** The pause before a subscription that ended is opened again. */
 const retryMs = 1000;
 /** A lost connection is told again so often where there is no status line. */
 const remarkMs = 60_000;
 
-/** Shows how a followed job is: in the status line, or else as remarks when its status changes. */
+/** Shows the state of a followed job: in the status line, or without one in a remark at each change of its status. */
 export class JobView {
   readonly #screen: Screen;
   readonly #notices: Notices;
@@ -41,11 +41,11 @@ export class JobView {
     const changed = job.status !== this.#job.status;
     this.#job = job;
     this.#draw();
-    // How it ended is said at the end of its log.
+    // The end of the job is shown after the end of its log.
     if (changed && !this.#screen.live && !isOver(job.status)) this.#screen.note(job.status);
   }
 
-  /** What is to be known of the connection; null: it is well again. */
+  /** Shows a remark about the connection; null takes it away, because the connection stands again. */
   remark(text: string | null): void {
     this.#remark = text === null ? null : visible(text, { colours: false });
     this.#draw();
@@ -62,7 +62,7 @@ export class JobView {
   }
 }
 
-/** Keeps a view up to date, across lost connections, until its job is over or the signal is aborted. */
+/** Updates a view, across lost connections, until its job is over or the signal is aborted. */
 export async function watchJob(client: Client, view: JobView, signal: AbortSignal): Promise<void> {
   while (!signal.aborted && !isOver(view.job.status)) {
     await watchOnce(client, view, signal);
@@ -70,7 +70,7 @@ export async function watchJob(client: Client, view: JobView, signal: AbortSigna
   }
 }
 
-/** Resolves when the subscription ends, for whatever reason: following the log is what tells of errors. */
+/** Resolves when the subscription ends for whatever reason. Errors are shown by those who follow the log. */
 async function watchOnce(client: Client, view: JobView, signal: AbortSignal): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const end = () => resolve();

@@ -5,9 +5,10 @@ import { Notices } from './notices.ts';
 
 type Style = Parameters<Screen['paint']>[0];
 
+/** How lines are printed. */
 export interface LineFormat {
   output: 'text' | 'json';
-  /** With each line's time in front, in text. */
+  /** True to print the time before each line, in the format `text`. */
   timestamps: boolean;
 }
 
@@ -56,7 +57,7 @@ export class LinePrinter {
     const { offset, text, time, level, source } = line;
     if (this.#format.output === 'json') return visibleJson({ offset, text, time, level, source });
     const shown = visible(text, { colours: this.#screen.colours });
-    // A job's own colours say more than its level does.
+    // A line with colours of its own keeps them.
     const style = level && !shown.includes('\u001b') ? levelStyles[level] : null;
     const painted = style ? this.#screen.paint(style, shown) : shown;
     return this.#format.timestamps ? `${this.#screen.paint('dim', time)} ${painted}` : painted;

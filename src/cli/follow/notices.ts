@@ -4,7 +4,7 @@ import { visible } from '../screen/visible.ts';
 
 type Notice = NonNullable<LogEntriesFragment['notice']>;
 
-/** Shows each notice of a job once, whether its log or the job itself tells of it. */
+/** Shows each notice once, although both the job and its log report it. */
 export class Notices {
   readonly #screen: Screen;
   readonly #shown = new Set<string>();

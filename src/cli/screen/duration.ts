@@ -5,7 +5,7 @@ const units = [
   ['s', 1],
 ] as const;
 
-/** A span of time in its two largest units: `45s`, `3m 12s`, `2h 5m`, `1d 4h`. */
+/** Formats a span of time in its two largest units: `45s`, `3m 12s`, `2h 5m`, `1d 4h`. */
 export function formatSeconds(seconds: number): string {
   let rest = Math.max(0, Math.round(seconds));
   const parts: string[] = [];
@@ -19,7 +19,7 @@ export function formatSeconds(seconds: number): string {
   return parts.join(' ');
 }
 
-/** From one moment, as the API writes it, to another or to now. */
+/** Formats the time from one moment to another, or to now. Moments are texts as the API has them. */
 export function formatSpan(from: string, to: string | null): string {
   return formatSeconds(((to === null ? Date.now() : Date.parse(to)) - Date.parse(from)) / 1000);
 }

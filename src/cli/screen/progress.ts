@@ -16,7 +16,7 @@ const styles: Readonly<Record<JobStatus, Style>> = {
   LOST: 'red',
 };
 
-/** The colour of a status, everywhere the same. */
+/** The colour of a status. */
 export function styleOf(status: JobStatus): Style {
   return styles[status];
 }
@@ -27,7 +27,7 @@ const notFiniteWords: Readonly<Record<NotFinite, string>> = {
   NEGATIVE_INFINITY: '-infinite',
 };
 
-/** How far a job is, in words: step, loss, remaining time; whatever is known. */
+/** A job's progress in words: step, epoch, loss, remaining time and cost, as far as they are known. */
 export function progressWords({
   progress,
   cost,
@@ -46,14 +46,14 @@ export function progressWords({
   return words;
 }
 
-/** `42%`, or an empty text where nobody knows. */
+/** The progress in percent, such as `42%`; an empty text where it is not known. */
 export function percentWords(progress: JobFragment['progress']): string {
   return progress?.percent == null ? '' : `${Math.floor(progress.percent)}%`;
 }
 
 const barColumns = 20;
 
-/** One line of at most `columns` that says how a job is; what has no room is left out. */
+/** A job's state in one line of at most `columns` characters. Parts that do not fit are left out. */
 export function statusLine(
   screen: Screen,
   job: JobFragment,
@@ -68,7 +68,7 @@ export function statusLine(
     parts.push({ text, style });
   };
   add(job.status + (job.stale ? ' (stale)' : ''), styleOf(job.status));
-  // Cut where it has no room: what is wrong comes first.
+  // A remark says what is wrong, so it is cut rather than left out.
   const room = left - 2;
   if (remark !== null)
     add(remark.length > room ? `${remark.slice(0, room - 1)}…` : remark, 'yellow');

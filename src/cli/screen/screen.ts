@@ -8,8 +8,8 @@ const clearRow = '\r\u001b[K';
 export type Output = NodeJS.WritableStream & { isTTY?: boolean; columns?: number };
 
 /**
- * Where a command's words go: results to stdout, remarks to stderr, and, where stdout is a terminal,
- * one status line that stays below both.
+ * The output of a command. Results go to stdout and remarks to stderr. On a terminal, one status line stays below
+ * both.
  */
 export class Screen {
   readonly #stdout: Output;
@@ -17,9 +17,9 @@ export class Screen {
   #status: ((columns: number) => string) | null = null;
   #drawn = false;
 
-  /** Whether stdout shows colours, by NO_COLOR, FORCE_COLOR and the terminal. */
+  /** True where stdout shows colours, which depends on NO_COLOR, FORCE_COLOR and the terminal. */
   readonly colours: boolean;
-  /** Whether a status line is shown at all. */
+  /** True where a status line is shown. */
   readonly live: boolean;
 
   constructor(options: { stdout: Output; stderr: Output; dumb: boolean }) {
@@ -29,24 +29,24 @@ export class Screen {
     this.live = Boolean(options.stdout.isTTY) && !options.dumb;
   }
 
-  /** Text in a style, where stdout shows colours. */
+  /** The text in a style, or as it is where stdout shows no colours. */
   paint(style: Style, text: string): string {
     return styleText(style, text, { stream: this.#stdout });
   }
 
-  /** Writes whole lines to stdout; resolves when there is room for more. */
+  /** Writes whole lines to stdout. Resolves when there is room for more. */
   async print(text: string): Promise<void> {
     const room = this.#stdout.write(`${this.#cleared()}${text}\n`);
     this.#draw();
     if (!room) await new Promise<void>((resolve) => this.#stdout.once('drain', resolve));
   }
 
-  /** Writes what is complete in itself, such as a help text. */
+  /** Writes a complete text, such as a help text. */
   write(text: string, to: 'stdout' | 'stderr'): void {
     (to === 'stdout' ? this.#stdout : this.#stderr).write(text);
   }
 
-  /** Writes a remark to stderr: what a reader should know, yet no pipe should carry. */
+  /** Writes a remark to stderr, so that it never gets into a pipe. */
   note(text: string, style: Style = 'dim'): void {
     const cleared = this.#cleared();
     if (cleared) this.#stdout.write(cleared);
@@ -54,7 +54,7 @@ export class Screen {
     this.#draw();
   }
 
-  /** Sets the status line, made for a width in columns; null takes it away. */
+  /** Sets the function that makes the status line for a width in columns; null takes the line away. */
   status(line: ((columns: number) => string) | null): void {
     if (!this.live) return;
     const cleared = this.#cleared();
@@ -63,7 +63,7 @@ export class Screen {
     this.#draw();
   }
 
-  /** What takes the status line off the screen. */
+  /** The text that takes the status line off the screen; empty where there is none. */
   #cleared(): string {
     if (!this.#drawn) return '';
     this.#drawn = false;
@@ -72,7 +72,7 @@ export class Screen {
 
   #draw(): void {
     if (!this.#status) return;
-    // The last column stays free: a terminal would go on to the next row.
+    // The last column stays free, because a terminal would wrap to the next row after it.
     this.#stdout.write(this.#status((this.#stdout.columns || 80) - 1));
     this.#drawn = true;
   }

@@ -6,7 +6,7 @@ export interface Cell {
   style?: Parameters<Screen['paint']>[0];
 }
 
-/** Rows under their headings, aligned in columns; the last column is as long as it is. */
+/** Formats rows under headings, aligned in columns. Values are not cut. */
 export function renderTable(screen: Screen, headings: readonly string[], rows: Cell[][]): string {
   const shown = rows.map((row) =>
     row.map(({ text, style }) => ({ text: visible(text, { colours: false }), style })),

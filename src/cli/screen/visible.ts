@@ -1,16 +1,15 @@
-/** An SGR sequence: colours, and nothing that moves a cursor, sets a title or asks for an answer. */
+/** An SGR sequence, which sets colours and does nothing else. */
 const colour = String.raw`\u001b\[[0-9;:]*m`;
 
-/** Whatever else a terminal acts upon: C0 controls but the tab, DEL, C1 controls; and what reorders the text around it. */
+/** All other characters that control a terminal (C0 but the tab, DEL, C1), and those that reorder the text around them. */
 const controls = String.raw`\u0000-\u0008\u000a-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069`;
 
 const colourOrControl = new RegExp(`${colour}|[${controls}]`, 'g');
 const control = new RegExp(`[${controls}]`, 'g');
 
 /**
- * One line of foreign text as a terminal may get it: SGR colours pass where `colours` says so, and are
- * then reset at the line's end; else they are left out. Everything else that could drive the terminal
- * is shown, escaped: `\x1b]0;`, `\u202e`.
+ * Makes a line of foreign text safe for a terminal. With `colours`, SGR colours are kept, and reset at the line's end;
+ * without, they are left out. Everything else that could control the terminal is escaped: `\x1b]0;`, `\u202e`.
  */
 export function visible(text: string, { colours }: { colours: boolean }): string {
   let coloured = false;
@@ -22,7 +21,7 @@ export function visible(text: string, { colours }: { colours: boolean }): string
   return coloured ? `${shown}\u001b[0m` : shown;
 }
 
-/** A value as one line of JSON that is safe to show: controls that JSON lets pass are escaped, too. */
+/** A value as one line of JSON that is safe for a terminal: control characters that JSON allows are escaped, too. */
 export function visibleJson(value: unknown): string {
   return JSON.stringify(value).replace(control, (found) => `\\u${hex(found, 4)}`);
 }

@@ -3,7 +3,7 @@ import { print } from 'graphql/language/printer.js';
 import type { ClientSettings } from '../../config/client.ts';
 import { CommandError, exitCode } from '../exit.ts';
 
-/** How long the server may take for one answer: a deploy waits 8 s for its provider. */
+/** How long the server may take for one answer. A deploy alone may wait 8 s for its provider. */
 const answerTimeoutMs = 30_000;
 
 export interface ApiError {
@@ -11,7 +11,7 @@ export interface ApiError {
   extensions?: { code?: string };
 }
 
-/** Queries and mutations over HTTP. */
+/** Makes queries and mutations over HTTP. */
 export class Api {
   readonly settings: ClientSettings;
 
@@ -19,7 +19,7 @@ export class Api {
     this.settings = settings;
   }
 
-  /** The data of one operation. Whatever else comes back is a `CommandError` that says what to do. */
+  /** Resolves to the data of one operation. Any other answer rejects with a `CommandError` that says what to do. */
   async ask<Result, Variables extends Record<string, unknown>>(
     document: TypedDocumentNode<Result, Variables>,
     variables: Variables,
@@ -60,12 +60,12 @@ function parseAnswer(url: string, body: string, status: number): Answer {
     const answer: unknown = JSON.parse(body);
     if (typeof answer === 'object' && answer !== null) return answer;
   } catch {
-    // Said below, as of any other answer that is none.
+    // The error below holds for this answer, too.
   }
   throw notTrainyard(url, status);
 }
 
-/** What the server refused, with the API's code in front. */
+/** The error for an operation that the server refused. Its message begins with the API's code. */
 export function refusal({
   message,
   extensions: { code = 'INTERNAL' } = {},
@@ -81,7 +81,7 @@ const advices: Readonly<Record<string, string>> = {
   PROVIDER_UNAVAILABLE: 'See `trainyard providers`.',
 };
 
-/** No server answers there. */
+/** The error for a server that cannot be reached or does not answer. */
 export function unreachable(url: string, cause: unknown): CommandError {
   const why =
     cause instanceof Error && cause.name === 'TimeoutError'
@@ -89,12 +89,12 @@ export function unreachable(url: string, cause: unknown): CommandError {
       : `cannot be reached (${reasonOf(cause)})`;
   return new CommandError(
     exitCode.unreachable,
-    `${url} ${why}. Start a server with \`npm start\` or \`trainyard serve\`, or name another one by --url or TRAINYARD_URL.`,
+    `${url} ${why}. Start a server with \`npm start\` or \`trainyard serve\`, or name another one with --url or TRAINYARD_URL.`,
     { cause },
   );
 }
 
-/** fetch hides the reason in its cause. */
+/** The reason why a request failed, which `fetch` puts into the error's cause. */
 function reasonOf(error: unknown): string {
   const cause = error instanceof Error ? (error.cause ?? error) : error;
   if (!(cause instanceof Error)) return String(cause);

@@ -2,10 +2,10 @@ import type { GraphError } from '@trainyard/client';
 import type { JobView } from '../follow/job-view.ts';
 import { formatSeconds } from '../screen/duration.ts';
 
-/** Without a connection for so long, following ends. */
+/** Following ends when the connection has been lost for this long. */
 const maxOfflineMs = 15 * 60_000;
 
-/** Tells the reader when the server is lost and found again, and when there is no more hope. */
+/** Shows when the connection is lost and found again, and gives up after 15 minutes without one. */
 export class Connection {
   readonly #view: Pick<JobView, 'remark'>;
   readonly #giveUp: () => void;
@@ -17,12 +17,12 @@ export class Connection {
     this.#giveUp = giveUp;
   }
 
-  /** Why it was given up; null while there is hope. */
+  /** The last error of a connection that was given up; null until then. */
   get givenUp(): GraphError | null {
     return this.#givenUp;
   }
 
-  /** An attempt has failed, and the next one is made after `waitMs`. */
+  /** Call this after each attempt to connect that failed, with the time until the next one. */
   lost(error: GraphError, waitMs: number): void {
     const now = performance.now();
     const next = `Trying again${waitMs < 1000 ? '' : ` in ${formatSeconds(waitMs / 1000)}`}.`;
@@ -37,6 +37,7 @@ export class Connection {
     this.#giveUp();
   }
 
+  /** Call this when the connection stands. */
   found(): void {
     if (this.#lostAt !== null) this.#view.remark(null);
     this.#lostAt = null;

@@ -2,7 +2,7 @@ import { createSocket } from '@trainyard/client';
 import type { Client } from 'graphql-ws/client';
 import type { ClientSettings } from '../../config/client.ts';
 
-/** A graphql-ws client that does not reconnect by itself, for whoever follows does, and says so. */
+/** Opens a graphql-ws client that does not reconnect by itself: those who follow reconnect, and say so. */
 export function openSocket({ url, token }: ClientSettings): Client & AsyncDisposable {
   const client = createSocket({
     url: `${url.replace(/^http/, 'ws')}/graphql`,

@@ -9,12 +9,12 @@ import {
   LogTextPageDocument,
 } from '../generated/graphql.ts';
 
-/** After a page, the cache rests for so long: with many lines, pages then come fewer and larger. */
+/** The pause after each page, so that fewer and larger pages come when there are many lines. */
 const restMs = 50;
 
 /**
- * Puts a page that came live, by a subscription or `followLog`, into the list that the `logs` queries of
- * its job and filter show. What is in the list already is not added twice.
+ * Adds a live page, from a subscription or `followLog`, to the list that the `logs` queries of its job and filter
+ * show. Lines that are already in the list are not added twice.
  */
 export function appendPage(
   cache: ApolloCache,
@@ -34,9 +34,9 @@ export function appendPage(
 }
 
 /**
- * Follows a log into the cache until it is complete or `signal` is aborted. Without an `offset` it begins
- * where the list at the log's end ends, or with the last 100 lines where none is cached. `entries` must be
- * what the queries select: true for `entries`, else `lines`.
+ * Follows a log into the cache until the log is complete or `signal` is aborted. Without an `offset` it begins after
+ * the cached list at the log's end, or with the last 100 lines where there is none. `entries` must match what the
+ * queries select: true for `entries`, false for `lines`. Throws as `followLog` does.
  */
 export async function followIntoCache(
   cache: ApolloCache,
@@ -58,7 +58,7 @@ function endOfCached(cache: ApolloCache, log: { jobId: string; filter?: LogFilte
   return cached?.logs.nextOffset ?? -100;
 }
 
-/** The cache expects what Apollo Client itself asks for; other clients do not. */
+/** The type names that the cache expects. Apollo Client adds them to its queries, but other clients do not. */
 function typenames({ gaps, notice }: LogTextFragment | LogEntriesFragment) {
   return {
     __typename: 'LogPage',

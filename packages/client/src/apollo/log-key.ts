@@ -1,4 +1,4 @@
-/** Names the list that a page belongs to: one a job and filter, however the filter is written down. */
+/** The key of the list that a page belongs to. It is the same for equal filters, however they are written. */
 export function logKey(args: Record<string, unknown> | null): string {
   const { jobId, filter } = args ?? {};
   const conditions =

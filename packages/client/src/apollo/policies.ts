@@ -4,17 +4,17 @@ import {
   gapsOf,
   insertPart,
   type LogPart,
-  placeOf,
+  rangeOf,
   type Stretch,
 } from '../stretches.ts';
 import { logKey } from './log-key.ts';
 
 export interface LogPolicyOptions {
-  /** The most lines of one stretch that are kept: 10,000 where absent. At most 8 stretches a log are kept. */
+  /** The most lines that are kept of one stretch; 10,000 by default. At most 8 stretches of a log are kept. */
   maxLines?: number;
 }
 
-/** What the cache needs to know of Trainyard's schema: `new InMemoryCache({ typePolicies: logTypePolicies() })`. */
+/** The type policies for Trainyard's schema: `new InMemoryCache({ typePolicies: logTypePolicies() })`. */
 export function logTypePolicies(options: LogPolicyOptions = {}): TypePolicies {
   return {
     Query: { fields: { logs: logsFieldPolicy(options) } },
@@ -23,7 +23,7 @@ export function logTypePolicies(options: LogPolicyOptions = {}): TypePolicies {
   };
 }
 
-/** A page as a query has selected it. */
+/** A page with the fields that a query selected. */
 type SelectedPage = Partial<LogPart> & {
   readonly total?: number;
   readonly hasMore?: boolean;
@@ -32,9 +32,9 @@ type SelectedPage = Partial<LogPart> & {
 
 /** What is cached of one log. */
 interface CachedLog {
-  /** What the last page said of the log as a whole. */
+  /** What the last page said about the whole log. */
   readonly about: SelectedPage;
-  /** The greatest line number that was the end of the log when it was read; null where none was. */
+  /** The highest offset at which the log is known to have ended when it was read; null where there is none. */
   readonly end: number | null;
   /** Pages of text and pages of entries, which cannot be joined to each other. */
   readonly text: readonly Stretch<LogPart>[];
@@ -44,11 +44,11 @@ interface CachedLog {
 const nothing: CachedLog = { about: {}, end: null, text: [], entries: [] };
 
 /**
- * Keeps the pages of a log as one list a job and filter. A query is answered with the whole stretch of
- * pages that its `offset` lies in, and with the one at the log's end where its offset is negative; so
- * `fetchMore`, from `nextOffset` on or before `offset`, makes the query's own data grow. A place of which
- * no page is known is fetched. Queries select `offset` and `nextOffset`, and either `lines` or `entries`
- * with `offset` and `text`. What `logs` of a job holds is a list apart from that of the query `logs`.
+ * The field policy that keeps the pages of a log as one list for each job and filter. A query gets the whole stretch of
+ * pages in which its `offset` lies, or the stretch at the log's end where its offset is negative. So `fetchMore`, from
+ * `nextOffset` on or before `offset`, makes the query's own data grow. An offset in no known stretch is fetched.
+ * Queries must select `offset` and `nextOffset`, and either `lines` or `entries` with `offset` and `text`. The field
+ * `logs` of a job and the query `logs` have separate lists.
  */
 export function logsFieldPolicy({
   maxLines = 10_000,
@@ -91,7 +91,7 @@ function offsetOf(args: Record<string, unknown> | null): number {
   return typeof args?.offset === 'number' ? args.offset : 0;
 }
 
-/** A log only grows, and once complete stays so. */
+/** The newer facts about a log, except that a log never shrinks and stays complete. */
 function withFacts(about: SelectedPage, facts: SelectedPage): SelectedPage {
   const { total, complete } = facts;
   return {
@@ -108,18 +108,18 @@ function isAtEnd({ nextOffset, total, hasMore }: SelectedPage, asked: number): b
 }
 
 function joined(stretch: Stretch<LogPart>, { about, end }: CachedLog): SelectedPage {
-  const place = placeOf(stretch);
+  const range = rangeOf(stretch);
   const known = about.total ?? end;
   return {
     ...about,
-    ...place,
+    ...range,
     ...linesOf(stretch),
     gaps: gapsOf(stretch),
-    hasMore: known === null || place.nextOffset < known,
+    hasMore: known === null || range.nextOffset < known,
   };
 }
 
-/** Entries answer for their text as well, where that was selected. */
+/** The lines of a stretch. Entries give `lines` as well, where their text was selected. */
 function linesOf(stretch: Stretch<LogPart>): Pick<LogPart, 'lines' | 'entries'> {
   if (stretch[0]?.lines) return { lines: stretch.flatMap(({ lines = [] }) => lines) };
   const entries = stretch.flatMap((part) => part.entries ?? []);

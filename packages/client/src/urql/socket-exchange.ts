@@ -1,7 +1,7 @@
 import { type Exchange, subscriptionExchange } from '@urql/core';
 import type { Client } from 'graphql-ws/client';
 
-/** Runs an urql client's subscriptions over a graphql-ws client; queries and mutations go on by HTTP. */
+/** The exchange that sends an urql client's subscriptions over a graphql-ws client, and nothing else. */
 export function socketExchange(socket: Client): Exchange {
   return subscriptionExchange({
     forwardSubscription: ({ query = '', ...request }) => ({
