@@ -41,7 +41,14 @@ const file = z.strictObject({
     .array(z.string().regex(/^[\w.-]+$/, 'it must be a name without a port, such as gpu-box.local'))
     .default([]),
   allowedOrigins: z
-    .array(z.string().refine(isOrigin, 'it must be an origin, such as http://localhost:5173'))
+    .array(
+      z
+        .string()
+        .refine(
+          isOrigin,
+          'it must be an origin, such as http://localhost:5173, chrome-extension://ID or null',
+        ),
+    )
     .default([]),
 });
 
@@ -94,8 +101,10 @@ function atLeastOne<Item>(items: readonly Item[]): [Item, ...Item[]] {
   return [first, ...others];
 }
 
+/** What a browser sends as Origin: also of an extension, of an app's own scheme, and of a page without any, such as a file. */
 function isOrigin(value: string): boolean {
-  return URL.canParse(value) && new URL(value).origin === value;
+  if (value === 'null' || (URL.canParse(value) && new URL(value).origin === value)) return true;
+  return /^(?!https?:)[a-z][a-z0-9+.-]*:\/\/[\w.-]+$/.test(value);
 }
 
 function parseJson(name: string, content: string): unknown {

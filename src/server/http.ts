@@ -8,7 +8,7 @@ import { closeServer, listen } from '../lib/system/http-server.ts';
 import type { Logger } from '../lib/system/logger.ts';
 import { quote } from '../lib/text/quote.ts';
 import type { Pace } from '../logs/read/pace.ts';
-import { type Access, tokenNeeded } from './checks/access.ts';
+import { type Access, tokenRefusal } from './checks/access.ts';
 import { allowOrigin } from './checks/cors.ts';
 import { internal, type Refusal, refuse } from './checks/refusal.ts';
 import { defaultTimes, type ServerTimes } from './checks/times.ts';
@@ -75,8 +75,11 @@ export async function openHttpServer(options: HttpOptions): Promise<HttpServer> 
     if (allowOrigin(request, response, access)) return;
     // GraphiQL's page holds no data; what it asks for needs the token.
     if (path === graphqlPath && wantsPage(request)) return serveGraphiQL(request, response);
-    const principal = access.identify(request.headers.authorization);
-    if (principal === null && !open.has(path)) return refuse(response, tokenNeeded);
+    const { authorization } = request.headers;
+    const principal = access.identify(authorization);
+    if (principal === null && !open.has(path)) {
+      return refuse(response, tokenRefusal(authorization));
+    }
     const refusal = checkBody(request, path);
     if (refusal) return refuse(response, refusal);
     if (principal === null || path !== graphqlPath) return serveRest(request, response, pace);

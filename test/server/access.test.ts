@@ -1,5 +1,7 @@
 import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readConfigFile } from '../../src/config/file.ts';
 import {
   graphql,
   graphSocket,
@@ -7,6 +9,7 @@ import {
   serverSentEvents,
   subscribe,
 } from '../support/clients.ts';
+import { openFolder } from '../support/folder.ts';
 import { operation, type RawRequest, send } from '../support/http.ts';
 import { openTestServer, type TestLog, type TestServer } from '../support/server.ts';
 
@@ -93,6 +96,22 @@ describe('a server on loopback', () => {
         const fetched = { 'sec-fetch-site': site, 'sec-fetch-mode': 'no-cors' };
         expect((await withHeaders(raw(), fetched)).status).toBe(403);
       }
+    },
+  );
+
+  test.each(['chrome-extension://abcdefgh', 'altair://-', 'null'])(
+    'lets pages of %s ask where the configuration names them',
+    async (origin) => {
+      expect((await ask(operation(countJobs, { origin }))).status).toBe(403);
+      await using folder = await openFolder();
+      const file = `${folder.path}/trainyard.config.json`;
+      await writeFile(file, JSON.stringify({ allowedOrigins: [origin] }));
+      const { allowedOrigins } = readConfigFile(file);
+      await using other = await openTestServer({ allowedOrigins });
+      const { status, headers } = await send(other.url, operation(countJobs, { origin }));
+      expect(status).toBe(200);
+      expect(headers['access-control-allow-origin']).toBe(origin);
+      expect(await upgrade(other.url, { origin })).toBe(101);
     },
   );
 
@@ -255,7 +274,8 @@ describe('a server that needs tokens', () => {
     ];
     for (const raw of asked) {
       const { status, headers: answered, text } = await send(server.url, raw);
-      expect([raw.path, status, answered['www-authenticate']]).toEqual([raw.path, 401, 'Bearer']);
+      expect([raw.path, status]).toEqual([raw.path, 401]);
+      expect(answered['www-authenticate']).toMatch(/^Bearer\b/);
       expect(text).not.toContain('one');
       expect(JSON.parse(text).errors[0].extensions.code).toBe('UNAUTHENTICATED');
     }

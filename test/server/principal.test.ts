@@ -1,4 +1,5 @@
 import { buildSchema, parse } from 'graphql';
+import type { Client } from 'graphql-ws';
 import { Agent } from 'undici';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { Principal } from '../../src/access/principal.ts';
@@ -7,7 +8,8 @@ import { parseEnvironment } from '../../src/config/environment.ts';
 import { createSubscriber } from '../../src/graphql/engine/subscribe.ts';
 import { openTestApp, type TestApp } from '../support/app.ts';
 import { graphql, graphSocket, subscribe } from '../support/clients.ts';
-import { send } from '../support/http.ts';
+import { operation, send } from '../support/http.ts';
+import { openTestServer } from '../support/server.ts';
 
 const mutation = (model: string) =>
   `mutation { deployJob(input: {provider: "local", recipe: "print", modelName: "${model}"}) { job { createdBy } } }`;
@@ -135,6 +137,26 @@ test('live pages are executed once for all streams of one principal, and again f
   expect(results[2]).not.toBe(results[0]);
   expect(results[3]).not.toBe(results[0]);
 });
+
+test.each([
+  [undefined, 'Send a token of this server', 'Bearer'],
+  ['Bearer wrong', 'The token is none of this server', 'Bearer error="invalid_token"'],
+  ['secret', 'not of the form `Bearer TOKEN`', 'Bearer error="invalid_token"'],
+])('the authorization %s is refused in words of its own', async (authorization, words, demand) => {
+  await using server = await openTestServer({ tokens: ['the-token-of-this-test'] });
+  const headers: Record<string, string> = authorization === undefined ? {} : { authorization };
+  const answer = await send(server.url, operation('{ providers { name } }', headers));
+  expect(answer).toMatchObject({ status: 401, headers: { 'www-authenticate': demand } });
+  expect(answer.json.errors[0].message).toContain(words);
+  using client = graphSocket(server.url, { connectionParams: { authorization } });
+  const closed = once(client, 'closed');
+  client.subscribe({ query: '{ providers { name } }' }, { next() {}, error() {}, complete() {} });
+  expect(await closed).toMatchObject({ code: 4401, reason: expect.stringContaining(words) });
+});
+
+function once(client: Client, event: 'closed'): Promise<unknown> {
+  return new Promise((resolve) => client.on(event, resolve));
+}
 
 describe('tokens', () => {
   test.each([

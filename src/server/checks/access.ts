@@ -49,10 +49,17 @@ export class Access {
   }
 }
 
-/** The refusal for a caller without a valid token. */
-export const tokenNeeded: Refusal = {
-  status: 401,
-  code: 'UNAUTHENTICATED',
-  message: 'Send a token of this server: `Authorization: Bearer TOKEN`.',
-  headers: { 'WWW-Authenticate': 'Bearer' },
-};
+/** The refusal for a caller who shows no token of this server, in an Authorization header or a connection parameter. */
+export function tokenRefusal(authorization: unknown): Refusal {
+  const refusal = { status: 401, code: 'UNAUTHENTICATED' } as const;
+  if (authorization === undefined) {
+    const message = 'Send a token of this server: `Authorization: Bearer TOKEN`.';
+    return { ...refusal, message, headers: { 'WWW-Authenticate': 'Bearer' } };
+  }
+  const isBearer = typeof authorization === 'string' && /^Bearer +./i.test(authorization);
+  const message = isBearer
+    ? 'The token is none of this server. Its tokens are set in TRAINYARD_TOKENS.'
+    : 'The authorization is not of the form `Bearer TOKEN`.';
+  // RFC 6750, 3.1.
+  return { ...refusal, message, headers: { 'WWW-Authenticate': 'Bearer error="invalid_token"' } };
+}

@@ -17,6 +17,9 @@ export async function readRequest(request: IncomingMessage): Promise<GraphReques
     return { status: 413, code: 'BAD_USER_INPUT', message };
   }
   const { url = '/', method = 'POST', headers } = request;
+  const parsed = withExactNumbers(body);
+  const refusal = refuseForm(parsed, url);
+  if (refusal) return refusal;
   const [type = '', ...parameters] = (headers['content-type'] ?? '').split(';');
   const known = type.trim().toLowerCase();
   const isText = known === 'application/graphql';
@@ -28,7 +31,7 @@ export async function readRequest(request: IncomingMessage): Promise<GraphReques
     headers: isJson
       ? { ...headers, 'content-type': ['application/json', ...parameters].join(';') }
       : headers,
-    body: isText ? JSON.stringify({ query: body }) : withExactNumbers(body),
+    body: isText ? JSON.stringify({ query: body }) : parsed,
     raw: request,
     context: undefined,
   };
@@ -43,6 +46,31 @@ function withExactNumbers(body: string): string | Record<string, unknown> {
       : body;
   } catch {
     return body;
+  }
+}
+
+/** Refuses what clients send in forms that are not served: a hash in place of a query, and several operations at once. */
+function refuseForm(body: string | Record<string, unknown>, url: string): Refusal | null {
+  if (typeof body === 'string' && /^\s*\[/.test(body)) {
+    const message = 'Operations are served one a request: turn batching off in the client.';
+    return { status: 400, code: 'BAD_USER_INPUT', message };
+  }
+  const inUrl = new URLSearchParams(url.split('?', 2)[1]);
+  const inBody: Record<string, unknown> = typeof body === 'string' ? {} : body;
+  if (inBody.query || inUrl.has('query')) return null;
+  const extensions = inBody.extensions ?? parsedOrNull(inUrl.get('extensions'));
+  if (typeof extensions !== 'object' || extensions === null || !('persistedQuery' in extensions)) {
+    return null;
+  }
+  // The word and the status that tell Apollo Client and urql to send the query itself.
+  return { status: 200, code: 'BAD_USER_INPUT', message: 'PersistedQueryNotSupported' };
+}
+
+function parsedOrNull(json: string | null): unknown {
+  try {
+    return JSON.parse(json ?? 'null');
+  } catch {
+    return null;
   }
 }
 

@@ -9,7 +9,7 @@ import type { Turns } from '../../lib/async/turns.ts';
 import type { Logger } from '../../lib/system/logger.ts';
 import { exactReviver } from '../../lib/text/exact-json.ts';
 import { Pace } from '../../logs/read/pace.ts';
-import type { Access } from '../checks/access.ts';
+import { type Access, tokenRefusal } from '../checks/access.ts';
 import type { Refusal } from '../checks/refusal.ts';
 import type { ServerTimes } from '../checks/times.ts';
 import type { Unsent } from '../connections/unsent.ts';
@@ -147,7 +147,8 @@ function createProtocol({ graph, access }: GraphSocketOptions) {
       extra.principal = access.identify(shown);
       if (extra.principal !== null) return true;
       // graphql-ws itself would close with 4403, which makes its clients try again.
-      extra.socket.close(CloseCode.Unauthorized, 'Unauthorized');
+      const { message } = tokenRefusal(shown);
+      extra.socket.close(CloseCode.Unauthorized, `Unauthorized: ${message}`);
       return false;
     },
     onSubscribe: async (ctx, _id, params) => {
