@@ -140,7 +140,7 @@ test('live pages are executed once for all streams of one principal, and again f
 
 test.each([
   [undefined, 'Send a token of this server', 'Bearer'],
-  ['Bearer wrong', 'The token is none of this server', 'Bearer error="invalid_token"'],
+  ['Bearer wrong', 'The token is not known here', 'Bearer error="invalid_token"'],
   ['secret', 'not of the form `Bearer TOKEN`', 'Bearer error="invalid_token"'],
 ])('the authorization %s is refused in words of its own', async (authorization, words, demand) => {
   await using server = await openTestServer({ tokens: ['the-token-of-this-test'] });

@@ -58,7 +58,7 @@ export function tokenRefusal(authorization: unknown): Refusal {
   }
   const isBearer = typeof authorization === 'string' && /^Bearer +./i.test(authorization);
   const message = isBearer
-    ? 'The token is none of this server. Its tokens are set in TRAINYARD_TOKENS.'
+    ? "The token is not known here. Tokens are set in the server's TRAINYARD_TOKENS."
     : 'The authorization is not of the form `Bearer TOKEN`.';
   // RFC 6750, 3.1.
   return { ...refusal, message, headers: { 'WWW-Authenticate': 'Bearer error="invalid_token"' } };
