@@ -25,11 +25,13 @@ export interface DeployOption {
   };
 }
 
-/** A choice among upper-case words. `name` is the enum's name in the graph. */
+/** A choice among upper-case words. */
 export interface DeployChoice {
+  /** The enum's name in the graph. */
   readonly name: string;
   readonly description: string;
-  readonly values: readonly string[];
+  /** The words, each with its description. */
+  readonly values: Readonly<Record<string, string>>;
 }
 
 /**
@@ -39,12 +41,14 @@ export interface DeployChoice {
 export const limitOptions = {
   budgetUsd: {
     type: 'Float',
-    description: 'The job is cancelled when it has cost so much, as far as its rate tells.',
-    flag: { value: 'usd', help: 'cancel when it has cost so much' },
+    description:
+      'The most that the job may cost, in US dollars, above 0. The job is cancelled when the rate that its provider reports has added up to this.',
+    flag: { value: 'usd', help: 'cancel the job when it has cost this much' },
   },
   maxHours: {
     type: 'Float',
-    description: 'The job is cancelled when its pod has been charged for so long.',
-    flag: { value: 'hours', help: 'cancel when it has run so long' },
+    description:
+      'The most hours that the provider may charge for, above 0. The job is cancelled when they are reached.',
+    flag: { value: 'hours', help: 'cancel the job when it has been charged for this long' },
   },
 } as const satisfies Record<string, DeployOption>;

@@ -115,7 +115,7 @@ describe('a question', () => {
     ['jobs(first: 0) { totalCount }', 'BAD_USER_INPUT', /first is 0; .*1 and 100/],
     ['jobs(first: 2147483647) { totalCount }', 'BAD_USER_INPUT', /first is .*1 and 100/],
     ['jobs(last: 101) { totalCount }', 'BAD_USER_INPUT', /last is 101; .*1 and 100/],
-    ['jobs(after: "nope") { totalCount }', 'BAD_USER_INPUT', /after is no cursor/],
+    ['jobs(after: "nope") { totalCount }', 'BAD_USER_INPUT', /after is not a cursor/],
     ['logs(jobId: "nobody") { total }', 'NOT_FOUND', /no job "nobody"/],
     ['logs(jobId: "ID", filter: { regex: "(" }) { total }', 'BAD_USER_INPUT', /regex.*RE2/],
     ['logs(jobId: "ID", filter: { regex: "(a)\\\\1" }) { total }', 'BAD_USER_INPUT', /regex.*RE2/],

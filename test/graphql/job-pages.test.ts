@@ -108,7 +108,7 @@ test.for([
   [{ first: 0 }, /^first is 0; it must be between 1 and 100\.$/],
   [{ first: 101 }, /^first is 101; it must be between 1 and 100\.$/],
   [{ last: -1 }, /^last is -1; it must be between 1 and 100\.$/],
-  [{ after: 'nonsense' }, /^after is no cursor that a page of jobs gave\.$/],
+  [{ after: 'nonsense' }, /^after is not a cursor of a job; pass one that a page of jobs gave\.$/],
 ] as const)('refuses %o', async ([args, message]) => {
   await expect(page(args)).rejects.toThrow(/BAD_USER_INPUT/);
   const { errors } = await graphql(

@@ -41,8 +41,9 @@ function optionOf(name: string, { type, list, flag }: DeployOption): Option {
   const { value, help, least = 1 } = flag ?? { help: '' };
   const option = new Option(value === undefined ? name : `${name} <${value}>`, help);
   if (typeof type === 'object') {
-    option.choices(type.values.map((each) => each.toLowerCase()));
-    const parse = oneOf(type.values);
+    const words = Object.keys(type.values);
+    option.choices(words.map((each) => each.toLowerCase()));
+    const parse = oneOf(words);
     return list ? option.argParser(listOf(parse)) : option.argParser(parse);
   }
   if (type === 'Boolean') return option;

@@ -41,8 +41,10 @@ export const builder = new SchemaBuilder<{
 
 builder.addScalarType('DateTime', DateTimeScalar);
 builder.addScalarType('JSONObject', JsonObjectScalar);
-builder.queryType({ description: 'Training jobs, their logs, and the places where they run.' });
+builder.queryType({
+  description: 'Reads training jobs, their logs, and the providers that run them.',
+});
 builder.mutationType({ description: 'Deploys, cancels and deletes jobs.' });
 builder.subscriptionType({
-  description: 'Logs and jobs as they change: over graphql-ws, or as server-sent events.',
+  description: 'Follows logs and jobs as they change, over graphql-ws or as server-sent events.',
 });

@@ -30,22 +30,23 @@ const entities: Record<
 };
 
 builder.scalarType('_Any', {
-  description: 'An entity as another subgraph knows it: its __typename and its key.',
+  description:
+    'An entity in the form in which other subgraphs refer to it: its __typename and its key.',
   serialize: (value) => value,
 });
 
 const EntityUnion = builder.unionType('_Entity', {
-  description: 'What other subgraphs may extend.',
+  description: 'The types that other subgraphs may extend.',
   types: [JobType, ProviderType],
   resolveType: (entity) => ('id' in entity ? JobType : ProviderType),
 });
 
 const ServiceType = builder.objectRef<{ sdl: string }>('_Service').implement({
-  description: 'This subgraph, as a gateway sees it.',
+  description: 'This subgraph, for gateways.',
   fields: (t) => ({
     sdl: t.exposeString('sdl', {
       nullable: true,
-      description: 'Its schema, with federation directives.',
+      description: 'The schema, with federation directives.',
     }),
   }),
 });
@@ -56,7 +57,7 @@ builder.queryFields((t) => ({
   _entities: t.field({
     type: [EntityUnion],
     nullable: { list: false, items: true },
-    description: 'For gateways: the entities that these stand for; null for what is not there.',
+    description: 'The entities with these keys, for gateways; null for one that does not exist.',
     args: { representations: t.arg({ type: ['_Any'], required: true }) },
     complexity: ({ representations }) => ({ field: 1, multiplier: representations.length }),
     resolve: (_root, { representations }, context) =>
@@ -64,7 +65,7 @@ builder.queryFields((t) => ({
   }),
   _service: t.field({
     type: ServiceType,
-    description: 'For gateways: what this subgraph is.',
+    description: 'The description of this subgraph, for gateways.',
     resolve: (_root, _args, _context, { schema }) => {
       sdl ??= printSubgraph(schema);
       return { sdl };

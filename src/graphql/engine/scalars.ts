@@ -4,7 +4,8 @@ import { exactNumber, findInexact } from '../../lib/text/exact-json.ts';
 /** A moment as RFC 3339 text. Resolvers give milliseconds since 1970 and get a Date. */
 export const DateTimeScalar = new GraphQLScalarType<Date, string>({
   name: 'DateTime',
-  description: 'A moment, as RFC 3339 text in UTC with milliseconds: `2026-06-01T12:02:03.000Z`.',
+  description:
+    'A moment as text of RFC 3339, in UTC with milliseconds: `2026-06-01T12:02:03.000Z`.',
   specifiedByURL: 'https://www.rfc-editor.org/rfc/rfc3339',
   serialize: formatDate,
   parseValue: parseDate,

@@ -7,8 +7,11 @@ import { builder } from '../engine/builder.ts';
 const EnvVarInput = builder.inputType('EnvVar', {
   description: 'One environment variable.',
   fields: (t) => ({
-    name: t.string({ required: true, description: 'Its name.' }),
-    value: t.string({ required: true, description: 'Its value; no query gives it back.' }),
+    name: t.string({
+      required: true,
+      description: 'The name: letters, digits and `_`, at most 255 characters.',
+    }),
+    value: t.string({ required: true, description: 'The value. No query returns it.' }),
   }),
 });
 
@@ -23,7 +26,7 @@ export function deployOptionFields(t: InputFields) {
   return Object.fromEntries(
     kinds.map(({ kind, word, type }) => [
       word,
-      t.field({ type, description: `For providers of the kind ${kind}.` }),
+      t.field({ type, description: `Options for providers of the kind ${kind} alone.` }),
     ]),
   );
 }
@@ -58,5 +61,9 @@ function fieldOf(t: InputFields, { type, list, description }: DeployOption) {
 }
 
 function choiceOf({ name, description, values }: DeployChoice) {
-  return builder.enumType(name, { description, values });
+  const described = Object.entries(values).map(([word, meaning]) => [
+    word,
+    { description: meaning },
+  ]);
+  return builder.enumType(name, { description, values: Object.fromEntries(described) });
 }

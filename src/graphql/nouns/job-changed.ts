@@ -2,14 +2,14 @@ import type { Job } from '../../core/job.ts';
 import { builder } from '../engine/builder.ts';
 import { JobFilterInput, JobType } from './job.ts';
 
-const cursorDescription = 'Resumes behind this change: give it as `after`.';
+const cursorDescription = 'The position of this change. Pass it as `after` to resume after it.';
 
 const JobSavedType = builder.objectRef<{ cursor: string; job: Job }>('JobSaved').implement({
-  description: 'A job that is new, or has changed.',
+  description: 'A job that is new or has changed.',
   isTypeOf: (change) => typeof change === 'object' && change !== null && 'job' in change,
   fields: (t) => ({
     cursor: t.exposeString('cursor', { description: cursorDescription }),
-    job: t.expose('job', { type: JobType, description: 'The job as it now stands.' }),
+    job: t.expose('job', { type: JobType, description: 'The job as it is now.' }),
   }),
 });
 
@@ -20,12 +20,12 @@ const JobDeletedType = builder
     isTypeOf: (change) => typeof change === 'object' && change !== null && 'deletedJobId' in change,
     fields: (t) => ({
       cursor: t.exposeString('cursor', { description: cursorDescription }),
-      deletedJobId: t.exposeID('deletedJobId', { description: 'The id that it had.' }),
+      deletedJobId: t.exposeID('deletedJobId', { description: 'The id that the job had.' }),
     }),
   });
 
 const JobChangeType = builder.unionType('JobChange', {
-  description: 'What has become of a job.',
+  description: 'A job that is new or has changed, or one that was deleted.',
   types: [JobSavedType, JobDeletedType],
 });
 
@@ -33,10 +33,10 @@ builder.subscriptionField('jobChanged', (t) =>
   t.field({
     type: JobChangeType,
     description:
-      'As jobUpdated with a filter, and every job that is deleted. With `after`, what has changed since, instead of the newest 200 jobs: nothing is missed, also over a restart of the server; changes of one job may come as one, and after a cut some may come again. Ends with CONFLICT where the changes since `after` are not kept any more, which is so after some 100,000 of them.',
+      'Follows jobs as `jobUpdated` with a filter does, and reports deleted jobs, too. With `after` it begins with the changes since then instead of the newest 200 jobs. No change is missed, even if the server restarts meanwhile. Several changes of one job may come as one, and some changes may come again after a lost connection. Fails with CONFLICT where some changes since `after` are no longer stored: the newest 100,000 are.',
     args: {
-      filter: t.arg({ type: JobFilterInput }),
-      after: t.arg.string({ description: 'The cursor of the last change that was seen.' }),
+      filter: t.arg({ type: JobFilterInput, description: 'Only jobs that pass this filter.' }),
+      after: t.arg.string({ description: 'The cursor of the last change that the reader has.' }),
     },
     subscribe: (_root, { filter, after }, { jobWatch }) =>
       jobWatch.all(filter ?? {}, after ?? null),

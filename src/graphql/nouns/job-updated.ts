@@ -7,64 +7,73 @@ import { JobFilterInput, JobType } from './job.ts';
 const DeployJobInput = builder.inputType('DeployJobInput', {
   description: 'A training run to start.',
   fields: (t) => ({
-    provider: t.id({ required: true, description: 'Where to run: a name of `providers`.' }),
+    provider: t.id({
+      required: true,
+      description: 'The name of the provider that is to run the job; see `providers`.',
+    }),
     recipe: t.string({
       defaultValue: 'default',
-      description: "What to run: one of the provider's recipes.",
+      description: "What to run: the name of one of the provider's recipes.",
     }),
-    name: t.string({ description: 'For people; made from model and recipe where absent.' }),
-    modelName: t.string({ required: true, description: 'The model to train.' }),
+    name: t.string({
+      description:
+        "The job's name, for people: at most 200 characters. By default it is made from model and recipe.",
+    }),
+    modelName: t.string({
+      required: true,
+      description: 'The model to train: at most 500 characters.',
+    }),
     datasetPath: t.string({
       description:
-        "The data set, as the machine that trains knows it; the recipe's own where absent.",
+        "The data set: its path on the machine that trains, at most 4096 characters. The recipe's own by default.",
     }),
     config: t.field({
       type: 'JSONObject',
-      description: 'Settings for the recipe, such as `{"learning_rate": 0.001}`; at most 64 KiB.',
+      description:
+        'Settings for the recipe, such as `{"learning_rate": 0.001}`: at most 65,536 characters of JSON.',
     }),
     ...deployOptionFields(t),
     idempotencyKey: t.string({
-      description: 'The same key gives the same job, however often it is sent.',
+      description:
+        'A key of at most 200 characters. A deploy with the key of an existing job returns that job and starts none.',
     }),
   }),
 });
 
 const DeployJobPayload = builder.objectRef<{ job: Job }>('DeployJobPayload').implement({
-  description: 'What became of a deploy.',
+  description: 'The result of a deploy.',
   fields: (t) => ({
-    job: t.expose('job', { type: JobType, description: 'The job as it now stands.' }),
+    job: t.expose('job', { type: JobType, description: 'The job as it is now.' }),
   }),
 });
 
 const CancelJobInput = builder.inputType('CancelJobInput', {
   description: 'A job to end.',
   fields: (t) => ({
-    jobId: t.id({ required: true, description: 'The job.' }),
+    jobId: t.id({ required: true, description: "The job's id." }),
     force: t.boolean({
       defaultValue: false,
-      description: 'At once, without giving it time to save a checkpoint.',
+      description: 'True to end the job at once, without time to save a checkpoint.',
     }),
   }),
 });
 
 const CancelJobPayload = builder.objectRef<{ job: Job }>('CancelJobPayload').implement({
-  description: 'What became of a cancel.',
+  description: 'The result of a cancel.',
   fields: (t) => ({
-    job: t.expose('job', { type: JobType, description: 'The job as it now stands.' }),
+    job: t.expose('job', { type: JobType, description: 'The job as it is now.' }),
   }),
 });
 
 const DeleteJobInput = builder.inputType('DeleteJobInput', {
-  description: 'An ended job to forget.',
-  fields: (t) => ({ jobId: t.id({ required: true, description: 'The job.' }) }),
+  description: 'A job to delete.',
+  fields: (t) => ({ jobId: t.id({ required: true, description: "The job's id." }) }),
 });
 
 const DeleteJobPayload = builder.objectRef<{ deletedJobId: string }>('DeleteJobPayload').implement({
-  description: 'What became of a delete.',
+  description: 'The result of a delete.',
   fields: (t) => ({
-    deletedJobId: t.exposeID('deletedJobId', {
-      description: 'The job that is gone, with its log.',
-    }),
+    deletedJobId: t.exposeID('deletedJobId', { description: 'The id that the job had.' }),
   }),
 });
 
@@ -72,8 +81,10 @@ builder.mutationFields((t) => ({
   deployJob: t.field({
     type: DeployJobPayload,
     description:
-      'Saves a job and hands it to its provider. Where the provider cannot be reached it is tried again until it can; where it refuses, the error is PROVIDER_REJECTED and the job is kept as FAILED.',
-    args: { input: t.arg({ type: DeployJobInput, required: true }) },
+      'Saves a job and hands it to its provider. If the provider cannot be reached, the server keeps trying. If the provider refuses the job, the error is PROVIDER_REJECTED, and the job is kept as FAILED.',
+    args: {
+      input: t.arg({ type: DeployJobInput, required: true, description: 'The job to start.' }),
+    },
     resolve: async (_root, { input }, { deploy, principal }) => {
       const recipe = input.recipe ?? 'default';
       return {
@@ -89,8 +100,10 @@ builder.mutationFields((t) => ({
   cancelJob: t.field({
     type: CancelJobPayload,
     description:
-      'Asks the provider to end a job. Once it has agreed, the job ends CANCELLED. CONFLICT for a job that has ended otherwise. With force, a job that nobody can be asked about becomes LOST: its provider does not know it, or is not configured any more; and a job that is over, but whose log waits for lines that will never come, has its log completed, with a gap.',
-    args: { input: t.arg({ type: CancelJobInput, required: true }) },
+      'Asks the provider to end a job. Once the provider has agreed, the job ends CANCELLED. The error is CONFLICT for a job that has ended in another way. `force` also makes a job LOST whose provider does not know it or is no longer configured. For a job that is over, `force` completes a log that still waits for lines, with a gap.',
+    args: {
+      input: t.arg({ type: CancelJobInput, required: true, description: 'The job to end.' }),
+    },
     resolve: async (_root, { input }, { cancel }) => ({
       job: await cancel.run(input.jobId, { force: input.force ?? false }),
     }),
@@ -98,8 +111,10 @@ builder.mutationFields((t) => ({
   deleteJob: t.field({
     type: DeleteJobPayload,
     description:
-      'Forgets an ended job and its whole log; what its machine keeps, such as checkpoints, stays there. CONFLICT for one that is not over.',
-    args: { input: t.arg({ type: DeleteJobInput, required: true }) },
+      'Deletes a job that is over, and its whole log. Files on the machine that trained it, such as checkpoints, stay there. The error is CONFLICT for a job that is not over or whose log is not complete.',
+    args: {
+      input: t.arg({ type: DeleteJobInput, required: true, description: 'The job to delete.' }),
+    },
     resolve: async (_root, { input }, { jobs }) => {
       await jobs.delete(input.jobId);
       return { deletedJobId: input.jobId };
@@ -111,8 +126,11 @@ builder.subscriptionField('jobUpdated', (t) =>
   t.field({
     type: JobType,
     description:
-      'The job now, then at every change; one job, until it is over and its log complete, or all that the filter names: the newest 200, then each at every change, and once more when the filter names it no longer.',
-    args: { id: t.arg.id(), filter: t.arg({ type: JobFilterInput }) },
+      'Follows one job or many. With `id`: that job now and after every change, until it is over and its log is complete. Without: the newest 200 jobs that pass the filter, then each job that passes it after every change, and once more when it no longer passes.',
+    args: {
+      id: t.arg.id({ description: 'The job to follow; not together with `filter`.' }),
+      filter: t.arg({ type: JobFilterInput, description: 'Only jobs that pass this filter.' }),
+    },
     subscribe: (_root, { id, filter }, { jobWatch }) => {
       if (id && filter) {
         throw new TrainyardError('BAD_USER_INPUT', 'Give either id or filter, not both.');

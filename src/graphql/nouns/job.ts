@@ -12,53 +12,69 @@ import { MetricSeriesType, metricsField, NotFiniteEnum } from './metrics.ts';
 import { ProviderType } from './provider.ts';
 
 const JobStatusEnum = builder.enumType('JobStatus', {
-  description: 'Where a job is in its life.',
+  description: 'The states of a job. The last four are final.',
   values: {
-    QUEUED: { description: 'It waits for its provider.' },
-    STARTING: { description: 'Its provider makes room for it.' },
-    RUNNING: { description: 'It trains.' },
-    PAUSED: { description: 'It is held, and can go on.' },
-    STOPPING: { description: 'A cancel was accepted; it will be CANCELLED.' },
-    COMPLETED: { description: 'It ended well.' },
-    FAILED: { description: 'It ended badly: see `failure`.' },
-    CANCELLED: { description: 'It was ended on demand.' },
-    LOST: { description: 'Its provider no longer knows it; how it ended is not known.' },
+    QUEUED: { description: 'The job waits for its provider.' },
+    STARTING: { description: 'The provider prepares a machine for the job.' },
+    RUNNING: { description: 'The job trains.' },
+    PAUSED: { description: 'The job is paused and can continue.' },
+    STOPPING: { description: 'The provider has accepted a cancel. The job will be CANCELLED.' },
+    COMPLETED: { description: 'The job succeeded.' },
+    FAILED: { description: 'The job failed; see `failure`.' },
+    CANCELLED: { description: 'The job was cancelled, by a caller or by one of its limits.' },
+    LOST: { description: 'The provider no longer knows the job, so its end is not known.' },
   } satisfies Record<(typeof jobStatuses)[number], object>,
 });
 
 const JobFailureType = builder.objectRef<JobFailure>('JobFailure').implement({
-  description: 'Why a job ended badly, and the line to look at.',
+  description: 'Why a job failed, was lost or was cancelled by a limit, and the line to look at.',
   fields: (t) => ({
     message: t.exposeString('message', { description: 'The reason, in a sentence.' }),
-    exitCode: t.exposeInt('exitCode', { nullable: true, description: "The process's exit code." }),
+    exitCode: t.exposeInt('exitCode', {
+      nullable: true,
+      description: "The process's exit code; null where it is not known.",
+    }),
     signal: t.exposeString('signal', {
       nullable: true,
-      description: 'The signal that ended the process, such as SIGKILL.',
+      description: 'The signal that ended the process, such as SIGKILL; null where none did.',
     }),
     offset: t.exposeInt('offset', {
       nullable: true,
       description:
-        'The line where the failure that ended the job begins; where no line tells why, the first of the last ones.',
+        'The offset of the line where the error begins. If no line shows the error, that of the first of the last lines.',
     }),
     excerpt: t.exposeStringList('excerpt', {
-      description: 'That line and what follows it, at most 20 lines.',
+      description: 'The text of that line and of those that follow it, at most 20 lines.',
     }),
   }),
 });
 
 const JobProgressType = builder.objectRef<JobProgress>('JobProgress').implement({
-  description: 'How far a job is, as far as its log or its provider tell.',
+  description:
+    'How far a job is, from its log or from its provider. A field is null while neither reports it.',
   fields: (t) => ({
-    step: t.exposeInt('step', { nullable: true, description: 'Steps done.' }),
-    totalSteps: t.exposeInt('totalSteps', { nullable: true, description: 'Steps in all.' }),
-    epoch: t.exposeFloat('epoch', { nullable: true, description: 'Epochs done.' }),
-    totalEpochs: t.exposeFloat('totalEpochs', { nullable: true, description: 'Epochs in all.' }),
-    percent: t.exposeFloat('percent', { nullable: true, description: '0 to 100.' }),
+    step: t.exposeInt('step', { nullable: true, description: 'The steps that are done.' }),
+    totalSteps: t.exposeInt('totalSteps', {
+      nullable: true,
+      description: 'The steps of the whole training.',
+    }),
+    epoch: t.exposeFloat('epoch', {
+      nullable: true,
+      description: 'The epochs that are done, which may be a fraction.',
+    }),
+    totalEpochs: t.exposeFloat('totalEpochs', {
+      nullable: true,
+      description: 'The epochs of the whole training.',
+    }),
+    percent: t.exposeFloat('percent', {
+      nullable: true,
+      description: 'The part of the training that is done, in percent: 0 to 100.',
+    }),
     loss: t.exposeFloat('loss', { nullable: true, description: 'The last training loss.' }),
     lossNotFinite: t.expose('lossNotFinite', {
       type: NotFiniteEnum,
       nullable: true,
-      description: 'Set, and `loss` null, where the last training loss is no finite number.',
+      description: 'Set where the last training loss is not a finite number; `loss` is null then.',
     }),
     learningRate: t.exposeFloat('learningRate', {
       nullable: true,
@@ -66,20 +82,22 @@ const JobProgressType = builder.objectRef<JobProgress>('JobProgress').implement(
     }),
     secondsRemaining: t.exposeFloat('secondsRemaining', {
       nullable: true,
-      description: 'Until the end, as the job itself guesses; null where it is over.',
+      description:
+        'The time until the end, in seconds, as the job itself estimates it; null for a job that is over.',
     }),
   }),
 });
 
 const JobCostType = builder.objectRef<JobCost>('JobCost').implement({
-  description: 'What a job costs.',
+  description: 'What a job costs at its provider.',
   fields: (t) => ({
-    currency: t.exposeString('currency', { description: 'ISO 4217, such as USD.' }),
-    perHour: t.exposeFloat('perHour', { description: 'The rate now.' }),
-    accrued: t.exposeFloat('accrued', { description: 'Spent so far.' }),
+    currency: t.exposeString('currency', { description: 'The ISO 4217 code, such as USD.' }),
+    perHour: t.exposeFloat('perHour', { description: 'The present rate per hour, in `currency`.' }),
+    accrued: t.exposeFloat('accrued', { description: 'The cost so far, in `currency`.' }),
     limit: t.exposeFloat('limit', {
       nullable: true,
-      description: 'Reaching it cancels the job; null where there is no budget.',
+      description:
+        'The budget in `currency`, which cancels the job when it is reached; null for no budget.',
     }),
   }),
 });
@@ -88,49 +106,51 @@ export const JobType = builder.objectRef<Job>('Job').implement({
   description: 'One training run.',
   fields: (t) => ({
     id: t.exposeID('id', { description: "Trainyard's own id." }),
-    name: t.exposeString('name', { description: 'For people.' }),
+    name: t.exposeString('name', { description: 'The name, for people.' }),
     provider: t.field({
       type: ProviderType,
-      description: 'Where it runs.',
+      description: 'The provider that runs it.',
       resolve: ({ provider, providerKind }) => ({ name: provider, kind: providerKind }),
     }),
     externalId: t.exposeString('externalId', {
       nullable: true,
-      description: "The provider's id; null until the provider has accepted the job.",
+      description: "The provider's own id for the job; null until the provider has accepted it.",
     }),
-    recipe: t.exposeString('recipe', { description: 'What runs, by name.' }),
-    modelName: t.exposeString('modelName', { description: 'The model that is trained.' }),
+    recipe: t.exposeString('recipe', { description: 'The name of the recipe that runs.' }),
+    modelName: t.exposeString('modelName', { description: 'The model to train.' }),
     datasetPath: t.exposeString('datasetPath', {
       nullable: true,
-      description: "The data set; null for the recipe's own.",
+      description:
+        "The path of the data set on the machine that trains; null for the recipe's own.",
     }),
     config: t.expose('config', {
       type: 'JSONObject',
-      description: "The job's settings, as its caller gave them.",
+      description: 'The settings that the caller gave.',
     }),
-    status: t.expose('status', { type: JobStatusEnum, description: 'Where it is in its life.' }),
+    status: t.expose('status', { type: JobStatusEnum, description: 'The state of the job.' }),
     providerStatus: t.exposeString('providerStatus', {
       nullable: true,
-      description: "The provider's own word for it.",
+      description: "The provider's own word for the state; null until it has reported one.",
     }),
     stale: t.exposeBoolean('stale', {
-      description: 'The provider has not answered lately; status is the last one known.',
+      description:
+        'True where the provider has not reported the job for some seconds, so that `status` may be out of date.',
     }),
     failure: t.expose('failure', {
       type: JobFailureType,
       nullable: true,
-      description: 'Why it ended badly; null where it did not.',
+      description: 'Why the job failed, was lost or was cancelled by a limit; null otherwise.',
     }),
     progress: t.field({
       type: JobProgressType,
       nullable: true,
-      description: 'How far it is, or came; null until something is known.',
+      description: 'How far the job is, or came; null until something is known.',
       resolve: ({ progress, status }) =>
         progress && isOver(status) ? { ...progress, secondsRemaining: null } : progress,
     }),
     metrics: t.field({
       type: [MetricSeriesType],
-      description: 'Series parsed from the log, at most 64.',
+      description: 'The metrics in the log, at most 64.',
       args: metricsField.args,
       complexity: metricsField.cost,
       resolve: ({ id }, args, { metrics }) => metricsField.series(id, args, metrics),
@@ -138,31 +158,32 @@ export const JobType = builder.objectRef<Job>('Job').implement({
     cost: t.expose('cost', {
       type: JobCostType,
       nullable: true,
-      description: 'What it costs; null where nobody is paid.',
+      description: 'What the job costs; null where its provider charges nothing.',
     }),
     consoleUrl: t.exposeString('consoleUrl', {
       nullable: true,
-      description: "Its page in the provider's console.",
+      description:
+        "The address of the job's page in the provider's console; null where there is none.",
     }),
     createdBy: t.exposeString('createdBy', {
       nullable: true,
       description:
-        'Who asked for it: the name of a token, or `this machine` where none is needed; null where that was not kept.',
+        'Who deployed it: the name of a token, or `this machine` where no token is needed. Null for jobs of releases that did not keep it.',
     }),
-    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was asked for.' }),
+    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was deployed.' }),
     startedAt: t.expose('startedAt', {
       type: 'DateTime',
       nullable: true,
-      description: 'When it began to train.',
+      description: 'When it began to train; null until then.',
     }),
     finishedAt: t.expose('finishedAt', {
       type: 'DateTime',
       nullable: true,
-      description: 'When it ended.',
+      description: 'When it ended; null until then.',
     }),
     updatedAt: t.expose('updatedAt', {
       type: 'DateTime',
-      description: 'When anything of it last changed, its log aside.',
+      description: 'When the job last changed. New lines of its log do not count.',
     }),
     logs: t.field({
       type: LogPageType,
@@ -176,10 +197,13 @@ export const JobType = builder.objectRef<Job>('Job').implement({
 });
 
 export const JobFilterInput = builder.inputType('JobFilter', {
-  description: 'Which jobs to show: those that pass every condition given.',
+  description:
+    'Selects the jobs that pass all of these conditions. An absent condition lets all jobs pass.',
   fields: (t) => ({
-    providers: t.idList({ description: 'Jobs of these providers.' }),
-    statuses: t.field({ type: [JobStatusEnum], description: 'Jobs in one of these states.' }),
-    search: t.string({ description: "Part of the name, the model's name or the id." }),
+    providers: t.idList({ description: 'The job has one of these providers, given by name.' }),
+    statuses: t.field({ type: [JobStatusEnum], description: 'The job is in one of these states.' }),
+    search: t.string({
+      description: "This text is part of the job's name, model name or id. Case is ignored.",
+    }),
   }),
 });

@@ -39,30 +39,38 @@ const PageInfoType = builder.objectRef<PageInfo>('PageInfo').implement({
 });
 
 const connectionArgs = builder.args((t) => ({
-  before: t.string({ description: 'Only items before this cursor.' }),
-  after: t.string({ description: 'Only items behind this cursor.' }),
-  first: t.int({ defaultValue: 20, description: 'The newest so many of them: 1 to 100.' }),
-  last: t.int({ description: 'The oldest so many of them: 1 to 100; instead of `first`.' }),
+  before: t.string({ description: 'Only jobs before this cursor, which are newer.' }),
+  after: t.string({ description: 'Only jobs after this cursor, which are older.' }),
+  first: t.int({
+    defaultValue: 20,
+    description: 'The most jobs, taken from the newest: 1 to 100.',
+  }),
+  last: t.int({
+    description: 'The most jobs, taken from the oldest: 1 to 100. It replaces `first`.',
+  }),
+  filter: t.field({ type: JobFilterInput, description: 'Only jobs that pass this filter.' }),
 }));
 
 const JobEdgeType = builder.objectRef<JobConnection['edges'][number]>('JobEdge').implement({
   description: 'One job of a page.',
   fields: (t) => ({
-    cursor: t.exposeString('cursor', { description: 'Its place, for `after` and `before`.' }),
+    cursor: t.exposeString('cursor', {
+      description: 'The position of the job, for `after` and `before`.',
+    }),
     node: t.expose('node', { type: JobType, description: 'The job.' }),
   }),
 });
 
 const JobConnectionType = builder.objectRef<JobConnection>('JobConnection').implement({
-  description: 'A page of jobs, newest first; stable while new jobs come.',
+  description: 'A page of jobs, newest first. New jobs do not move the jobs of other pages.',
   fields: (t) => ({
     edges: t.expose('edges', { type: [JobEdgeType], description: 'The jobs of this page.' }),
     pageInfo: t.expose('pageInfo', {
       type: PageInfoType,
-      description: 'Whether there are more, and where.',
+      description: 'Whether there are more jobs, and the cursors to ask for them.',
     }),
     totalCount: t.exposeInt('totalCount', {
-      description: 'Jobs that pass the filter, on all pages.',
+      description: 'How many jobs pass the filter, on all pages.',
     }),
   }),
 });
@@ -71,14 +79,14 @@ builder.queryFields((t) => ({
   job: t.field({
     type: JobType,
     nullable: true,
-    description: 'One job; null where none has this id.',
-    args: { id: t.arg.id({ required: true }) },
+    description: 'One job; null where no job has this id.',
+    args: { id: t.arg.id({ required: true, description: "The job's id." }) },
     resolve: (_root, { id }, { jobs }) => jobs.find(id),
   }),
   jobs: t.field({
     type: JobConnectionType,
-    description: 'Newest first.',
-    args: { ...connectionArgs, filter: t.arg({ type: JobFilterInput }) },
+    description: 'A page of all jobs, newest first.',
+    args: connectionArgs,
     complexity: pageCost,
     resolve: (_root, args, { jobs }) => connection(jobs, args, args.filter ?? {}),
   }),
@@ -87,8 +95,8 @@ builder.queryFields((t) => ({
 builder.objectField(ProviderType, 'jobs', (t) =>
   t.field({
     type: JobConnectionType,
-    description: 'Its jobs, newest first.',
-    args: { ...connectionArgs, filter: t.arg({ type: JobFilterInput }) },
+    description: "A page of the provider's jobs, newest first.",
+    args: connectionArgs,
     complexity: pageCost,
     resolve: ({ name }, args, { jobs }) => {
       const { providers } = args.filter ?? {};
@@ -143,5 +151,8 @@ function cursorOf(seq: number): string {
 function seqOf(name: string, cursor: string): number {
   const [, seq] = /^job:(\d{1,15})$/.exec(Buffer.from(cursor, 'base64url').toString()) ?? [];
   if (seq !== undefined) return Number(seq);
-  throw new TrainyardError('BAD_USER_INPUT', `${name} is no cursor that a page of jobs gave.`);
+  throw new TrainyardError(
+    'BAD_USER_INPUT',
+    `${name} is not a cursor of a job; pass one that a page of jobs gave.`,
+  );
 }

@@ -2,8 +2,8 @@ import {
   type LogFilter,
   type LogGap,
   type LogNotice,
-  logLevels,
-  logSources,
+  type logLevels,
+  type logSources,
   maxPageLines,
 } from '../../core/log.ts';
 import { entriesOf, type LogLine, type LogPage } from '../../logs/read/page.ts';
@@ -12,12 +12,21 @@ import type { SharedEvents } from '../engine/subscribe.ts';
 
 const LogSourceEnum = builder.enumType('LogSource', {
   description: 'Where a line was written.',
-  values: logSources,
+  values: {
+    STDOUT: { description: "The job's standard output." },
+    STDERR: { description: "The job's standard error." },
+    SYSTEM: { description: 'The provider, which reports what it does for the job.' },
+  } satisfies Record<(typeof logSources)[number], object>,
 });
 
 const LogLevelEnum = builder.enumType('LogLevel', {
-  description: 'How much a line matters, as far as its text tells; in rising order.',
-  values: logLevels,
+  description: 'How severe a line is, by its text, from the least severe to the most severe.',
+  values: {
+    DEBUG: { description: 'Details for developers.' },
+    INFO: { description: 'The normal course of events.' },
+    WARNING: { description: 'Something that may be wrong.' },
+    ERROR: { description: 'Something that failed.' },
+  } satisfies Record<(typeof logLevels)[number], object>,
 });
 
 const LogLineType = builder.objectRef<LogLine>('LogLine').implement({
@@ -25,105 +34,123 @@ const LogLineType = builder.objectRef<LogLine>('LogLine').implement({
   fields: (t) => ({
     offset: t.exposeInt('offset', {
       description:
-        "The line's number, from 0, without holes. It never changes, but for a line that is still growing.",
+        "The line's number. Lines are numbered from 0 without holes, and the number never changes, except for a line that is still growing.",
     }),
     text: t.exposeString('text', {
       description:
-        'The text as the job printed it, without its line end. It may hold colour codes: show it as text, never run it.',
+        'The text as the job printed it, without its line end. It may hold escape sequences, so show it as plain text.',
     }),
     time: t.expose('time', {
       type: 'DateTime',
-      description: 'When the provider says it was printed, else when it was captured.',
+      description:
+        'When the line was printed, by the provider; when it was captured where that is not known.',
     }),
     source: t.expose('source', {
       type: LogSourceEnum,
       nullable: true,
-      description: 'Null where the provider does not tell.',
+      description: 'Where the line was written; null where the provider does not report it.',
     }),
     level: t.expose('level', {
       type: LogLevelEnum,
       nullable: true,
-      description: 'Null where the text names no level.',
+      description: 'How severe the line is; null where its text shows no level.',
     }),
     growing: t.exposeBoolean('growing', {
       description:
-        'The job is still writing this line, such as a prompt: its text is what there is so far. `total` and `nextOffset` do not count it, and it comes again when it has ended.',
+        'True while the job is still writing this line, such as a prompt; the text is its beginning. `total` and `nextOffset` do not count such a line, and it comes again when it has ended.',
     }),
   }),
 });
 
 const LogGapType = builder.objectRef<LogGap>('LogGap').implement({
-  description: 'Lines known to be lost at the source.',
+  description: 'Lines that are known to be lost.',
   fields: (t) => ({
-    offset: t.exposeInt('offset', { description: 'They were lost right before this line.' }),
-    reason: t.exposeString('reason', { description: 'How they were lost.' }),
+    offset: t.exposeInt('offset', {
+      description: 'The lines were lost right before the line with this number.',
+    }),
+    reason: t.exposeString('reason', { description: 'Why they were lost, in a sentence.' }),
   }),
 });
 
 const LogNoticeType = builder.objectRef<LogNotice>('LogNotice').implement({
   description: 'Why lines may be missing, and where else to look.',
   fields: (t) => ({
-    code: t.exposeString('code', { description: 'A stable name for the reason.' }),
+    code: t.exposeString('code', { description: 'A stable name for the reason, for programs.' }),
     message: t.exposeString('message', { description: 'The reason, in a sentence.' }),
-    url: t.exposeString('url', { nullable: true, description: 'Where the log can be seen.' }),
-    help: t.exposeStringList('help', { description: 'What to do, step by step.' }),
+    url: t.exposeString('url', {
+      nullable: true,
+      description: 'The address of a page where the log can be read; null where there is none.',
+    }),
+    help: t.exposeStringList('help', { description: 'What a reader can do, step by step.' }),
   }),
 });
 
 export const LogPageType = builder.objectRef<LogPage>('LogPage').implement({
-  description: "A stretch of one job's log.",
+  description:
+    "A page of one job's log: consecutive lines or, with a filter, those of them that pass it.",
   fields: (t) => ({
     jobId: t.exposeID('jobId', { description: 'The job whose log this is.' }),
-    lines: t.exposeStringList('lines', { description: 'The text alone: the cheap way.' }),
+    lines: t.exposeStringList('lines', {
+      description: 'The text of each line. This costs less than `entries`.',
+    }),
     entries: t.field({
       type: [LogLineType],
       description:
-        'The same lines with all that is known of them. Behind the last line of the log, a page (not a stream) shows the line that the job is writing, where that takes it more than a second: its `growing` is true.',
+        'The same lines with everything that is known about them. A page of `logs` also shows, after the last line of the log, a line that the job has been writing for more than a second: its `growing` is true. Streams do not.',
       resolve: (page) => entriesOf(page),
     }),
     offset: t.exposeInt('offset', {
       description:
-        'The number of the first line of this page; with a filter, of the first line looked at.',
+        'The number of the first line of this page or, with a filter, of the first line that was searched.',
     }),
     limit: t.exposeInt('limit', { description: 'The most lines that this page could hold.' }),
-    total: t.exposeInt('total', { description: 'Lines in the store now.' }),
+    total: t.exposeInt('total', { description: 'How many lines the log has now.' }),
     nextOffset: t.exposeInt('nextOffset', {
-      description: 'Where to go on: ask for the next page, or resume a stream, with this.',
+      description:
+        'The offset of the next page. Pass it as `offset` to read on, or to resume a stream.',
     }),
     hasMore: t.exposeBoolean('hasMore', {
-      description: 'There are stored lines from nextOffset on.',
+      description: 'True where the log has lines from `nextOffset` on.',
     }),
     complete: t.exposeBoolean('complete', {
       description:
-        'The job is over and the store holds its whole log. In a stream only the last page says so.',
+        'True where the job is over and its whole log is stored. In a stream this is true for the last page only.',
     }),
     gaps: t.expose('gaps', {
       type: [LogGapType],
-      description: 'Lines known to be lost at the source, within this page. Never silent.',
+      description:
+        'The gaps before, between and after the lines of this page, where lines are known to be lost.',
     }),
     notice: t.expose('notice', {
       type: LogNoticeType,
       nullable: true,
-      description: 'Why lines may be missing, and where else to look.',
+      description: 'Why lines may be missing; null where nothing is wrong.',
     }),
   }),
 });
 
 const LogFilterInput = builder.inputType('LogFilter', {
-  description: 'Which lines to show: those that pass every condition given.',
+  description:
+    'Selects the lines that pass all of these conditions. An absent condition lets all lines pass.',
   fields: (t) => ({
     contains: t.string({
       description:
-        'Part of the line without its colours and other escape sequences; case matters. At most 1000 characters.',
+        'This text is part of the line, without its escape sequences. Case matters. At most 1000 characters.',
     }),
     regex: t.string({
       description:
-        'An RE2 expression, found anywhere in the line without its escape sequences; `(?i)` ignores case. At most 1000 characters.',
+        'This RE2 expression matches a part of the line, without its escape sequences. `(?i)` ignores case. At most 1000 characters.',
     }),
-    minLevel: t.field({ type: LogLevelEnum, description: 'Lines of this level or above.' }),
-    sources: t.field({ type: [LogSourceEnum], description: 'Lines written there.' }),
-    since: t.field({ type: 'DateTime', description: 'Lines from this moment on.' }),
-    until: t.field({ type: 'DateTime', description: 'Lines before this moment.' }),
+    minLevel: t.field({
+      type: LogLevelEnum,
+      description: 'The line has this level or a higher one.',
+    }),
+    sources: t.field({
+      type: [LogSourceEnum],
+      description: 'The line was written to one of these.',
+    }),
+    since: t.field({ type: 'DateTime', description: 'The time of the line is this or later.' }),
+    until: t.field({ type: 'DateTime', description: 'The time of the line is before this.' }),
   }),
 });
 
@@ -131,9 +158,10 @@ const pageArgs = builder.args((t) => ({
   limit: t.int({ defaultValue: 100, description: `The most lines: 1 to ${maxPageLines}.` }),
   offset: t.int({
     defaultValue: 0,
-    description: 'The first line; a negative one counts from the end: -50 is the last 50 lines.',
+    description:
+      'The number of the first line. A negative one counts from the end: -50 means the last 50 lines.',
   }),
-  filter: t.field({ type: LogFilterInput }),
+  filter: t.field({ type: LogFilterInput, description: 'Only lines that pass this filter.' }),
 }));
 
 interface PageArgs {
@@ -160,8 +188,8 @@ builder.queryField('logs', (t) =>
   t.field({
     type: LogPageType,
     description:
-      "A page of a job's log. With a filter it holds up to `limit` matching lines; one call looks at up to a million lines, and `hasMore` says to go on at `nextOffset`. A page of very long lines ends early.",
-    args: { jobId: t.arg.id({ required: true }), ...pageArgs },
+      "A page of a job's log. With a filter it holds up to `limit` lines that pass, and one call searches up to a million lines; while `hasMore` is true, read on at `nextOffset`. A page of very long lines ends early.",
+    args: { jobId: t.arg.id({ required: true, description: "The job's id." }), ...pageArgs },
     complexity: pageCost,
     resolve: (_root, { jobId, ...args }, { logReader, pace, room }) =>
       logReader.page(jobId, { ...pageRequest(args), pace, room }),
@@ -172,11 +200,15 @@ builder.subscriptionField('logStream', (t) =>
   t.field({
     type: LogPageType,
     description:
-      'Replays from the offset, then follows. Ends, after a page with complete: true, when the job is over. To resume, ask from the last nextOffset. A negative offset counts from the end: -50 is `tail -n 50 -f`.',
+      "Follows a job's log: the lines that are stored from `offset` on, then new ones as they come. Ends after the page that is `complete`. To resume, pass the last `nextOffset` as `offset`.",
     args: {
-      jobId: t.arg.id({ required: true }),
-      offset: t.arg.int({ defaultValue: 0 }),
-      filter: t.arg({ type: LogFilterInput }),
+      jobId: t.arg.id({ required: true, description: "The job's id." }),
+      offset: t.arg.int({
+        defaultValue: 0,
+        description:
+          'The number of the first line. A negative one counts from the end: -50 is `tail -n 50 -f`.',
+      }),
+      filter: t.arg({ type: LogFilterInput, description: 'Only lines that pass this filter.' }),
     },
     complexity: () => pageCost({ limit: 1000 }),
     extensions: { shared: { apartFrom: 'offset' } satisfies SharedEvents },

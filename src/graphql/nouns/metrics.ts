@@ -10,16 +10,16 @@ const defaultPoints = 500;
 const defaultStretches = 200;
 
 export const NotFiniteEnum = builder.enumType('NotFinite', {
-  description: 'What a value can be that is no finite number.',
+  description: 'The values that are not finite numbers.',
   values: {
     NAN: { description: 'Not a number.' },
-    INFINITY: { description: 'Larger than any number.' },
-    NEGATIVE_INFINITY: { description: 'Smaller than any number.' },
+    INFINITY: { description: 'Positive infinity.' },
+    NEGATIVE_INFINITY: { description: 'Negative infinity.' },
   } satisfies Record<(typeof notFinites)[number], object>,
 });
 
 const MetricPointType = builder.objectRef<CurvePoint>('MetricPoint').implement({
-  description: 'One value of a metric.',
+  description: 'One finite value of a metric.',
   fields: (t) => ({
     step: t.exposeInt('step', { description: 'The training step.' }),
     value: t.exposeFloat('value', { description: 'The value.' }),
@@ -35,10 +35,10 @@ const MetricPointType = builder.objectRef<CurvePoint>('MetricPoint').implement({
 const MetricBreakType = builder
   .objectRef<CurvePoint & { kind: NotFinite }>('MetricBreak')
   .implement({
-    description: 'A value of a metric that is no finite number.',
+    description: 'A value of a metric that is not a finite number.',
     fields: (t) => ({
       step: t.exposeInt('step', { description: 'The training step.' }),
-      kind: t.expose('kind', { type: NotFiniteEnum, description: 'What it is instead.' }),
+      kind: t.expose('kind', { type: NotFiniteEnum, description: 'What the value is.' }),
       time: t.expose('time', { type: 'DateTime', description: 'When its line was printed.' }),
       line: t.int({
         nullable: true,
@@ -50,7 +50,7 @@ const MetricBreakType = builder
 
 const MetricStretchType = builder.objectRef<Stretch>('MetricStretch').implement({
   description:
-    'Consecutive values of a metric, as many as a power of two but for the newest. Once the next one has begun, a stretch never changes: seen from further away, two neighbours become one.',
+    'Consecutive values of a metric. Their number is a power of two, except in the newest stretch. A stretch never changes once the next one has begun. With fewer stretches, two neighbours become one.',
   fields: (t) => ({
     fromStep: t.int({
       description: "The first value's step.",
@@ -60,8 +60,10 @@ const MetricStretchType = builder.objectRef<Stretch>('MetricStretch').implement(
       description: "The last value's step.",
       resolve: ({ points }) => points.at(-1)?.step ?? 0,
     }),
-    count: t.exposeInt('count', { description: 'Values of it.' }),
-    notFinite: t.exposeInt('notFinite', { description: 'Those that are no finite number.' }),
+    count: t.exposeInt('count', { description: 'How many values it has.' }),
+    notFinite: t.exposeInt('notFinite', {
+      description: 'How many of them are not finite numbers.',
+    }),
     first: t.field({
       type: MetricPointType,
       nullable: true,
@@ -103,26 +105,31 @@ export const MetricSeriesType = builder
   .implement({
     description: "One metric over a job's life, parsed from its log.",
     fields: (t) => ({
-      name: t.exposeString('name', { description: 'Its name in the log, such as loss.' }),
+      name: t.exposeString('name', { description: 'Its name in the log, such as `loss`.' }),
       points: t.field({
         type: [MetricPointType],
         description:
-          'In the order of the log. Where there are more than `maxPoints`, the least and the greatest value of every stretch of the log, with the last of all: no spike is left out.',
+          'The finite values in the order of the log. If there are more than `maxPoints`, these are the least and the greatest value of each stretch of the log and the last value of all, so that no spike is left out.',
         resolve: ({ points }) => points.filter(({ value }) => Number.isFinite(value)),
       }),
-      seen: t.float({ description: 'Values in the log.', resolve: ({ seen }) => seen }),
+      seen: t.float({ description: 'How many values the log has.', resolve: ({ seen }) => seen }),
       notFinite: t.field({
         type: [MetricBreakType],
         description:
-          'Values that are no finite number, in the order of the log; where there are more than `maxPoints`, the first of every stretch that has some.',
+          'The values that are not finite numbers, in the order of the log. If there are more than `maxPoints`, these are the first one of each stretch that has any.',
         resolve: ({ breaks }) => breaks.map(broken),
       }),
       stretches: t.field({
         type: [MetricStretchType],
-        description: 'All values of a range of steps, as stretches that follow each other.',
+        description: 'All values between two steps, as consecutive stretches.',
         args: {
-          fromStep: t.arg.int({ description: 'From the stretch with this step on.' }),
-          toStep: t.arg.int({ description: 'Up to the stretch with this step.' }),
+          fromStep: t.arg.int({
+            description:
+              'The first stretch is the one with this step; the first of all by default.',
+          }),
+          toStep: t.arg.int({
+            description: 'The last stretch is the one with this step; the last of all by default.',
+          }),
           maxStretches: t.arg.int({
             defaultValue: defaultStretches,
             description: `The most stretches: 1 to ${mostParts}.`,
@@ -144,10 +151,10 @@ export const MetricSeriesType = builder
   });
 
 const metricsArgs = builder.args((t) => ({
-  names: t.stringList({ description: 'Only these; all where absent.' }),
+  names: t.stringList({ description: 'Only the metrics with these names; all by default.' }),
   maxPoints: t.int({
     defaultValue: defaultPoints,
-    description: `The most points a series: 2 to ${mostParts}.`,
+    description: `The most points of each metric: 2 to ${mostParts}.`,
   }),
 }));
 

@@ -11,56 +11,61 @@ export interface ProviderNode {
 }
 
 const ProviderKindEnum = builder.enumType('ProviderKind', {
-  description: 'What a provider is.',
+  description: 'The kinds of providers.',
   values: Object.fromEntries(
     providerDefinitions.map(({ kind, description }) => [kind, { description }]),
   ),
 });
 
 const HealthStatusEnum = builder.enumType('ProviderHealthStatus', {
-  description: 'How a provider is.',
+  description: 'The health of a provider.',
   values: {
-    UP: { description: 'It answers and can run jobs.' },
-    DEGRADED: { description: 'It answers, but not as it should.' },
-    DOWN: { description: 'It cannot be reached, or refuses.' },
+    UP: { description: 'The provider answers and can run jobs.' },
+    DEGRADED: {
+      description: 'The provider is there, but refuses, is too busy or reports a problem.',
+    },
+    DOWN: { description: 'The provider cannot be reached, or its answers are errors.' },
   } satisfies Record<(typeof healthStatuses)[number], object>,
 });
 
 const ProviderHealthType = builder.objectRef<ProviderHealth>('ProviderHealth').implement({
-  description: 'How a provider was when it was last asked, at most some seconds ago.',
+  description: "The result of a provider's last health check, at most five seconds ago.",
   fields: (t) => ({
-    status: t.expose('status', { type: HealthStatusEnum, description: 'How it is.' }),
+    status: t.expose('status', {
+      type: HealthStatusEnum,
+      description: 'The health of the provider.',
+    }),
     message: t.exposeString('message', {
       nullable: true,
-      description: 'What is wrong, and what to do; null where nothing is.',
+      description: 'What is wrong, and what to do; null where nothing is wrong.',
     }),
-    checkedAt: t.expose('checkedAt', { type: 'DateTime', description: 'When it was asked.' }),
+    checkedAt: t.expose('checkedAt', { type: 'DateTime', description: 'When it was checked.' }),
     latencyMs: t.exposeInt('latencyMs', {
       nullable: true,
-      description: 'How long it took to answer, in milliseconds.',
+      description: 'How long the answer took, in milliseconds; null where none came.',
     }),
   }),
 });
 
 export const ProviderType = builder.objectRef<ProviderNode>('Provider').implement({
-  description: 'A place where jobs run.',
+  description: 'A system that runs jobs, such as a training server or an account at a cloud.',
   fields: (t) => ({
     name: t.exposeID('name', { description: 'Its name in the configuration.' }),
     kind: t.field({
       type: ProviderKindEnum,
-      description: 'What it is.',
+      description: 'The kind of provider.',
       resolve: ({ name, kind }, _args, { providers }) =>
         kindOf(name, providers.find(name)?.kind ?? kind),
     }),
     health: t.field({
       type: ProviderHealthType,
-      description: 'How it is.',
+      description: 'Whether it can run jobs now.',
       complexity: 10,
       resolve: ({ name }, _args, { providers }) =>
         providers.find(name) ? providers.health(name) : unconfigured(name),
     }),
     recipes: t.stringList({
-      description: 'The recipes that a job may name here.',
+      description: 'The names of the recipes that it can run.',
       resolve: ({ name }, _args, { providers }) => [...(providers.find(name)?.recipes() ?? [])],
     }),
   }),
@@ -70,8 +75,10 @@ builder.queryFields((t) => ({
   provider: t.field({
     type: ProviderType,
     nullable: true,
-    description: 'One provider; null where none has this name.',
-    args: { name: t.arg.id({ required: true }) },
+    description: 'One provider; null where no provider has this name.',
+    args: {
+      name: t.arg.id({ required: true, description: "The provider's name in the configuration." }),
+    },
     resolve: (_root, { name }, { providers }) => (providers.find(name) ? { name } : null),
   }),
   providers: t.field({

@@ -5,159 +5,168 @@ export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' |
 import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-node/core';
 /** A job to end. */
 export type CancelJobInput = {
-  /** At once, without giving it time to save a checkpoint. */
+  /** True to end the job at once, without time to save a checkpoint. */
   force?: boolean | null | undefined;
-  /** The job. */
+  /** The job's id. */
   jobId: string;
 };
 
-/** An ended job to forget. */
+/** A job to delete. */
 export type DeleteJobInput = {
-  /** The job. */
+  /** The job's id. */
   jobId: string;
 };
 
 /** A training run to start. */
 export type DeployJobInput = {
-  /** Settings for the recipe, such as `{"learning_rate": 0.001}`; at most 64 KiB. */
+  /** Settings for the recipe, such as `{"learning_rate": 0.001}`: at most 65,536 characters of JSON. */
   config?: Record<string, unknown> | null | undefined;
-  /** The data set, as the machine that trains knows it; the recipe's own where absent. */
+  /** The data set: its path on the machine that trains, at most 4096 characters. The recipe's own by default. */
   datasetPath?: string | null | undefined;
-  /** The same key gives the same job, however often it is sent. */
+  /** A key of at most 200 characters. A deploy with the key of an existing job returns that job and starts none. */
   idempotencyKey?: string | null | undefined;
-  /** The model to train. */
+  /** The model to train: at most 500 characters. */
   modelName: string;
-  /** For people; made from model and recipe where absent. */
+  /** The job's name, for people: at most 200 characters. By default it is made from model and recipe. */
   name?: string | null | undefined;
-  /** Where to run: a name of `providers`. */
+  /** The name of the provider that is to run the job; see `providers`. */
   provider: string;
-  /** What to run: one of the provider's recipes. */
+  /** What to run: the name of one of the provider's recipes. */
   recipe?: string | null | undefined;
-  /** For providers of the kind RUNPOD. */
+  /** Options for providers of the kind RUNPOD alone. */
   runpod?: RunPodOptions | null | undefined;
 };
 
 /** One environment variable. */
 export type EnvVar = {
-  /** Its name. */
+  /** The name: letters, digits and `_`, at most 255 characters. */
   name: string;
-  /** Its value; no query gives it back. */
+  /** The value. No query returns it. */
   value: string;
 };
 
-/** Which jobs to show: those that pass every condition given. */
+/** Selects the jobs that pass all of these conditions. An absent condition lets all jobs pass. */
 export type JobFilter = {
-  /** Jobs of these providers. */
+  /** The job has one of these providers, given by name. */
   providers?: Array<string> | null | undefined;
-  /** Part of the name, the model's name or the id. */
+  /** This text is part of the job's name, model name or id. Case is ignored. */
   search?: string | null | undefined;
-  /** Jobs in one of these states. */
+  /** The job is in one of these states. */
   statuses?: Array<JobStatus> | null | undefined;
 };
 
-/** Where a job is in its life. */
+/** The states of a job. The last four are final. */
 export type JobStatus =
-  /** It was ended on demand. */
+  /** The job was cancelled, by a caller or by one of its limits. */
   | 'CANCELLED'
-  /** It ended well. */
+  /** The job succeeded. */
   | 'COMPLETED'
-  /** It ended badly: see `failure`. */
+  /** The job failed; see `failure`. */
   | 'FAILED'
-  /** Its provider no longer knows it; how it ended is not known. */
+  /** The provider no longer knows the job, so its end is not known. */
   | 'LOST'
-  /** It is held, and can go on. */
+  /** The job is paused and can continue. */
   | 'PAUSED'
-  /** It waits for its provider. */
+  /** The job waits for its provider. */
   | 'QUEUED'
-  /** It trains. */
+  /** The job trains. */
   | 'RUNNING'
-  /** Its provider makes room for it. */
+  /** The provider prepares a machine for the job. */
   | 'STARTING'
-  /** A cancel was accepted; it will be CANCELLED. */
+  /** The provider has accepted a cancel. The job will be CANCELLED. */
   | 'STOPPING';
 
-/** Which lines to show: those that pass every condition given. */
+/** Selects the lines that pass all of these conditions. An absent condition lets all lines pass. */
 export type LogFilter = {
-  /** Part of the line without its colours and other escape sequences; case matters. At most 1000 characters. */
+  /** This text is part of the line, without its escape sequences. Case matters. At most 1000 characters. */
   contains?: string | null | undefined;
-  /** Lines of this level or above. */
+  /** The line has this level or a higher one. */
   minLevel?: LogLevel | null | undefined;
-  /** An RE2 expression, found anywhere in the line without its escape sequences; `(?i)` ignores case. At most 1000 characters. */
+  /** This RE2 expression matches a part of the line, without its escape sequences. `(?i)` ignores case. At most 1000 characters. */
   regex?: string | null | undefined;
-  /** Lines from this moment on. */
+  /** The time of the line is this or later. */
   since?: string | null | undefined;
-  /** Lines written there. */
+  /** The line was written to one of these. */
   sources?: Array<LogSource> | null | undefined;
-  /** Lines before this moment. */
+  /** The time of the line is before this. */
   until?: string | null | undefined;
 };
 
-/** How much a line matters, as far as its text tells; in rising order. */
+/** How severe a line is, by its text, from the least severe to the most severe. */
 export type LogLevel =
+  /** Details for developers. */
   | 'DEBUG'
+  /** Something that failed. */
   | 'ERROR'
+  /** The normal course of events. */
   | 'INFO'
+  /** Something that may be wrong. */
   | 'WARNING';
 
 /** Where a line was written. */
 export type LogSource =
+  /** The job's standard error. */
   | 'STDERR'
+  /** The job's standard output. */
   | 'STDOUT'
+  /** The provider, which reports what it does for the job. */
   | 'SYSTEM';
 
-/** What a value can be that is no finite number. */
+/** The values that are not finite numbers. */
 export type NotFinite =
-  /** Larger than any number. */
+  /** Positive infinity. */
   | 'INFINITY'
   /** Not a number. */
   | 'NAN'
-  /** Smaller than any number. */
+  /** Negative infinity. */
   | 'NEGATIVE_INFINITY';
 
-/** How a provider is. */
+/** The health of a provider. */
 export type ProviderHealthStatus =
-  /** It answers, but not as it should. */
+  /** The provider is there, but refuses, is too busy or reports a problem. */
   | 'DEGRADED'
-  /** It cannot be reached, or refuses. */
+  /** The provider cannot be reached, or its answers are errors. */
   | 'DOWN'
-  /** It answers and can run jobs. */
+  /** The provider answers and can run jobs. */
   | 'UP';
 
-/** What a provider is. */
+/** The kinds of providers. */
 export type ProviderKind =
   /** A training server over HTTP. */
   | 'LOCAL'
   /** Rented pods at RunPod. */
   | 'RUNPOD';
 
-/** RunPod's kinds of hosts. */
+/** The kinds of hosts at RunPod. */
 export type RunPodCloud =
+  /** Hosts of other people (Community Cloud). */
   | 'COMMUNITY'
+  /** Hosts in data centers of RunPod's partners (Secure Cloud). */
   | 'SECURE';
 
-/** What only RunPod needs to know. Whatever is absent comes from the recipe. */
+/** Options for jobs at RunPod. An absent option has the recipe's value, or else the default that is given here. */
 export type RunPodOptions = {
-  /** The job is cancelled when it has cost so much, as far as its rate tells. */
+  /** The most that the job may cost, in US dollars, above 0. The job is cancelled when the rate that its provider reports has added up to this. */
   budgetUsd?: number | null | undefined;
-  /** SECURE where nobody says. */
+  /** The kind of hosts; SECURE by default. */
   cloud?: RunPodCloud | null | undefined;
-  /** Where to look for room, in this order. */
+  /** The data centers to try, in this order, at most 50. RunPod chooses by default. */
   dataCenterIds?: Array<string> | null | undefined;
-  /** The container disk, in GB, gone with the pod: 20 where nobody says. */
+  /** The size of the container disk, in GB: 1 to 100,000, and 20 by default. The disk is lost with the pod. */
   diskGb?: number | null | undefined;
-  /** Environment variables of the job. RunPod keeps them with the pod, in clear text. */
+  /** Environment variables of the job, at most 200, with values of at most 100,000 characters. RunPod keeps them with the pod in clear text. */
   env?: Array<EnvVar> | null | undefined;
-  /** How many GPUs: 1 where nobody says. */
+  /** How many GPUs: 1 to 64, and 1 by default. */
   gpuCount?: number | null | undefined;
-  /** RunPod's id, such as `NVIDIA GeForce RTX 4090`. */
+  /** The GPU's type by RunPod's id, such as `NVIDIA GeForce RTX 4090`. It has no default. */
   gpuType?: string | null | undefined;
-  /** The container image; it must have bash. */
+  /** The container image, which must have bash. It has no default. */
   image?: string | null | undefined;
-  /** The job is cancelled when its pod has been charged for so long. */
+  /** The most hours that the provider may charge for, above 0. The job is cancelled when they are reached. */
   maxHours?: number | null | undefined;
-  /** A network volume at /workspace, instead of `volumeGb`; it outlives the pod. */
+  /** A network volume to mount at /workspace instead of the disk of `volumeGb`. It outlives the pod. */
   networkVolumeId?: string | null | undefined;
-  /** A disk at /workspace that outlives a restart of the pod, in GB: 10 where nobody says, 0 for none. */
+  /** The size of the disk at /workspace, in GB: 10 to 100,000, or 0 for none, and 10 by default. The disk outlives a restart of the pod, but not the pod. */
   volumeGb?: number | null | undefined;
 };
 

@@ -31,7 +31,11 @@ export const moon: ProviderDefinition<
     description: 'What only the moon needs to know.',
     fields: {
       side: {
-        type: { name: 'MoonSide', description: 'Which half.', values: ['NEAR', 'FAR'] },
+        type: {
+          name: 'MoonSide',
+          description: 'Which half.',
+          values: { NEAR: 'It faces the Earth.', FAR: 'It faces away.' },
+        },
         description: 'NEAR where nobody says.',
         flag: { value: 'side', help: 'which half' },
       },
