@@ -27,8 +27,8 @@ export async function serve(): Promise<void> {
 }
 
 function goingOn(jobs: number): string {
-  const them = jobs === 1 ? '1 job goes' : `${jobs} jobs go`;
-  return `  ${them} on without Trainyard; when it is started again, no line is missing.`;
+  const them = jobs === 1 ? '1 job keeps' : `${jobs} jobs keep`;
+  return `  ${them} running without Trainyard. When it starts again, no line will be missing.`;
 }
 
 function welcome(url: string, providers: readonly string[], config: Config): string {

@@ -16,7 +16,7 @@ const template = z.string().superRefine((given, context) => {
   const { written, meant } = found;
   context.addIssue({
     code: 'custom',
-    message: `${written} is filled in by nobody; is it ${meant}?`,
+    message: `${written} is not a placeholder; is it ${meant}?`,
   });
 });
 
@@ -39,7 +39,7 @@ const forAllKinds = {
 function notAList({ input }: { input?: unknown }): string {
   const line = typeof input === 'string' && !/["'\\]/.test(input) ? input.trim() : '';
   const words = line === '' || line.length > 200 ? ['python3', 'train.py'] : line.split(/\s+/);
-  return `it must be an array of words, for no shell reads it: ${JSON.stringify(words)}`;
+  return `it must be an array of words, because no shell reads it: ${JSON.stringify(words)}`;
 }
 
 function isObject(value: unknown): boolean {

@@ -47,11 +47,11 @@ const wrong: [string, RegExp][] = [
   ],
   [
     '{"recipes": {"a": {"command": ["x", "--config={confg}"]}}}',
-    /^FILE: recipes\.a\.command\.1: \{confg\} is filled in by nobody; is it \{config\}\?$/,
+    /^FILE: recipes\.a\.command\.1: \{confg\} is not a placeholder; is it \{config\}\?$/,
   ],
   [
     '{"recipes": {"a": {"command": ["x"], "env": {"OUT": "{ouptut}/a"}}}}',
-    /^FILE: recipes\.a\.env\.OUT: \{ouptut\} is filled in .*\{output\}/,
+    /^FILE: recipes\.a\.env\.OUT: \{ouptut\} is not a placeholder.*\{output\}/,
   ],
   ['{"recipes": {"a": {"command": ["x", "{Config.lr}"]}}}', /\{Config\.lr\} .* \{config\}\?$/],
   [

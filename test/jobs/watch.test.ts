@@ -84,7 +84,7 @@ test('a cursor that is none is refused', () => {
   const changes = new JobChanges({} as JobStore);
   const watch = new JobWatch({ changes, logs: {} as LogStore });
   for (const cursor of ['', 'x', '-1', '1e3', '9'.repeat(16)]) {
-    expect(() => watch.all({}, cursor)).toThrow('give the cursor of a change');
+    expect(() => watch.all({}, cursor)).toThrow('it must be the cursor of a change');
   }
 });
 

@@ -55,7 +55,7 @@ export class Cancel {
       if (options.force) return this.#letGo(job, why);
       throw new TrainyardError(
         'PROVIDER_UNAVAILABLE',
-        `${why}, so nobody can be asked to end the job ${jobId}. Configure it again, or let go of the job by force: it is LOST then.`,
+        `${why}, so it cannot be asked to end the job ${jobId}. Configure it again, or let go of the job by force: it is LOST then.`,
       );
     }
     const ref = { jobId, externalId: job.externalId };
@@ -91,7 +91,7 @@ export class Cancel {
   /** Makes the job LOST and gives up its log, as no provider can be asked about it. */
   async #letGo(job: Job, why: string): Promise<Job> {
     const failure = {
-      message: `${why}; it was let go by force, and how it ended is not known.`,
+      message: `${why}; the job was let go by force, so its end is not known.`,
       exitCode: null,
       signal: null,
       offset: null,
@@ -118,7 +118,7 @@ function unknown(jobId: string): TrainyardError {
 function ended(job: Job): TrainyardError {
   return new TrainyardError(
     'CONFLICT',
-    `The job ${job.id} has ended already, so it cannot be cancelled. Ask for its status. Where its log is not complete and never will be, cancel it by force: the rest of the log is given up then.`,
+    `The job ${job.id} has already ended, so it cannot be cancelled; see its status. If its log will never be complete, cancel it by force: that gives up the rest of the log.`,
     { details: { jobId: job.id } },
   );
 }

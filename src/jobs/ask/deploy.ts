@@ -34,9 +34,12 @@ const text = (most: number) =>
     .trim()
     .min(1, 'is empty')
     .max(most, `is over ${most} characters`)
-    .refine((given) => !given.includes('\0'), 'holds a NUL, which no program can be told')
+    .refine((given) => !given.includes('\0'), 'holds a NUL, which cannot be passed to a program')
     // UTF-8 has no code for it, so two different texts would be stored and sent as the same one.
-    .refine((given) => given.isWellFormed(), 'holds half of a surrogate pair, which is no text');
+    .refine(
+      (given) => given.isWellFormed(),
+      'holds half of a surrogate pair, which is not valid text',
+    );
 
 const checkedInput = z.object({
   recipe: text(200),
@@ -104,7 +107,7 @@ function newJobOf(input: DeployInput, checked: CheckedInput, provider: Provider)
   if (!recipes.includes(input.recipe) && !provider.recipesUnknown) {
     throw new TrainyardError(
       'BAD_USER_INPUT',
-      `The provider ${provider.name} has no recipe ${quote(input.recipe)}. It has: ${recipes.join(', ') || 'none'}. Recipes stand in the trainyard.config.json of the server that runs them, which reads it when it starts.`,
+      `The provider ${provider.name} has no recipe ${quote(input.recipe)}. It has: ${recipes.join(', ') || 'none'}. Recipes are set in the trainyard.config.json of the server that runs them, which reads it when it starts.`,
     );
   }
   const config = input.config ?? {};

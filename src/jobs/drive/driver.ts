@@ -193,7 +193,7 @@ export class JobDriver {
 
   #lose(): Promise<Job | null> {
     const { provider, logger, job } = this.#options;
-    const message = `The provider ${provider.name} no longer knows this job; how it ended is not known.`;
+    const message = `The provider ${provider.name} no longer knows this job, so its end is not known.`;
     return this.#change((now) => {
       if (isOver(now.status)) return null;
       // The job may still run at the location where it was deployed, so it is stale and not LOST.

@@ -146,7 +146,7 @@ export class HandOver {
 
 function notDeployedNotice(error: unknown): LogNotice {
   const message = `The job is not deployed yet. ${codeOf(error) === 'INTERNAL' ? 'Its provider failed' : messageOf(error)}`;
-  return { code: 'NOT_DEPLOYED', message, url: null, help: ['It is tried again by itself'] };
+  return { code: 'NOT_DEPLOYED', message, url: null, help: ['Trainyard keeps trying by itself'] };
 }
 
 /** What a provider's refusal changes in a job. A job that was cancelled meanwhile ends CANCELLED. */

@@ -5,10 +5,10 @@ import type { LogNotice } from '../../core/log.ts';
 export function unreadableLogNotice(provider: string, error: unknown): LogNotice {
   return {
     code: 'LOG_UNREADABLE',
-    message: `The log of this job cannot be read at present: ${messageOf(error)}`,
+    message: `The log of this job cannot be read at the moment: ${messageOf(error)}`,
     url: null,
     help: [
-      `What the provider ${provider} keeps of it is fetched, without loss, as soon as it can be read again`,
+      `As soon as the provider ${provider} gives the log again, Trainyard fetches all lines that it still has`,
     ],
   };
 }

@@ -150,7 +150,7 @@ function parseCursor(cursor: string): number {
   if (!Number.isNaN(seq)) return seq;
   throw new TrainyardError(
     'BAD_USER_INPUT',
-    `after is ${JSON.stringify(cursor.slice(0, 200))}; give the cursor of a change, as it was told.`,
+    `after is ${JSON.stringify(cursor.slice(0, 200))}; it must be the cursor of a change, unaltered.`,
   );
 }
 

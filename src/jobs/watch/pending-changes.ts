@@ -59,6 +59,6 @@ export class PendingChanges implements Disposable {
 function notKept(): TrainyardError {
   return new TrainyardError(
     'CONFLICT',
-    'Some of the changes since then are not kept any more. Subscribe again without `after`, and list the jobs anew.',
+    'Some of the changes since then are no longer stored. Subscribe again without `after`, and list all jobs again.',
   );
 }

@@ -43,13 +43,13 @@ export function findInexact(value: unknown, name: string, levels = maxLevels): s
     return `${name} is ${value}, which JSON has no number for: send it as a text, "${value}".`;
   }
   if (typeof value === 'string' && !value.isWellFormed()) {
-    return `${name} holds half of a surrogate pair, which is no text: send whole characters.`;
+    return `${name} holds half of a surrogate pair, which is not valid text: send whole characters.`;
   }
   if (typeof value !== 'object' || value === null) return null;
   if (levels === 0) return `${name.slice(0, 40)}… nests more than ${maxLevels} levels deep.`;
   for (const [key, inner] of Object.entries(value)) {
     if (!key.isWellFormed()) {
-      return `A key of ${name} holds half of a surrogate pair, which is no text: send whole characters.`;
+      return `A key of ${name} holds half of a surrogate pair, which is not valid text: send whole characters.`;
     }
     const path = Array.isArray(value) ? `${name}[${key}]` : `${name}.${key}`;
     const found = findInexact(inner, path, levels - 1);

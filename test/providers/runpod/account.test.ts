@@ -66,7 +66,7 @@ describe('a gateway before RunPod', () => {
     yard.standIn.faults.next('GET /v2/pods', gateway);
     const { status, message } = await yard.provider.health(yard.signal);
     expect(status).toBe('DOWN');
-    expect(message).toMatch(/"error code: 1010" \(403\).*no answer of RunPod's/);
+    expect(message).toMatch(/"error code: 1010" \(403\).*this answer is not from RunPod/);
     expect(message).not.toMatch(/RUNPOD_API_KEY/);
   });
 

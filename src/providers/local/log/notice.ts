@@ -33,20 +33,22 @@ export function unknownJobNotice(
       message: `The job ${id} was deployed to ${options.place}; the provider ${name} is now ${location}, which does not know it`,
       url: null,
       help: [
-        'Set the provider back (TRAINING_SERVER_URL, or its url in trainyard.config.json) and start again: capture then goes on by itself, without loss',
+        'Set the provider back (TRAINING_SERVER_URL, or its url in trainyard.config.json) and restart Trainyard: capture then continues without loss',
         ...(awaitsLog
           ? []
-          : ['Or let go of the job: cancelJob with force calls it LOST, and ends nothing there']),
+          : [
+              'Or let go of the job: cancelJob with force makes it LOST here, and ends nothing there',
+            ]),
       ],
     };
   }
   return {
     code,
-    message: `The training server of provider ${name} does not know job ${id}: lines that were not captured before cannot be had`,
+    message: `The training server of provider ${name} does not know job ${id}: lines that were not captured before are lost`,
     url: null,
     help: [
-      'Some training servers forget their jobs when they are restarted: look for the log file on the machine itself',
-      'If TRAINING_SERVER_URL was changed lately, check that it still names the server that runs this job',
+      'Some training servers forget their jobs when they restart: look for the log file on the machine itself',
+      'If TRAINING_SERVER_URL has changed recently, check that it still names the server that runs this job',
     ],
   };
 }
@@ -57,9 +59,7 @@ export function refusedNotice(provider: string, reason: string | null): LogNotic
     code: 'PROVIDER_REFUSES',
     message: `The training server of provider ${provider} refuses${reason === null ? '' : `. ${reason}`}`,
     url: null,
-    help: [
-      'Set the key that it expects and start again: whatever waits for it then goes on by itself',
-    ],
+    help: ['Set the key that it expects and restart Trainyard: capture then continues by itself'],
   };
 }
 
@@ -71,7 +71,7 @@ export function unreachableNotice(provider: string, reason: string | null): LogN
     url: null,
     help: [
       'Check that the training server is running and that TRAINING_SERVER_URL names it',
-      'Capture goes on by itself, without loss, as soon as the server answers again',
+      'Capture continues by itself, without loss, as soon as the server answers again',
     ],
   };
 }

@@ -49,7 +49,7 @@ export function refusalOf(answer: Answer, question: Question): TrainyardError | 
     );
   }
   if (status === 403 && own === null) {
-    const help = "this is no answer of RunPod's: a gateway or proxy before it has refused the call";
+    const help = 'this answer is not from RunPod: a gateway or proxy before it refused the call';
     return new TrainyardError('PROVIDER_UNAVAILABLE', `${refused}${said}; ${help}`, { details });
   }
   if (status === 403) {

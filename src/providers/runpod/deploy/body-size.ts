@@ -28,7 +28,7 @@ export function checkBodySize(body: { env: Readonly<Record<string, string>> }): 
   const told = list.map(([part, size]) => `${part} ${size}`).join(', ');
   throw new TrainyardError(
     'BAD_USER_INPUT',
-    `The job is too large to travel to a pod: RunPod takes a request of at most ${maxBytes} bytes, and this one would have ${total} (${told}). Put large data into the image, a network volume, or a place that the job downloads from.`,
+    `The job is too large to send to a pod: RunPod takes a request of at most ${maxBytes} bytes, and this one would have ${total} (${told}). Put large data into the image, a network volume, or a place that the job downloads from.`,
   );
 }
 

@@ -105,7 +105,7 @@ function padding(size: number): Buffer {
 function refused(reason: string, cause?: unknown): TrainyardError {
   return new TrainyardError(
     'BAD_USER_INPUT',
-    `The recipe's files cannot travel to a pod: ${reason}.`,
+    `The recipe's files cannot be copied to a pod: ${reason}.`,
     {
       cause,
     },

@@ -31,7 +31,7 @@ const options = z.object({
       z.object({
         name: z
           .string()
-          .regex(/^[A-Za-z_][A-Za-z0-9_]{0,254}$/, 'is no name that an environment can hold')
+          .regex(/^[A-Za-z_][A-Za-z0-9_]{0,254}$/, 'is not a valid name of an environment variable')
           .refine(
             (name) => !/^(?:TRAINYARD|RUNPOD|JOB)_/.test(name),
             'is set by Trainyard or RunPod',

@@ -19,9 +19,9 @@ export function noticeOf(
   if (trouble === 'gone') {
     return {
       code: 'POD_GONE',
-      message: `RunPod no longer has the pod ${podId}: lines that were not captured before cannot be had`,
+      message: `RunPod no longer has the pod ${podId}: lines that were not captured before are lost`,
       url,
-      help: [`If the job had a network volume, its log still lies there: ${logIn(jobId)}`],
+      help: [`If the job had a network volume, its log is still on it: ${logIn(jobId)}`],
     };
   }
   const ssh = pod?.ssh?.direct ?? pod?.ssh?.proxy;
