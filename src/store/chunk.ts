@@ -3,13 +3,13 @@ import type { LineBlock, LineRun } from '../core/log.ts';
 import { encodeLines } from './line-text.ts';
 import { decodeRuns, encodeRuns, extendRuns, sliceRuns } from './runs.ts';
 
-/** About what a chunk holds, at most, before it is compressed: so many bytes of text, or so many lines. */
+/** About the most that a chunk holds: bytes of text before it is compressed, and lines. */
 export const fullChunk = { bytes: 128 * 1024, lines: 1000 } as const;
 
 const raw = 0;
 const zstd = 1;
 
-/** Consecutive lines as a store keeps them. `bytes` is the length of the text before compression. */
+/** Consecutive lines in stored form. `bytes` is the length of the text before compression. */
 export interface Chunk {
   count: number;
   encoding: number;
@@ -19,7 +19,7 @@ export interface Chunk {
   runs: Buffer;
 }
 
-/** The raw rows at the end of a log that do not make a full chunk yet, as one. */
+/** The uncompressed rows at the end of a log, joined, which do not make a full chunk yet. */
 export interface Tail {
   count: number;
   text: Buffer;
@@ -44,7 +44,7 @@ export function zstdChunk(block: LineBlock): Chunk {
   return { ...chunk, encoding: zstd, text: compress(chunk.text) };
 }
 
-/** How much of a full chunk these lines make; 1 and more is a chunk's worth. */
+/** How full a chunk of these lines would be; 1 is a full one. */
 export function fullness(lines: { count: number; size: number }): number {
   return Math.max(lines.count / fullChunk.lines, lines.size / fullChunk.bytes);
 }
@@ -74,7 +74,7 @@ export function cutChunks(tail: Tail, block: LineBlock, options: { compress: boo
   return chunks;
 }
 
-/** Where the texts are to be cut: the index after the last line of each chunk. */
+/** Where the lines are cut into chunks: the index after the last line of each chunk. */
 function cuts(tail: Tail, texts: readonly string[]): number[] {
   const tailWeight = fullness({ count: tail.count, size: tail.text.length });
   let total = tailWeight;
@@ -94,15 +94,15 @@ function weightOf(text: string): number {
   return Math.max(1 / fullChunk.lines, (text.length + 1) / fullChunk.bytes);
 }
 
-/** Whether a chunk is not compressed. */
+/** True for a chunk that is not compressed. */
 export function isRaw(chunk: Pick<Chunk, 'encoding'>): boolean {
   return chunk.encoding === raw;
 }
 
-/** The lines, joined by \n, in UTF-8, of a chunk that is as it was stored. */
+/** The lines of an undamaged chunk, joined by \n, in UTF-8. */
 export function textOf(chunk: Pick<Chunk, 'encoding' | 'bytes' | 'text'>): Buffer {
   if (chunk.encoding === raw) return chunk.text;
-  // One output buffer for all of it, and a byte more, which tells zlib that no more is to come.
+  // The output fits into one buffer. The byte to spare shows zlib that nothing more will come.
   return zstdDecompressSync(chunk.text, { chunkSize: Math.max(64, chunk.bytes + 1) });
 }
 
@@ -111,7 +111,7 @@ export function runsOf(chunk: Pick<Chunk, 'runs'>): LineRun[] {
   return decodeRuns(chunk.runs);
 }
 
-/** Raw rows, in order, as the tail that they are. */
+/** Joins uncompressed rows, in order, into the tail of their log. */
 export function joinTail(rows: readonly Pick<Chunk, 'count' | 'text' | 'runs'>[]): Tail {
   const runs: LineRun[] = [];
   const parts: Buffer[] = [];

@@ -3,10 +3,10 @@ import { type CurvePoint, type Stretch, stretchOf } from '../core/curve.ts';
 import { TrainyardError } from '../core/errors.ts';
 import { type ByteReader, putInteger, putSigned, takeInteger, takeSigned } from './integers.ts';
 
-/** Stretches in a block; a block of level n has so many stretches of 2^n values each. */
+/** The number of stretches in a block. In a block of level n, each has 2^n values. */
 export const blockStretches = 64;
 
-/** Points of several series; `series` is the place of its name among the job's names. */
+/** A point of one of several series. `series` is the index of the series' name among the job's names. */
 export interface NamedPoint {
   series: number;
   point: CurvePoint;
@@ -33,7 +33,7 @@ export function encodeBlock(stretches: readonly Stretch[], level: number, key: s
   return sealed(bytes, key);
 }
 
-/** The stretches of a block, whose first value is at `index`. Throws where the bytes are not as they were written. */
+/** The stretches of a block whose first value is at `index`. Throws where the bytes are damaged. */
 export function decodeBlock(
   bytes: Buffer,
   { index, level, key }: { index: number; level: number; key: string },
@@ -51,7 +51,7 @@ export function decodeBlock(
   });
 }
 
-/** Points of several series, in their order, as bytes; as for a block, `key` is part of the checksum. */
+/** Encodes points of several series, in order. As for a block, `key` is part of the checksum. */
 export function encodePoints(points: readonly NamedPoint[], key: string): Buffer {
   const bytes: number[] = [];
   const put = pointWriter(bytes);
@@ -63,7 +63,7 @@ export function encodePoints(points: readonly NamedPoint[], key: string): Buffer
   return sealed(bytes, key);
 }
 
-/** The points that `encodePoints` was given. Throws where the bytes are not as they were written. */
+/** Decodes what `encodePoints` wrote. Throws where the bytes are damaged. */
 export function decodePoints(bytes: Buffer, key: string): NamedPoint[] {
   const reader = { bytes: unsealed(bytes, key), at: 0 };
   const take = pointReader(reader);

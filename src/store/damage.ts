@@ -1,13 +1,13 @@
 import { TrainyardError } from '../core/errors.ts';
 
-/** Lines that are stored and cannot be read as they were stored, from one up to, not including, another. */
+/** Stored lines that are damaged: from `from` up to, not including, `to`. */
 export interface DamagedLines {
   jobId: string;
   from: number;
   to: number;
 }
 
-/** What whoever asks for damaged lines is told: which they are, and where sound ones begin again. */
+/** The error for a reader of damaged lines. It says which lines they are, and where undamaged ones begin again. */
 export function damagedLines({ jobId, from, to }: DamagedLines, cause?: unknown): TrainyardError {
   const lines = to - from > 1 ? `Lines ${from} to ${to - 1} of` : `Line ${from} of`;
   return new TrainyardError(
@@ -17,7 +17,7 @@ export function damagedLines({ jobId, from, to }: DamagedLines, cause?: unknown)
   );
 }
 
-/** What is known of a job's log as a whole cannot be trusted: how long it is, and where it goes on. */
+/** The error for a damaged log head, whose length and cursor cannot be trusted. */
 export function damagedHead(jobId: string): TrainyardError {
   return new TrainyardError(
     'DATA_DAMAGED',
@@ -26,7 +26,7 @@ export function damagedHead(jobId: string): TrainyardError {
   );
 }
 
-/** A job's metrics cannot be read as they were stored; its lines are another matter. */
+/** The error for damaged metrics of a job, whose lines may be undamaged. */
 export function damagedCurves(jobId: string, cause: unknown): TrainyardError {
   return new TrainyardError(
     'DATA_DAMAGED',

@@ -1,4 +1,4 @@
-/** Bytes, and where the next integer begins. */
+/** Bytes to read integers from, and the index of the next one. */
 export interface ByteReader {
   bytes: Uint8Array;
   at: number;
@@ -14,7 +14,7 @@ export function putInteger(bytes: number[], value: number): void {
   bytes.push(rest);
 }
 
-/** Adds a whole number, zigzag-coded, whose double is exact. */
+/** Adds a whole number in zigzag coding. Twice the number must still be exact. */
 export function putSigned(bytes: number[], value: number): void {
   putInteger(bytes, value < 0 ? -2 * value - 1 : 2 * value);
 }

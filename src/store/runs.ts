@@ -24,7 +24,7 @@ export function encodeRuns(runs: readonly LineRun[]): Buffer {
   return Buffer.from(bytes);
 }
 
-/** The runs that `encodeRuns` has written. */
+/** Decodes what `encodeRuns` wrote. */
 export function decodeRuns(bytes: Uint8Array): LineRun[] {
   const runs: LineRun[] = [];
   const reader = { bytes, at: 0 };
@@ -51,7 +51,7 @@ export function sliceRuns(runs: readonly LineRun[], from: number, to: number): L
   return slice;
 }
 
-/** Adds runs at the end of others, joining those that say the same; empty runs are dropped. */
+/** Adds runs after others. Neighbours with the same time and source are joined, and empty runs are dropped. */
 export function extendRuns(target: LineRun[], more: readonly LineRun[]): void {
   for (const run of more) {
     if (run.count === 0) continue;

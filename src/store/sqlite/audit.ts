@@ -36,8 +36,8 @@ export interface Audit {
 const maxFindings = 10_000;
 
 /**
- * Reads the whole store in `dataDir`, every line of it, and tells what is damaged. Writes nothing, and may
- * run beside a server. Throws `STORE_UNAVAILABLE` where there is no store of this release that could be read.
+ * Reads every line of the store in `dataDir` and reports what is damaged. Writes nothing, and may run while a server
+ * uses the store. Throws `STORE_UNAVAILABLE` where there is no store that this release can read.
  */
 export function auditSqliteStore(dataDir: string): Audit {
   const path = join(dataDir, 'trainyard.db');

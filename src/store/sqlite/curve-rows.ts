@@ -4,13 +4,13 @@ import { blockStretches, decodeBlock, decodePoints, type NamedPoint } from '../c
 
 /** A row of `curve_blocks`: 64 stretches of 2^`level` values of one series. */
 export interface BlockRow {
-  /** seq << 32 | place of the series among the job's << 26 | number. */
+  /** seq << 32 | index of the series among the job's << 26 | number. */
   id: number;
   level: number;
   stretches: Buffer;
 }
 
-/** Where a block of a series stands: it begins with the value `number` * 64. */
+/** The position of a block in its series. It begins with the value `number` * 64. */
 export type BlockPlace = { number: number; level: number };
 
 /** The newest points of a job: `ends` those that fill no block yet, `recent` those that came after `ends` was written. */
@@ -46,7 +46,7 @@ export function firstOf(place: Pick<BlockPlace, 'number'>): number {
   return place.number * blockStretches;
 }
 
-/** What the checksum of a block covers beside its bytes. */
+/** What the checksum of a block covers besides its bytes. */
 export function blockKey(id: number, level: number): string {
   return `block ${id} of level ${level}`;
 }

@@ -20,9 +20,9 @@ import {
 
 /** Further names of a job are ignored. */
 const maxSeries = 64;
-/** A series has at most so many blocks, which is 4096 stretches; one more, and two become one of longer stretches. */
+/** The most blocks of a series (4096 stretches). With one more, two blocks become one with longer stretches. */
 const maxBlocks = 64;
-/** So many values of a series can be numbered; further ones are ignored. */
+/** The most values of a series that can be numbered; further ones are ignored. */
 const maxValues = 2 ** 32;
 // The recent points are written with each append, the ends only when these have become many.
 const recentBytes = { least: 1024, most: 8192 };

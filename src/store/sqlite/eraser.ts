@@ -30,7 +30,7 @@ export class Eraser {
     }
   }
 
-  /** What is overwritten is gone from the write-ahead log, too, about a second after the transaction. */
+  /** Removes overwritten values from the write-ahead log, too, about a second after the transaction. */
   emptyLogSoon(): void {
     this.#timer ??= setTimeout(() => this.#emptyLog(), restMs).unref();
   }

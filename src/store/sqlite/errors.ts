@@ -16,7 +16,7 @@ export function isWrongTable(error: unknown): boolean {
   return codeOf(error) === 'SQLITE_ERROR';
 }
 
-/** The failures that lie in the file, the disk or a lock as `STORE_UNAVAILABLE`; any other error as it is. */
+/** Turns failures of the file, the disk or a lock into `STORE_UNAVAILABLE`, and returns any other error as it is. */
 export function translate(error: unknown, path: string): unknown {
   const code = codeOf(error);
   if (isBusy(error)) return unavailable(`the store ${path} is locked by another process`, error);

@@ -35,7 +35,7 @@ export function headChecksum(jobId: string, row: HeadRow): number {
   return journal ? crc32(journal, facts) : facts;
 }
 
-/** The row, where it is as it was stored; else throws `DATA_DAMAGED`. A log that nothing was written to has no checksum. */
+/** Returns an undamaged row, and throws `DATA_DAMAGED` for any other. A log without an append has no checksum. */
 export function soundHead<Row extends HeadRow & { checksum: number | null }>(
   jobId: string,
   row: Row,

@@ -2,9 +2,9 @@ import type { JobStatus } from '../../core/job.ts';
 import type { JobChange, JobChangeKind, JobChangePage } from '../../core/store.ts';
 import type { Connection } from './connection.ts';
 
-/** A job keeps so many events, its newest; what is older is of no use to who wants to know how jobs now are. */
+/** The most events of a job; its newest are kept. Older ones do not help a reader who wants its present state. */
 const maxEventsPerJob = 100;
-/** All jobs together keep so many, and some hundred more until the next time that old ones are removed. */
+/** The most events of all jobs, and up to some hundred more until the next removal of old ones. */
 const maxEvents = 100_000;
 const pruneEvery = 256;
 /** The most events of one page. */

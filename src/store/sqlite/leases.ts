@@ -85,7 +85,7 @@ export class SqliteLeases implements LeaseStore {
     return monotonicMs() - this.#renewedAt < this.leaseMs;
   }
 
-  /** What others have taken is held no longer. Within the transaction, so that nobody can take more. */
+  /** Drops leases that others have taken. It must run in the transaction, so that nobody takes another meanwhile. */
   #lookWhatIsHeld(): void {
     this.#held = new Map(this.#sql.held.all(this.#owner).map(({ id, fence }) => [id, fence]));
   }
@@ -124,7 +124,7 @@ function identityIn({ boot, namespace, pid, started }: ServerRow): ProcessIdenti
   return { pid, start: `${boot}:${started}`, namespace };
 }
 
-/** Milliseconds on a clock that all processes of this machine share and that nobody sets. */
+/** Milliseconds of a clock that all processes of this machine share and that cannot be set. */
 function monotonicMs(): number {
   return Number(process.hrtime.bigint() / 1_000_000n);
 }

@@ -39,8 +39,8 @@ const walIsGone =
 const maxIdleWalBytes = 64 * 1024 * 1024;
 
 /**
- * Opens, or creates, the store in `dataDir/trainyard.db`. Rejects with `STORE_UNAVAILABLE` and a
- * message that names the file where it cannot be used; a damaged, newer or vanished one is left as it is.
+ * Opens or creates the store in `dataDir/trainyard.db`. Rejects with `STORE_UNAVAILABLE`, and a message that names the
+ * file, where it cannot be used. A store that is damaged, newer than this release or missing is left as it is.
  */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
   const path = join(options.dataDir, 'trainyard.db');

@@ -8,7 +8,7 @@ export interface PlacedChunk extends Chunk {
   checksum: number | null;
 }
 
-/** Whether a row is as it was stored. A damaged row may hold other kinds of values than its table allows. */
+/** True for an undamaged row. A damaged one may even hold other kinds of values than its table allows. */
 export function isSound(jobId: string, chunk: PlacedChunk): boolean {
   const { first, checksum, runs, text } = chunk;
   if (!Buffer.isBuffer(runs) || !Buffer.isBuffer(text)) return false;

@@ -10,11 +10,11 @@ import {
 } from 'node:fs';
 import { TrainyardError } from '../../core/errors.ts';
 
-// Beside the database: that there is one, and whether a server was using it. Of one length: written over
-// each other in place, they need no room on a full disk.
+// A file beside the database records that there is one, and whether a server uses it. Both words have the same
+// length, so that one is written over the other even on a full disk.
 type Presence = 'in use' | 'closed';
 
-/** Throws where a store was that is gone or empty: the first start after such a loss would make an empty one, and look well. */
+/** Throws where a store existed and is now missing or empty, because a new empty one would hide the loss. */
 export function refuseVanished(path: string): void {
   if (read(path) === null || (existsSync(path) && statSync(path).size > 0)) return;
   throw new TrainyardError(

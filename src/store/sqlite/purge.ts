@@ -9,8 +9,8 @@ const rowsPerSlice = 1000;
 const freePagesPerSlice = 128;
 
 /**
- * Removes the lines of deleted jobs in small slices, so that even a huge log holds nobody up, and
- * gives the room back to the disk. What the closing or a failure interrupts is finished later.
+ * Removes the lines of deleted jobs in small slices, so that even a huge log delays no other work, and gives the room
+ * back to the disk. Work that a close or a failure interrupts is finished later.
  */
 export class Purger {
   readonly #connection: Connection;

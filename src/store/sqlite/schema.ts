@@ -120,7 +120,7 @@ const migrations: readonly (string | ((db: Database) => void))[] = [
   CREATE TABLE probe (id INTEGER PRIMARY KEY CHECK (id = 1), value INTEGER NOT NULL) STRICT;
   INSERT INTO probe VALUES (1, 0);
   `,
-  // What was asked for outlives whoever was asked.
+  // A cancel that was asked for outlives the server that was asked.
   `
   ALTER TABLE jobs ADD COLUMN cancel_requested_at INTEGER;
   ALTER TABLE jobs ADD COLUMN cancel_by_force INTEGER NOT NULL DEFAULT 0;
