@@ -14,6 +14,7 @@ import { internal, type Refusal, refuse } from './checks/refusal.ts';
 import { defaultTimes, type ServerTimes } from './checks/times.ts';
 import { Lanes } from './connections/lanes.ts';
 import { Unsent } from './connections/unsent.ts';
+import { Bodies } from './graph/bodies.ts';
 import { createEventHandler, wantsEvents } from './graph/event-handler.ts';
 import { createJsonHandler } from './graph/json-handler.ts';
 import { OpenStreams } from './graph/open-streams.ts';
@@ -62,8 +63,9 @@ export async function openHttpServer(options: HttpOptions): Promise<HttpServer> 
   const graph = createGraphServer(options);
   const turns = new Turns();
   const unsent = new Unsent();
-  const serveJson = createJsonHandler({ graph, unsent });
-  const serveEvents = createEventHandler({ graph, unsent, pingMs: times.pingMs });
+  const bodies = new Bodies();
+  const serveJson = createJsonHandler({ graph, unsent, bodies });
+  const serveEvents = createEventHandler({ graph, unsent, bodies, pingMs: times.pingMs });
   const serveRest = createRestRoutes({ ...options, unsent, closing: () => closing });
   const streams = new OpenStreams(logger);
 
@@ -82,7 +84,10 @@ export async function openHttpServer(options: HttpOptions): Promise<HttpServer> 
     }
     const refusal = checkBody(request, path);
     if (refusal) return refuse(response, refusal);
-    if (principal === null || path !== graphqlPath) return serveRest(request, response, pace);
+    if (principal === null || path !== graphqlPath) {
+      await pace.turn('question');
+      return response.destroyed ? undefined : serveRest(request, response, pace);
+    }
     const asker = { principal, pace };
     if (!wantsEvents(request)) return serveJson(request, response, asker);
     streams.add(response);
@@ -174,7 +179,7 @@ function fail({
   error: unknown;
   logger: Logger;
 }): void {
-  if (request.destroyed && !request.complete) {
+  if (request.errored || (request.destroyed && !request.complete)) {
     logger.debug({}, `a client left in the middle of its request: ${messageOf(error)}`);
     return;
   }

@@ -34,6 +34,27 @@ test('all who watch the same jobs share one list at each change', async () => {
   await Promise.all([all, ...watches].map((watch) => watch.return()));
 });
 
+test('watchers read what has changed in turns, not all in one go', async () => {
+  await using server = await openTestServer();
+  const { job } = await server.openLog();
+  const waiting: (() => void)[] = [];
+  const turn = () => new Promise<void>((resolve) => waiting.push(resolve));
+  const watches = [server.jobWatch.one(job.id, turn), server.jobWatch.saved({}, turn)];
+  let told = 0;
+  const coming = watches.map(async (watch) => {
+    const { value } = await watch.next();
+    told += 1;
+    return value;
+  });
+  await expect.poll(() => waiting.length).toBe(2);
+  expect(told).toBe(0);
+  waiting.shift()?.();
+  await expect.poll(() => told).toBe(1);
+  waiting.shift()?.();
+  for (const value of await Promise.all(coming)) expect(value?.id).toBe(job.id);
+  await Promise.all(watches.map((watch) => watch.return()));
+});
+
 test('what another server changes and deletes is told, and what leaves the filter, once', async () => {
   await using server = await openTestServer();
   const mine = await server.openLog();

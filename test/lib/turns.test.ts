@@ -1,6 +1,6 @@
 import { setImmediate as nextLoop } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { Turns } from '../../src/lib/async/turns.ts';
+import { type TurnKind, Turns } from '../../src/lib/async/turns.ts';
 
 let clockMs = 0;
 beforeEach(() => {
@@ -83,4 +83,83 @@ test('runs one piece at a time, though many are asked for in one go', async () =
     }),
   );
   expect(order).toEqual([...Array(20).fill(0), ...Array(20).fill(1), ...Array(20).fill(2)]);
+});
+
+/** Asks in the name of each, all in one go, and resolves to the order in which they were served. */
+async function orderOf(
+  turns: Turns,
+  asks: { name: string; who: object; kind?: TurnKind; expectedMs?: number; takesMs?: number }[],
+): Promise<string[]> {
+  const order: string[] = [];
+  await Promise.all(
+    asks.map(async ({ name, who, kind = 'question', expectedMs = 0, takesMs = 1 }) => {
+      await turns.next(who, kind, expectedMs);
+      order.push(name);
+      work(takesMs);
+    }),
+  );
+  return order;
+}
+
+test('a hundred asks of one caller delay another by one of them', async () => {
+  const turns = new Turns();
+  const greedy = {};
+  const asks = Array.from({ length: 100 }, () => ({ name: 'greedy', who: greedy }));
+  const order = await orderOf(turns, [...asks, { name: 'other', who: {} }]);
+  expect(order.indexOf('other')).toBeLessThanOrEqual(2);
+});
+
+test('a question does not wait for the pages and streams of hundreds', async () => {
+  const turns = new Turns();
+  const many = (kind: TurnKind) =>
+    Array.from({ length: 200 }, () => ({ name: kind, who: {}, kind, takesMs: 5 }));
+  const asked = { name: 'asked', who: {} };
+  const order = await orderOf(turns, [...many('page'), ...many('stream'), asked]);
+  expect(order.indexOf('asked')).toBeLessThanOrEqual(2);
+});
+
+test('questions, pages and streams all go on while the others want more', async () => {
+  const turns = new Turns();
+  const kinds: TurnKind[] = ['question', 'page', 'stream'];
+  const usedMs: Record<TurnKind, number> = { question: 0, page: 0, stream: 0 };
+  const endMs = clockMs + 1200;
+  let over = false;
+  const greedy = kinds.map(async (kind) => {
+    const who = {};
+    while (!over) {
+      await turns.next(who, kind);
+      work(3);
+      usedMs[kind] += 3;
+      over = clockMs > endMs;
+    }
+  });
+  await Promise.all(greedy);
+  const total = usedMs.question + usedMs.page + usedMs.stream;
+  expect(usedMs.page / total).toBeGreaterThan(0.12);
+  expect(usedMs.stream / total).toBeGreaterThan(0.12);
+  expect(usedMs.question / total).toBeGreaterThan(0.5);
+});
+
+test('one who asks for little goes before those who ask for much', async () => {
+  const turns = new Turns();
+  const large = Array.from({ length: 20 }, () => ({ name: 'large', who: {}, expectedMs: 30 }));
+  const order = await orderOf(turns, [...large, { name: 'small', who: {}, expectedMs: 0.1 }]);
+  expect(order.indexOf('small')).toBeLessThanOrEqual(1);
+});
+
+test('one who has used much while nobody waited owes nothing to newcomers', async () => {
+  const turns = new Turns();
+  const old = {};
+  for (let asked = 0; asked < 50; asked += 1) {
+    await turns.next(old, 'question');
+    work(5);
+    await nextLoop();
+  }
+  const newcomers = Array.from({ length: 50 }, () => ({ name: 'new', who: {} }));
+  const order = await orderOf(turns, [
+    { name: 'first', who: {} },
+    { name: 'old', who: old },
+    ...newcomers,
+  ]);
+  expect(order.indexOf('old')).toBe(1);
 });

@@ -38,8 +38,8 @@ builder.subscriptionField('jobChanged', (t) =>
       filter: t.arg({ type: JobFilterInput, description: 'Only jobs that pass this filter.' }),
       after: t.arg.string({ description: 'The cursor of the last change that the reader has.' }),
     },
-    subscribe: (_root, { filter, after }, { jobWatch }) =>
-      jobWatch.all(filter ?? {}, after ?? null),
+    subscribe: (_root, { filter, after }, { jobWatch, pace }) =>
+      jobWatch.all(filter ?? {}, after ?? null, () => pace.turn('stream')),
     resolve: (change) => change,
   }),
 );

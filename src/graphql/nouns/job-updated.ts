@@ -131,11 +131,12 @@ builder.subscriptionField('jobUpdated', (t) =>
       id: t.arg.id({ description: 'The job to follow; not together with `filter`.' }),
       filter: t.arg({ type: JobFilterInput, description: 'Only jobs that pass this filter.' }),
     },
-    subscribe: (_root, { id, filter }, { jobWatch }) => {
+    subscribe: (_root, { id, filter }, { jobWatch, pace }) => {
       if (id && filter) {
         throw new TrainyardError('BAD_USER_INPUT', 'Give either id or filter, not both.');
       }
-      return id ? jobWatch.one(id) : jobWatch.saved(filter ?? {});
+      const turn = () => pace.turn('stream');
+      return id ? jobWatch.one(id, turn) : jobWatch.saved(filter ?? {}, turn);
     },
     resolve: (job) => job,
   }),

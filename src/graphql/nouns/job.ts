@@ -153,7 +153,7 @@ export const JobType = builder.objectRef<Job>('Job').implement({
       description: 'The metrics in the log, at most 64.',
       args: metricsField.args,
       complexity: metricsField.cost,
-      resolve: ({ id }, args, { metrics }) => metricsField.series(id, args, metrics),
+      resolve: ({ id }, args, context) => metricsField.series(id, args, context),
     }),
     cost: t.expose('cost', {
       type: JobCostType,

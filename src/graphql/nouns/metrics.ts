@@ -1,13 +1,15 @@
 import { breakOf, type CurvePoint, greatestOf, leastOf, type Stretch } from '../../core/curve.ts';
 import { TrainyardError } from '../../core/errors.ts';
 import { type MetricSeries, type NotFinite, notFiniteOf, type notFinites } from '../../core/log.ts';
-import type { LogStore } from '../../core/store.ts';
 import { builder } from '../engine/builder.ts';
+import type { GraphContext } from '../engine/context.ts';
 
 /** The most points, or stretches, of one series that a query may ask for. */
 const mostParts = 4000;
 const defaultPoints = 500;
 const defaultStretches = 200;
+/** About how many points are read and made an answer of in a millisecond. */
+const pointsPerMs = 100;
 
 export const NotFiniteEnum = builder.enumType('NotFinite', {
   description: 'The values that are not finite numbers.',
@@ -137,15 +139,17 @@ export const MetricSeriesType = builder
         },
         // The cost of the series' points is counted at the field `metrics`.
         complexity: ({ maxStretches }) => cost((maxStretches ?? defaultStretches) / 20),
-        resolve: ({ jobId, name }, { fromStep, toStep, maxStretches }, { metrics }) =>
-          metrics
-            .stretches(jobId, {
-              name,
-              fromStep: fromStep ?? Number.NEGATIVE_INFINITY,
-              toStep: toStep ?? Number.POSITIVE_INFINITY,
-              most: bounded('maxStretches', maxStretches ?? defaultStretches, 1),
-            })
-            .then((stretches) => [...stretches]),
+        async resolve({ jobId, name }, { fromStep, toStep, maxStretches }, { metrics, pace }) {
+          const most = bounded('maxStretches', maxStretches ?? defaultStretches, 1);
+          await pace.turn('page', most / pointsPerMs);
+          const stretches = await metrics.stretches(jobId, {
+            name,
+            fromStep: fromStep ?? Number.NEGATIVE_INFINITY,
+            toStep: toStep ?? Number.POSITIVE_INFINITY,
+            most,
+          });
+          return [...stretches];
+        },
       }),
     }),
   });
@@ -170,12 +174,11 @@ export const metricsField = {
   async series(
     jobId: string,
     { names, maxPoints }: MetricsArgs,
-    metrics: Pick<LogStore, 'metrics'>,
+    { metrics, pace }: Pick<GraphContext, 'metrics' | 'pace'>,
   ): Promise<(MetricSeries & { jobId: string })[]> {
-    const series = await metrics.metrics(jobId, {
-      names: names ?? null,
-      maxPoints: bounded('maxPoints', maxPoints ?? defaultPoints, 2),
-    });
+    const most = bounded('maxPoints', maxPoints ?? defaultPoints, 2);
+    await pace.turn('page', most / pointsPerMs);
+    const series = await metrics.metrics(jobId, { names: names ?? null, maxPoints: most });
     return series.map((one) => ({ ...one, jobId }));
   },
 };

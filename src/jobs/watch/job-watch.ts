@@ -15,6 +15,11 @@ const maxKnown = 1000;
 /** A job that changed or was deleted. A watch that resumes at `cursor` goes on after this change. */
 export type WatchedChange = { cursor: string } & ({ job: Job } | { deletedJobId: string });
 
+/** Resolves when a watcher may do some milliseconds of work: many wait for the same change. */
+type Turn = () => Promise<void>;
+
+const atOnce: Turn = () => Promise.resolve();
+
 /** Yields jobs as they change, for subscriptions. */
 export class JobWatch {
   readonly #changes: JobChanges;
@@ -32,8 +37,8 @@ export class JobWatch {
    * is deleted. Changes that come faster than they are read are yielded as one. Throws `NOT_FOUND` for an unknown
    * job.
    */
-  one(id: string): AsyncGenerator<Job, void, undefined> {
-    return abortable((signal) => this.#one(id, signal));
+  one(id: string, turn = atOnce): AsyncGenerator<Job, void, undefined> {
+    return abortable((signal) => this.#one(id, turn, signal));
   }
 
   /**
@@ -42,28 +47,37 @@ export class JobWatch {
    * Ends only with its reader. Throws `BAD_USER_INPUT` for what is not a cursor, and `CONFLICT` where the store no
    * longer has all changes since the cursor.
    */
-  all(filter: JobFilter, after: string | null): AsyncGenerator<WatchedChange, void, undefined> {
+  all(
+    filter: JobFilter,
+    after: string | null,
+    turn = atOnce,
+  ): AsyncGenerator<WatchedChange, void, undefined> {
     const from = after === null ? null : parseCursor(after);
-    return abortable((signal) => this.#all(filter, from, signal));
+    return abortable((signal) => this.#all(filter, { from, turn, signal }));
   }
 
   /** As `all`, without deleted jobs. */
-  saved(filter: JobFilter): AsyncGenerator<Job, void, undefined> {
-    return abortable((signal) => this.#saved(filter, signal));
+  saved(filter: JobFilter, turn = atOnce): AsyncGenerator<Job, void, undefined> {
+    return abortable((signal) => this.#saved(filter, turn, signal));
   }
 
-  async *#saved(filter: JobFilter, signal: AbortSignal): AsyncGenerator<Job, void, undefined> {
-    for await (const change of this.#all(filter, null, signal)) {
+  async *#saved(
+    filter: JobFilter,
+    turn: Turn,
+    signal: AbortSignal,
+  ): AsyncGenerator<Job, void, undefined> {
+    for await (const change of this.#all(filter, { from: null, turn, signal })) {
       if ('job' in change) yield change.job;
     }
   }
 
-  async *#one(id: string, signal: AbortSignal): AsyncGenerator<Job, void, undefined> {
+  async *#one(id: string, turn: Turn, signal: AbortSignal): AsyncGenerator<Job, void, undefined> {
     const woken = new Wakeup();
     using stack = new DisposableStack();
     stack.defer(this.#changes.listen(id, () => woken.wake()));
     let seen = '';
     while (!signal.aborted) {
+      await turn();
       const { complete } = await this.#logs.head(id);
       const job = await this.#changes.store.get(id);
       if (!job && seen === '') throw notFound(id);
@@ -78,13 +92,13 @@ export class JobWatch {
 
   async *#all(
     filter: JobFilter,
-    after: number | null,
-    signal: AbortSignal,
+    { from, turn, signal }: { from: number | null; turn: Turn; signal: AbortSignal },
   ): AsyncGenerator<WatchedChange, void, undefined> {
-    using pending = new PendingChanges(this.#changes, after);
+    using pending = new PendingChanges(this.#changes, from);
     const known = new Map<string, string>();
-    let told = after ?? 0;
+    let told = from ?? 0;
     while (!signal.aborted) {
+      await turn();
       const { ids, deleted, upTo } = await pending.take();
       const found: WatchedChange[] = [];
       for (const { job, version } of await this.#list(filter, ids)) {

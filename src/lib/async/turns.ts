@@ -1,55 +1,63 @@
+import { FairLine } from './fair-line.ts';
+
 /** How long work goes on, in milliseconds, before the event loop may handle other things. */
 const sliceMs = 8;
-/** A question goes before a stream that waits beside it, unless it has used this many milliseconds more. */
-const creditMs = 50;
 
-/** A question is answered once; a stream goes on for as long as its reader likes. */
-export type TurnKind = 'question' | 'stream';
+/**
+ * What a turn is for: to look into a question and, where that takes little, answer it; to read much for an
+ * answer; or to go on with a stream, which asks again for as long as its reader likes.
+ */
+export type TurnKind = 'question' | 'page' | 'stream';
 
-interface Waiter {
-  who: object;
+/** How the time is divided among the kinds of which some wait: questions are small, and people wait for them. */
+const shares: Readonly<Record<TurnKind, number>> = { question: 4, page: 1, stream: 1 };
+
+interface Lane {
+  readonly line: FairLine;
+  readonly share: number;
+  /** The time that it has used, by its share, in milliseconds. */
   used: number;
-  go: () => void;
 }
 
 /**
  * Shares the one thread fairly among all who have work for it. Each caller waits for a turn, then runs one
- * piece of work of a few milliseconds: all that it does before it next waits for the outside. The next turn
- * goes to the caller that has used the least time, so that a thousand callers who ask for much do not delay
- * one who asks for little. A new caller starts with the used time of the one served last. The event loop runs
- * at least every `sliceMs`, so that work without turns, such as a new connection, waits no longer than that.
+ * piece of work of a few milliseconds: all that it does before it next waits for the outside. Those who wait for
+ * the same kind of turn share it by caller. The kinds share the time by `shares`, so that a thousand callers who
+ * want pages or streams do not delay one who asks for little. The event loop runs at least every `sliceMs`, so
+ * that work without turns, such as a new connection, waits no longer than that.
  */
 export class Turns {
-  /** Sorted by used time, most first: the last one is served next. */
-  readonly #waiting: Waiter[] = [];
-  readonly #used = new WeakMap<object, number>();
-  /** The used time of the caller served last, before its turn. */
+  readonly #lanes: Readonly<Record<TurnKind, Lane>> = {
+    question: laneOf('question'),
+    page: laneOf('page'),
+    stream: laneOf('stream'),
+  };
+  /** The used time of the kind served last, before its turn. */
   #level = 0;
-  #running: { who: object; since: number } | null = null;
+  #running: { who: object; lane: Lane; since: number } | null = null;
   #isBusy = false;
   /** When the current slice ends; null between slices. */
   #endsAt: number | null = null;
 
-  /** How many wait for a turn. */
+  /** How many callers wait for a turn. */
   get waiting(): number {
-    return this.#waiting.length;
+    const { question, page, stream } = this.#lanes;
+    return question.line.callers + page.line.callers + stream.line.callers;
   }
 
-  /** Resolves when it is the turn of `who`: at once where nobody waits. The time used is charged to `who`, such as a connection. */
-  next(who: object, kind: TurnKind): Promise<void> {
+  /**
+   * Resolves when it is the turn of `who`: at once where nobody waits. The time used is charged to `who`, such
+   * as a connection. Of callers alike, the one whose piece is expected to take less goes first.
+   */
+  next(who: object, kind: TurnKind, expectedMs = 0): Promise<void> {
     // This caller is at work and asks for its next turn already, so its time is charged now.
     if (this.#running?.who === who) this.#charge();
-    const used = Math.max(
-      this.#used.get(who) ?? 0,
-      this.#level - (kind === 'question' ? creditMs : 0),
-    );
-    // Only one piece runs at a time, and the caller that was let go just now may not have begun yet.
-    if (!this.#isBusy && this.#waiting.length === 0 && this.#hasTime()) {
-      this.#begin(who, used);
-      return Promise.resolve();
-    }
+    const lane = this.#lanes[kind];
+    if (lane.line.callers === 0) lane.used = Math.max(lane.used, this.#level);
     return new Promise((go) => {
-      this.#waiting.splice(this.#placeOf(used), 0, { who, used, go });
+      const isAlone = !this.#isBusy && this.waiting === 0;
+      lane.line.enter(who, { expectedMs, go: () => this.#begin(lane, who, go) });
+      if (isAlone && this.#hasTime()) lane.line.serveNext();
     });
   }
 
@@ -65,7 +73,7 @@ export class Turns {
   #nextSlice(): void {
     this.#endsAt = null;
     // At least one caller is served in each slice, however late it is.
-    if (this.#waiting.length > 0 && this.#hasTime()) this.#serveNext();
+    if (this.waiting > 0 && this.#hasTime()) this.#serveNext();
   }
 
   #serve(): void {
@@ -75,37 +83,32 @@ export class Turns {
   }
 
   #serveNext(): void {
-    const next = this.#waiting.pop();
-    if (!next) return;
-    this.#begin(next.who, next.used);
-    next.go();
+    let next: Lane | null = null;
+    for (const lane of Object.values(this.#lanes)) {
+      if (lane.line.callers > 0 && (next === null || lane.used < next.used)) next = lane;
+    }
+    next?.line.serveNext();
   }
 
-  #begin(who: object, used: number): void {
-    this.#level = Math.max(this.#level, used);
-    this.#used.set(who, used);
-    this.#running = { who, since: performance.now() };
+  #begin(lane: Lane, who: object, go: () => void): void {
+    this.#level = lane.used;
+    this.#running = { who, lane, since: performance.now() };
     this.#isBusy = true;
     // This runs after all that the piece does without waiting: a tick comes after the last of its promises.
     queueMicrotask(() => process.nextTick(() => this.#serve()));
+    go();
   }
 
   #charge(): void {
     if (!this.#running) return;
-    const { who, since } = this.#running;
+    const { lane, since } = this.#running;
     this.#running = null;
-    this.#used.set(who, (this.#used.get(who) ?? 0) + performance.now() - since);
+    const tookMs = performance.now() - since;
+    lane.used += tookMs / lane.share;
+    lane.line.ended(tookMs);
   }
+}
 
-  /** The index behind which all callers have used as much or less, found by bisection. */
-  #placeOf(used: number): number {
-    let from = 0;
-    let to = this.#waiting.length;
-    while (from < to) {
-      const middle = (from + to) >> 1;
-      if ((this.#waiting[middle]?.used ?? 0) > used) from = middle + 1;
-      else to = middle;
-    }
-    return from;
-  }
+function laneOf(kind: TurnKind): Lane {
+  return { line: new FairLine(), share: shares[kind], used: 0 };
 }

@@ -13,9 +13,9 @@ export class Pace {
     this.#turns = turns;
   }
 
-  /** Resolves when this connection may do some milliseconds of work. */
-  turn(kind: TurnKind): Promise<void> {
-    return this.#turns.next(this, kind);
+  /** Resolves when this connection may do some milliseconds of work; `expectedMs` is how many, as far as is known. */
+  turn(kind: TurnKind, expectedMs = 0): Promise<void> {
+    return this.#turns.next(this, kind, expectedMs);
   }
 
   /**

@@ -13,6 +13,8 @@ import { searchLog } from './search.ts';
 
 /** How long one filtered page searches at most, in milliseconds. */
 const maxScanMs = 2000;
+/** About how many lines are read and made an answer of in a millisecond. */
+const linesPerMs = 200;
 /** How much text is read at a time where a whole log is sent, in UTF-16 units: each download holds a few such pieces. */
 const maxBlockChars = 64 * 1024;
 
@@ -63,14 +65,14 @@ export class LogReader {
   async page(jobId: string, request: PageRequest): Promise<LogPage> {
     const matcher = compileFilter(request.filter);
     const { room, pace = new Pace(new Turns()) } = request;
-    await pace.turn('question');
+    await pace.turn('page', Math.min(request.limit, maxPageLines) / linesPerMs);
     const maxChars = Math.min(request.maxChars ?? maxPageChars, room?.left ?? maxPageChars);
     const page = await this.#page(jobId, {
       ...request,
       maxChars,
       matcher,
       async mayGoOn(startedAt) {
-        await pace.turn('question');
+        await pace.turn('page');
         return performance.now() - startedAt < maxScanMs;
       },
     });

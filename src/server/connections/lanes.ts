@@ -19,8 +19,7 @@ interface Lane {
 
 /**
  * Serves one request of a connection at a time, however many its client has sent ahead. The next one begins
- * when the answer before it has left. Each request waits for its turn among all connections. When a
- * connection closes, its waiting requests are dropped.
+ * when the answer before it has left. When a connection closes, its waiting requests are dropped.
  */
 export class Lanes {
   readonly #turns: Turns;
@@ -66,7 +65,6 @@ export class Lanes {
   async #begin(lane: Lane, request: IncomingMessage, response: ServerResponse): Promise<void> {
     lane.busy = true;
     response.once('close', () => this.#ended(lane, request.socket));
-    await lane.pace.turn('question');
     if (!request.socket.destroyed) await this.#serve(request, response, lane.pace);
   }
 

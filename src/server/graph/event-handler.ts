@@ -7,6 +7,7 @@ import { encodeJson } from '../../lib/text/encode-json.ts';
 import { type Refusal, refuse } from '../checks/refusal.ts';
 import { sendPiece } from '../connections/send-piece.ts';
 import type { Unsent } from '../connections/unsent.ts';
+import type { Bodies } from './bodies.ts';
 import type { ServeGraph } from './json-handler.ts';
 import { prepareOperation } from './operations.ts';
 import { type GraphRequest, readRequest, unacceptable } from './request.ts';
@@ -17,6 +18,7 @@ type Results = AsyncGenerator<ExecutionResult, void, void>;
 export interface EventHandlerOptions {
   graph: GraphServer;
   unsent: Unsent;
+  bodies: Bodies;
   /** Milliseconds between two comments that keep a quiet connection open. */
   pingMs: number;
 }
@@ -35,7 +37,8 @@ export function wantsEvents({ headers }: IncomingMessage): boolean {
  */
 export function createEventHandler(options: EventHandlerOptions): ServeGraph {
   return async (request, response, asker) => {
-    const read = await readRequest(request);
+    const read = await readRequest(request, { ...options, pace: asker.pace, isStream: true });
+    if (response.destroyed) return;
     const params = 'code' in read ? read : await paramsOf(read);
     if ('code' in params) return refuse(response, params);
     const results = await run(options.graph, { params, asker, method: request.method });

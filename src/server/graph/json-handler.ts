@@ -5,6 +5,7 @@ import type { Asker } from '../../graphql/engine/context.ts';
 import { encodeJson } from '../../lib/text/encode-json.ts';
 import { refuse } from '../checks/refusal.ts';
 import type { Unsent } from '../connections/unsent.ts';
+import type { Bodies } from './bodies.ts';
 import { type Operation, prepareOperation } from './operations.ts';
 import { jsonType, postInstead, readRequest, unacceptable } from './request.ts';
 import type { GraphServer } from './yoga.ts';
@@ -20,12 +21,14 @@ export type ServeGraph = (
 export function createJsonHandler({
   graph,
   unsent,
+  bodies,
 }: {
   graph: GraphServer;
   unsent: Unsent;
+  bodies: Bodies;
 }): ServeGraph {
   // graphql-http passes bodies on only as strings, so the bytes are kept here.
-  const bodies = new WeakMap<IncomingMessage, Buffer>();
+  const answers = new WeakMap<IncomingMessage, Buffer>();
   const handle = createHandler<IncomingMessage, Asker, Record<string, unknown>>({
     onSubscribe: async ({ method, context }, params) => {
       const operation = await prepareOperation(graph, params, context);
@@ -38,17 +41,18 @@ export function createJsonHandler({
     // The result becomes bytes here, because graphql-http would visit every value of it.
     onOperation: ({ raw }, _args, result) => {
       if (Symbol.asyncIterator in result) return undefined;
-      bodies.set(raw, encodeJson(result));
+      answers.set(raw, encodeJson(result));
       return ['', answerInit(raw, result)];
     },
     formatError: withCode,
   });
   return async (request, response, asker) => {
-    const read = await readRequest(request);
+    const read = await readRequest(request, { bodies, pace: asker.pace, isStream: false });
+    if (response.destroyed) return;
     if ('code' in read) return refuse(response, read);
     const [answer, init] = await handle({ ...read, context: asker });
     if (answer === null) return refuse(response, unacceptable(init.status));
-    const bytes = bodies.get(request) ?? Buffer.from(answer);
+    const bytes = answers.get(request) ?? Buffer.from(answer);
     response.writeHead(init.status, { ...init.headers, 'content-length': bytes.length });
     const drop = () => response.destroy();
     response.once('close', unsent.hold({ bytes: bytes.length, drop }));

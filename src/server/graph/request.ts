@@ -1,7 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import type { Request, Response } from 'graphql-http';
 import { parseExactJson } from '../../lib/text/exact-json.ts';
+import type { Pace } from '../../logs/read/pace.ts';
 import { errorBody, type Refusal } from '../checks/refusal.ts';
+import { turnFor } from '../connections/operation-turn.ts';
+import type { Bodies } from './bodies.ts';
 import { maxBodyBytes } from './yoga.ts';
 
 /** A request as graphql-http reads it. */
@@ -9,9 +12,17 @@ export type GraphRequest = Request<IncomingMessage, undefined>;
 
 export const jsonType = 'application/json; charset=utf-8';
 
-/** Reads a request with its body. Stops reading and returns a refusal where the body is larger than `maxBodyBytes`. */
-export async function readRequest(request: IncomingMessage): Promise<GraphRequest | Refusal> {
-  const body = await readBody(request);
+/**
+ * Reads a request with its body, and resolves when it is its turn: all that follows is work. Stops reading and
+ * returns a refusal where the body is larger than `maxBodyBytes`.
+ */
+export async function readRequest(
+  request: IncomingMessage,
+  { bodies, pace, isStream }: { bodies: Bodies; pace: Pace; isStream: boolean },
+): Promise<GraphRequest | Refusal> {
+  const turn = (bytes: number) =>
+    turnFor(pace, { chars: bytes + (request.url ?? '').length, isStream });
+  const body = await bodies.read(request, { maxBytes: maxBodyBytes, turn });
   if (body === null) {
     const message = `The request has more than ${maxBodyBytes} bytes.`;
     return { status: 413, code: 'BAD_USER_INPUT', message };
@@ -88,15 +99,3 @@ export const postInstead = [
   JSON.stringify(errorBody({ code: 'BAD_USER_INPUT', message: 'Send mutations by POST.' })),
   { status: 405, statusText: '', headers: { allow: 'POST', 'content-type': jsonType } },
 ] as const satisfies Response;
-
-async function readBody(request: IncomingMessage): Promise<string | null> {
-  if (Number(request.headers['content-length'] ?? 0) > maxBodyBytes) return null;
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
-    bytes += chunk.length;
-    if (bytes > maxBodyBytes) return null;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString();
-}

@@ -4,7 +4,7 @@ import type { WebSocket } from 'ws';
 const maxUnreadBytes = 4 * 1024 * 1024;
 
 export interface KeepAliveOptions {
-  /** Milliseconds between two pings. A client that has not answered by the next ping is disconnected. */
+  /** Milliseconds between two pings. A client that has neither answered nor sent anything else by the next ping is disconnected. */
   everyMs: number;
   /** False where the client has sent too many messages, so that its ping or pong is ignored. */
   mayGoOn: () => boolean;
@@ -13,8 +13,13 @@ export interface KeepAliveOptions {
 /** Pings a socket, to tell a quiet client from a dead one, and answers its pings. Returns the function that stops it. */
 export function keepAlive(socket: WebSocket, { everyMs, mayGoOn }: KeepAliveOptions): () => void {
   let answered = true;
+  const hear = () => {
+    answered = true;
+  };
+  // Whoever sends a message is there, too; its pong may wait behind messages that are not read yet.
+  socket.on('message', hear);
   socket.on('pong', () => {
-    if (mayGoOn()) answered = true;
+    if (mayGoOn()) hear();
   });
   socket.on('ping', (data) => {
     if (!mayGoOn()) return;
@@ -24,7 +29,7 @@ export function keepAlive(socket: WebSocket, { everyMs, mayGoOn }: KeepAliveOpti
   });
   const timer = setInterval(() => {
     if (!answered) socket.terminate();
-    answered = false;
+    answered = socket.isPaused;
     if (socket.readyState === socket.OPEN) socket.ping();
   }, everyMs);
   return () => clearInterval(timer);

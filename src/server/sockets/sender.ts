@@ -38,6 +38,11 @@ export class SocketSender {
     this.#unsent = options.unsent;
   }
 
+  /** Whether something waits to be sent. */
+  get isWaiting(): boolean {
+    return this.#waiting > 0;
+  }
+
   /** Resolves when nothing waits to be sent any more, or the socket is closed. */
   async drained(): Promise<void> {
     while (this.#waiting > 0) await this.#last;

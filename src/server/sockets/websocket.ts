@@ -12,9 +12,11 @@ import { Pace } from '../../logs/read/pace.ts';
 import { type Access, tokenRefusal } from '../checks/access.ts';
 import type { Refusal } from '../checks/refusal.ts';
 import type { ServerTimes } from '../checks/times.ts';
+import { turnFor } from '../connections/operation-turn.ts';
 import type { Unsent } from '../connections/unsent.ts';
 import { type Operation, prepareOperation } from '../graph/operations.ts';
 import { type GraphServer, graphqlPath } from '../graph/yoga.ts';
+import { Inbox, mayStream } from './inbox.ts';
 import { keepAlive, MessageBudget } from './limits.ts';
 import { PayloadSharing } from './payload.ts';
 import { SocketSender, tooManyRequests } from './sender.ts';
@@ -69,6 +71,7 @@ export function serveGraphSockets(options: GraphSocketOptions): GraphSockets {
 
   const writes = new WriteBatch();
   sockets.on('connection', (socket, request) => {
+    const pace = new Pace(turns);
     const sharing = new PayloadSharing();
     const sender = new SocketSender(socket, { connection: request.socket, writes, unsent });
     const budget = new MessageBudget(maxMessagesPerSecond);
@@ -84,22 +87,24 @@ export function serveGraphSockets(options: GraphSocketOptions): GraphSockets {
         protocol: socket.protocol,
         send: (message) => sender.send(sharing.fill(message)),
         close: (code, reason) => socket.close(code, reason),
-        onMessage: (take) => {
-          socket.on('message', (data) => {
-            if (!mayGoOn()) return;
-            const message = String(data);
+        onMessage: (handle) => {
+          const take = (message: string) => {
             if (isForClients(message)) {
               socket.close(CloseCode.BadRequest, 'A client sends no such message');
               return;
             }
-            take(message).catch((error: unknown) => {
+            handle(message).catch((error: unknown) => {
               logger.warn({ err: error }, `a client's message failed: ${messageOf(error)}`);
               socket.close(CloseCode.InternalServerError, 'Internal server error');
             });
+          };
+          const inbox = new Inbox({ socket, pace, take });
+          socket.on('message', (data) => {
+            if (mayGoOn()) inbox.add(String(data));
           });
         },
       },
-      { request, socket, sender, sharing, pace: new Pace(turns), principal: null },
+      { request, socket, sender, sharing, pace, principal: null },
     );
     socket.on('error', (error) => logger.debug({}, `a socket broke: ${messageOf(error)}`));
     socket.once('close', (code, reason) => {
@@ -159,8 +164,10 @@ function createProtocol({ graph, access }: GraphSocketOptions) {
       }
       const { sender, pace, principal, socket } = ctx.extra;
       // No new answer is made until the client has taken those that wait.
-      await sender.drained();
-      await pace.turn('question');
+      if (sender.isWaiting) {
+        await sender.drained();
+        await turnFor(pace, { chars: params.query.length, isStream: mayStream(params.query) });
+      }
       if (principal === null || socket.readyState !== socket.OPEN)
         return [new GraphQLError('The socket is closed')];
       return prepareOperation(graph, params, { principal, pace });
