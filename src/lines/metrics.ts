@@ -4,6 +4,7 @@ import { readBlock } from './metrics/block.ts';
 import { announcesBestRound, readBoosting } from './metrics/boosting.ts';
 import { readBox } from './metrics/boxed.ts';
 import { readDarknet } from './metrics/darknet.ts';
+import { readFlaxExamples } from './metrics/flax-examples.ts';
 import { mayTell } from './metrics/hint.ts';
 import { readMarian } from './metrics/marian.ts';
 import { messageOf, readObject } from './metrics/objects.ts';
@@ -188,6 +189,7 @@ const readers: readonly ((text: string) => Reading | null)[] = [
   readPytorchTutorial,
   readDarknet,
   readMarian,
+  readFlaxExamples,
 ];
 
 /** What a terminal would have drawn over: each part is a state of its own. */

@@ -103,11 +103,31 @@ export class Training {
     const counted = countSteps(this.#state.counting, reading);
     if (isLoss && counted.step === null && confirmBar(this.#state.bar))
       this.#state.lossStep = noLoss;
-    const step = counted.step ?? this.#stepNow(epoch, isLoss);
+    const step =
+      counted.step ??
+      (isLoss && this.#isToldTwice(reading) ? this.#newest.step : this.#stepNow(epoch, isLoss));
     if (isLoss) this.#state.lossStep = step;
     this.#place({ ...counted, percent: reading.percent }, { done: values.size > 0 });
     this.#add({ values, loss }, step, at, points);
     return true;
+  }
+
+  /**
+   * The newest values once more, of the same epoch and with others beside them: two parts of a program have
+   * printed one record, as LLaMA-Factory does. The same names alone may be a loss that stands still.
+   */
+  #isToldTwice({ values, epoch }: Reading): boolean {
+    const newest = this.#newest;
+    if (epoch === null || epoch !== this.#state.progress.epoch) return false;
+    if (newest.step !== this.#state.lossStep) return false;
+    let shared = 0;
+    for (const [name, value] of values) {
+      const before = newest.values.get(name);
+      if (before === undefined) continue;
+      if (!isSame(before, value)) return false;
+      shared += 1;
+    }
+    return shared >= 2 && shared < values.size;
   }
 
   /** The step of values that came without one. */

@@ -1,46 +1,53 @@
 import { z } from 'zod';
+import { blockHeading } from './block-headings.ts';
 import { addPairs } from './pairs.ts';
-import { placeOf } from './place.ts';
 import { emptyReading, type Reading } from './reading.ts';
 
 const nullable = z.number().nullable();
 
 /** The place that a heading has named, for the indented lines under it; JSON. */
 export const blockShape = z
-  .object({ step: nullable, totalSteps: nullable, epoch: nullable, totalEpochs: nullable })
+  .object({
+    step: nullable,
+    totalSteps: nullable,
+    epoch: nullable,
+    totalEpochs: nullable,
+    evaluation: z.boolean(),
+    /** No line of it has come yet: an empty one may stand under the heading. */
+    isNew: z.boolean(),
+  })
   .nullable();
 export type Block = z.infer<typeof blockShape>;
 
 /**
- * Composer and OLMo: a heading such as `[batch=1/4800]:` or `[step=10/1000,epoch=0]`, then a line for each
- * value, indented: `Train loss/train/total: 12.1`, `train/CrossEntropyLoss=10.5`. Null where a line belongs to none.
+ * A heading, then a line for each value, indented: `Train loss/train/total: 12.1`,
+ * `train/CrossEntropyLoss=10.5`, Coqui's `| > loss: 3.21  (3.45)`, rsl_rl's `Mean reward: 12.34`, Orbit's
+ * `{'training_loss': 1.23,`. Null where a line belongs to none.
  */
 export function readBlock(
   text: string,
   block: Block,
 ): { reading: Reading | null; block: Block } | null {
-  const [, inside] = endsAsHeading(text) ? (heading.exec(text) ?? []) : [];
-  if (inside !== undefined) {
-    const place = placeOf(inside.replaceAll('][', ' '));
-    if (place === null) return null;
-    const step = place.step ?? place.inEpoch?.step ?? null;
-    const totalSteps = place.totalSteps ?? place.inEpoch?.total ?? null;
-    const { epoch, totalEpochs } = place;
-    return { reading: null, block: { step, totalSteps, epoch, totalEpochs } };
+  const heading = blockHeading(text);
+  if (heading !== null) {
+    const { place, evaluation } = heading;
+    return { reading: null, block: { ...place, evaluation, isNew: true } };
   }
   if (block === null) return null;
+  const { isNew, evaluation, ...place } = block;
+  if (isNew && text.trim() === '') return { reading: null, block: { ...block, isNew: false } };
+  const reading = { ...emptyReading(), ...place, evaluation };
+  const [, name, said] = quoted.exec(text) ?? [];
   const [whole] = indent.exec(text) ?? [];
-  if (whole === undefined) return { reading: null, block: null };
-  const reading = { ...emptyReading(), ...block };
-  addPairs(reading.values, text.slice(whole.length), { tight: false });
-  return { reading, block };
+  if (name !== undefined) addPairs(reading.values, `${name}=${said}`, { tight: true });
+  else if (whole !== undefined)
+    addPairs(reading.values, text.slice(whole.length), { tight: false });
+  else if (!other.test(text)) return { reading: null, block: null };
+  return { reading, block: { ...block, isNew: false } };
 }
 
-/** Most lines do not, and need not be searched. */
-function endsAsHeading(text: string): boolean {
-  const line = text.trimEnd();
-  return line.endsWith(']') || line.endsWith(']:');
-}
-
-const heading = /\[((?:(?:epoch|batch|step)=\d+(?:\/\d+)?(?:,|\]\[)?){1,3})\]:?\s*$/;
-const indent = /^(?: {2,}|\t ?)(?:Train |Eval )?(?=[\w/.]+(?:: |=))/;
+const indent =
+  /^(?: {2,}|\t ?)(?:\| > |Train |Eval |(?=Mean ))?(?=[\w/.]+(?:: |=)|Mean [\w ]{1,40}: )/;
+const quoted = /^ {4,8}\{?'([\w/]{1,64})': ([-+.\w]{1,24})[,}]\s*$/;
+/** A line of rsl_rl's between those of measures. */
+const other = /^ {2,}Computation: /;

@@ -2,7 +2,7 @@
 const sane = /^[A-Za-z_][\w ./:@%()-]{0,63}$/;
 /** Names that say where in the training a line belongs. */
 const place =
-  /^(?:trainer\/)?(?:(?:global|train|training|current|cur|optimizer|total|max|valid|valid_num|num)[_/ ])?(?:epochs?|steps?|iter|iters|iterations?|updates?|num_updates|micro_steps?)$/i;
+  /^(?:trainer\/)?(?:(?:global|train|training|current|cur|optimizer|total|max|valid|valid_num|num)[_/ ])?(?:epochs?|episodes?|steps?|iter|iters|iterations?|updates?|num_updates|micro_steps?)$/i;
 /** Clocks and numbers of processes, wherever they stand. */
 const noMeasure =
   /^(?:time|timestamp|ts|elapsed|eta|level|pid|rank|local_rank|port|lineno|seed|v_num|percentage)$|[_/ ](?:runtime|time|timestamp|pid)$/i;
@@ -67,7 +67,7 @@ function kindOf(name: string): NameKind {
 }
 
 const learningRate =
-  /^(?:(?:train|training|optim|optimizer|actor)[/_])?(?:lr|learning[_ -]?rate)(?:[-/]\w+|_?0)?$/i;
+  /^(?:(?:train|training|optim|optimizer|actor|current)[/_])?(?:lr|learning[_ -]?rate)(?:[-/]\w+|_?0)?$/i;
 const notOfTraining = new Set([
   ...['val', 'valid', 'validation', 'eval', 'evaluation', 'test', 'testing', 'dev', 'holdout'],
   ...['best', 'scale', 'min', 'max', 'std', 'aux'],

@@ -11,7 +11,7 @@ import { isValueWord } from './value-word.ts';
  */
 export function readPairs(text: string): Reading | null {
   const place = placeOf(text);
-  if (place === null) return null;
+  if (place === null || settings.test(text)) return null;
   const { step, totalSteps, epoch, totalEpochs, inEpoch } = place;
   const reading = { ...emptyReading(), step, totalSteps, epoch, totalEpochs, inEpoch };
   const first = addPairs(reading.values, text, { tight: place.tight });
@@ -235,15 +235,25 @@ function addFields(text: string, add: (name: string, value: number, at: number) 
 
 const fieldName = /^ *([A-Za-z_][\w./@-]{0,63}) {1,12}(?=[-+.\dni])/i;
 
+/** An object of settings as Python prints it: `Namespace(lr=0.001, step=5)`, `TrainConfig(…`. */
+const settings =
+  /(?:Namespace|Config|Configuration|Arguments|Args|Settings|Params|Parameters|Options)\([A-Za-z_]\w*=/;
+
 /** What stands before the first value, where it says that a line is of no training. */
 const evaluation =
-  /(?<![\w./-])(val|valid|validation|eval|evaluation|evaluating|test|testing|dev)(?![\w./-]|: ?[\d.])/i;
+  /(?<![\w./-])(val|valid|validate|validation|eval|evaluation|evaluating|test|testing|dev)(?![\w./-]|: ?[\d.])/i;
 
 /** The longest of these, and what is looked at behind it. */
 const maxEvaluation = 16;
 
+const prefixes = new Map([
+  ['evaluation', 'eval'],
+  ['evaluating', 'eval'],
+  ['validate', 'validation'],
+]);
+
 function markedAs(kind: string, values: Map<string, number>): Map<string, number> {
-  const prefix = kind === 'evaluation' || kind === 'evaluating' ? 'eval' : kind;
+  const prefix = prefixes.get(kind) ?? kind;
   return new Map(
     [...values].map(([name, value]) => [
       /[/]|^(?:val|valid|validation|eval|test|dev)_/i.test(name) ? name : `${prefix}_${name}`,

@@ -33,7 +33,7 @@ export function placeOf(text: string): FoundPlace | null {
     const value = toNumber(token);
     if (value === null) continue;
     found ??= { ...emptyPlace(), tight: false, end: 0 };
-    const of = total === undefined ? null : Number(total);
+    const of = total === undefined ? null : toNumber(total);
     const rank = rankOf(keyword);
     if (rank === 0) {
       if (found.epoch === null && value <= maxStep) {
@@ -64,7 +64,7 @@ const setting =
   /\b(?:total|max|num|number of|warmup|every|per|after|of|save|eval|logging|accumulation|remaining|best|skipped|nan|in|for) $/i;
 const maxBefore = 14;
 const count = new RegExp(
-  `(\\]?[ :=#[(]{1,${maxGap}})(\\d{1,3}(?:,\\d{3})+|\\d{1,9}(?:\\.\\d{1,15})?)(?: ?/ {0,${maxGap}}(\\d{1,9}))?(?![\\w?&]|[.,:/]\\d)`,
+  `(\\]?[ :=#[(]{1,${maxGap}})(\\d{1,3}(?:,\\d{3})+|\\d{1,9}(?:\\.\\d{1,15})?)(?: ?/ {0,${maxGap}}(\\d{1,3}(?:,\\d{3})+|\\d{1,9}))?(?![\\w?&]|[.,:/]\\d)`,
   'y',
 );
 const inside =
