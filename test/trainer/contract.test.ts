@@ -228,6 +228,18 @@ describe('a finished job', () => {
       });
     },
   );
+
+  test('tells values that are not finite as null, and by their words', async () => {
+    await client.run('nan', "echo 'step=1 loss=2.5 acc=0.5'; echo 'step=2 loss=nan acc=inf'");
+    await client.over('nan');
+    expect(await client.status('nan')).toMatchObject({ loss: null, not_finite: { loss: 'NAN' } });
+    const { body } = await client.get('/api/training/metrics/nan');
+    expect(body.metrics).toMatchObject([
+      { step: 1, loss: 2.5, acc: 0.5 },
+      { step: 2, loss: null, acc: null, not_finite: { loss: 'NAN', acc: 'INFINITY' } },
+    ]);
+    expect(body.metrics[0]).not.toHaveProperty('not_finite');
+  });
 });
 
 describe('log pages', () => {

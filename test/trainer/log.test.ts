@@ -159,6 +159,24 @@ describe('a growing log', () => {
   });
 });
 
+describe('metrics that are not finite', () => {
+  const lines =
+    'step=1 loss=2.5 grad_norm=1\nstep=2 loss=nan grad_norm=inf\nstep=3 loss=-inf lr=0.1\n';
+
+  test('are told by their words, null in the row, also after a restart', async () => {
+    await writeFile(folder.log, lines);
+    await (await openLog('running')).close();
+    const log = await openLog('running');
+    expect([...log.metrics.rows]).toMatchObject([
+      { step: 1, values: { loss: 2.5, grad_norm: 1 }, notFinite: {} },
+      { step: 2, values: {}, notFinite: { loss: 'NAN', grad_norm: 'INFINITY' } },
+      { step: 3, values: { lr: 0.1 }, notFinite: { loss: 'NEGATIVE_INFINITY' } },
+    ]);
+    expect(log.metrics.newest('grad_norm')).toBe('INFINITY');
+    expect(log.metrics.progress).toMatchObject({ loss: null, lossNotFinite: 'NEGATIVE_INFINITY' });
+  });
+});
+
 describe('a page', () => {
   test('ends early where its lines are long, after one line at least', async () => {
     const long = 'x'.repeat(60_000);

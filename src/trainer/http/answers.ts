@@ -1,4 +1,4 @@
-import type { LogGap } from '../../core/log.ts';
+import type { LogGap, NotFinite } from '../../core/log.ts';
 import type { JobRecord } from '../disk/record.ts';
 import type { Job } from '../jobs/job.ts';
 import type { QueueWait } from '../jobs/jobs.ts';
@@ -8,6 +8,8 @@ import type { JobLog, LogLines } from '../log/job-log.ts';
 export function statusAnswer(job: Job, log: JobLog, wait: QueueWait | null) {
   const record = job.shown;
   const { progress } = log.metrics;
+  const evalLoss = log.metrics.newest('eval_loss');
+  const gradNorm = log.metrics.newest('grad_norm');
   const end = record.finishedAt ?? Date.now();
   return {
     job_id: record.id,
@@ -20,13 +22,14 @@ export function statusAnswer(job: Job, log: JobLog, wait: QueueWait | null) {
     current_step: progress.step,
     total_steps: progress.totalSteps,
     loss: progress.loss,
-    eval_loss: log.metrics.newest('eval_loss'),
+    eval_loss: finite(evalLoss),
     learning_rate: progress.learningRate,
-    grad_norm: log.metrics.newest('grad_norm'),
+    grad_norm: finite(gradNorm),
     elapsed_seconds: record.startedAt === null ? null : (end - record.startedAt) / 1000,
     remaining_seconds: record.finishedAt === null ? progress.secondsRemaining : null,
     samples_per_second:
-      log.metrics.newest('train_samples_per_second') ?? log.metrics.newest('samples_per_second'),
+      finite(log.metrics.newest('train_samples_per_second')) ??
+      finite(log.metrics.newest('samples_per_second')),
     error_message: record.errorMessage,
     error: record.errorMessage,
     exit_code: record.exitCode,
@@ -39,9 +42,28 @@ export function statusAnswer(job: Job, log: JobLog, wait: QueueWait | null) {
         : record.updatedAt,
     ),
     queue_position: wait?.position ?? null,
+    ...notFiniteAnswer({ loss: progress.lossNotFinite, eval_loss: evalLoss, grad_norm: gradNorm }),
     ...noticeAnswer(job, log),
     ...(wait === null ? {} : waitAnswer(wait)),
   };
+}
+
+/**
+ * Which values are NaN or infinite, by the word for each. The fields themselves are null, since JSON has no
+ * NaN and the contract's clients read numbers. There is no field if all are finite.
+ */
+function notFiniteAnswer(values: Readonly<Record<string, number | NotFinite | null>>): {
+  not_finite?: Record<string, NotFinite>;
+} {
+  const words: Record<string, NotFinite> = {};
+  for (const [name, value] of Object.entries(values)) {
+    if (typeof value === 'string') words[name] = value;
+  }
+  return Object.keys(words).length === 0 ? {} : { not_finite: words };
+}
+
+function finite(value: number | NotFinite | null): number | null {
+  return typeof value === 'number' ? value : null;
 }
 
 function waitAnswer({ position, ahead, concurrency, lack }: QueueWait) {
@@ -72,13 +94,18 @@ const lostHelp = [
   "The gaps of the log say where lines may be missing; what is left of the file lies in the job's folder on the training server",
 ];
 
-/** The answer to `GET /api/training/metrics/{id}`: one row for each step, oldest first. */
+/**
+ * The answer to `GET /api/training/metrics/{id}`: one row for each step, oldest first. A value that is NaN or
+ * infinite is null, and named in the row's `not_finite`.
+ */
 export function metricsAnswer(record: JobRecord, log: JobLog) {
   const metrics = [...log.metrics.rows].map((row) => ({
     ...row.values,
+    ...Object.fromEntries(Object.keys(row.notFinite).map((name) => [name, null])),
     step: row.step,
     epoch: row.epoch,
     timestamp: isoTime(row.time),
+    ...notFiniteAnswer(row.notFinite),
   }));
   return { job_id: record.id, metrics };
 }

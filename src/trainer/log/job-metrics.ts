@@ -1,6 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { z } from 'zod';
 import type { JobProgress } from '../../core/job.ts';
+import { type MetricPoint, type NotFinite, notFiniteOf, notFinites } from '../../core/log.ts';
 import { MetricsReader } from '../../lines/metrics.ts';
 
 /** How many steps are remembered. The oldest are dropped in batches: finding a Map's first key is slow after each deletion. */
@@ -20,6 +21,8 @@ const rowShape = z.object({
   /** Milliseconds since 1970, UTC. */
   time: z.number(),
   values: z.record(z.string(), z.number()),
+  /** Values that are no finite numbers, by the word for each: JSON has none. */
+  notFinite: z.record(z.string(), z.enum(notFinites)).default({}),
 });
 const savedShape = z.object({ line: z.number(), state: z.string(), rows: z.array(rowShape) });
 
@@ -39,7 +42,7 @@ export class JobMetrics {
   #size = 0;
   /** True if the file may end in half a line, because the disk was full. */
   #torn = false;
-  readonly #newest = new Map<string, number>();
+  readonly #newest = new Map<string, number | NotFinite>();
   #reader = new MetricsReader(null);
   #line = 0;
   #savedLine = 0;
@@ -70,8 +73,8 @@ export class JobMetrics {
     return this.#reader.progress;
   }
 
-  /** The newest value of a metric. */
-  newest(name: string): number | null {
+  /** The newest value of a metric, or the word for it where it is not finite; null where it has none. */
+  newest(name: string): number | NotFinite | null {
     return this.#newest.get(name) ?? null;
   }
 
@@ -85,15 +88,14 @@ export class JobMetrics {
     if (line < this.#line) return;
     this.#line = line + 1;
     for (const point of this.#reader.read(text, time, line)) {
-      if (!Number.isFinite(point.value)) continue; // JSON has no word for it
       const row = this.#rows.get(point.step) ?? {
         step: point.step,
         epoch: this.#reader.progress.epoch,
         time: point.time,
         values: {},
+        notFinite: {},
       };
-      row.values[point.name] = point.value;
-      this.#keepNewest(point.name, point.value);
+      this.#keepNewest(point.name, put(row, point));
       this.#keep(row);
       this.#changed.set(point.step, row);
     }
@@ -138,7 +140,7 @@ export class JobMetrics {
     for (const step of this.#rows.keys().take(rowsForgotten)) this.#rows.delete(step);
   }
 
-  #keepNewest(name: string, value: number): void {
+  #keepNewest(name: string, value: number | NotFinite): void {
     if (this.#newest.size < maxNames || this.#newest.has(name)) this.#newest.set(name, value);
   }
 
@@ -154,7 +156,9 @@ export class JobMetrics {
       if (saved === null) break;
       for (const row of saved.rows) {
         this.#keep(row);
-        for (const [name, value] of Object.entries(row.values)) this.#keepNewest(name, value);
+        for (const [name, value] of Object.entries({ ...row.values, ...row.notFinite })) {
+          this.#keepNewest(name, value);
+        }
       }
       this.#reader = new MetricsReader(saved.state);
       this.#line = saved.line;
@@ -164,6 +168,19 @@ export class JobMetrics {
     this.#size = start + at;
     if (this.#size < size) await this.#file.truncate(this.#size);
   }
+}
+
+/** Puts a value into the row, in place of the one of this name, and returns it as it is kept. */
+function put(row: MetricRow, { name, value }: MetricPoint): number | NotFinite {
+  const word = notFiniteOf(value);
+  if (word === null) {
+    delete row.notFinite[name];
+    row.values[name] = value;
+    return value;
+  }
+  delete row.values[name];
+  row.notFinite[name] = word;
+  return word;
 }
 
 function parseSaved(text: string): z.infer<typeof savedShape> | null {
