@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { arch, cpus, platform, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { capacityRows } from './capacity.ts';
+import { checksumRows } from './checksums.ts';
 import { httpRows } from './http.ts';
 import { latencyRows } from './latency.ts';
 import { memoryRows } from './memory.ts';
@@ -27,6 +28,7 @@ const parts: Record<string, () => Promise<BenchRow[]>> = {
   start: () => startRows({ turns }),
   reading: () => readingRows({ turns }),
   store: () => storeRows({ lines: Number(values.lines) }),
+  checksums: checksumRows,
   http: () => httpRows({ turns }),
   viewers: () => viewerRows({ turns }),
   capacity: capacityRows,

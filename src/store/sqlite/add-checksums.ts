@@ -26,5 +26,5 @@ export function addChecksums(db: Database): void {
     )
     .all();
   const seal = db.prepare<[number, number]>('UPDATE logs SET checksum = ? WHERE seq = ?');
-  for (const head of heads) seal.run(headChecksum(head.id, head), head.seq);
+  for (const head of heads) seal.run(headChecksum(head.id, head, head), head.seq);
 }

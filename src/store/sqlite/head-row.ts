@@ -1,38 +1,43 @@
 import { crc32 } from 'node:zlib';
-import { factsChecksum } from '../checksum.ts';
 import { damagedHead } from '../damage.ts';
 
 /** What a row of `logs` says of the log itself; who collects it is not among it. */
-export interface HeadRow {
+export interface HeadRow extends HeadEnd, HeadState {}
+
+interface HeadEnd {
   total: number;
   tail_first: number;
   tail_size: number;
   single_first: number;
   single_rows: number;
+  /** Not there before the journal was. */
+  journal?: Buffer | null;
+}
+
+interface HeadState {
   complete: number;
   cursor: string | null;
   carry: string | null;
-  /** Not there before the journal was. */
-  journal?: Buffer | null;
 }
 
 /** The columns of a `HeadRow`, with its checksum. */
 export const headColumns =
   'total, tail_first, tail_size, single_first, single_rows, complete, cursor, carry, journal, checksum';
 
-export function headChecksum(jobId: string, row: HeadRow): number {
-  const { total, tail_first, tail_size, single_first, single_rows, journal } = row;
-  const facts = factsChecksum(jobId, [
-    total,
-    tail_first,
-    tail_size,
-    single_first,
-    single_rows,
-    row.complete,
-    row.cursor,
-    row.carry,
-  ]);
+/** CRC-32 over all that a head says of its log: where that ends, and its state. */
+export function headChecksum(jobId: string, end: HeadEnd, state: HeadState): number {
+  const { total, tail_first, tail_size, single_first, single_rows, journal } = end;
+  const numbers = `${fact(total)}${fact(tail_first)}${fact(tail_size)}${fact(single_first)}`;
+  const rest = `${fact(single_rows)}${fact(state.complete)}${fact(state.cursor)}${fact(state.carry)}`;
+  const facts = crc32(`${jobId}${numbers}${rest}`);
   return journal ? crc32(journal, facts) : facts;
+}
+
+/** With its kind and its length, so that no two lists of facts run together to the same text. */
+function fact(value: number | string | null): string {
+  if (value === null) return 'null 0 ';
+  const text = `${value}`;
+  return `${typeof value} ${text.length} ${text}`;
 }
 
 /** Returns an undamaged row, and throws `DATA_DAMAGED` for any other. A log without an append has no checksum. */
@@ -42,6 +47,6 @@ export function soundHead<Row extends HeadRow & { checksum: number | null }>(
 ): Row {
   const { checksum, total, complete, cursor } = row;
   const isNew = checksum === null && total === 0 && complete === 0 && cursor === null;
-  if (!isNew && checksum !== headChecksum(jobId, row)) throw damagedHead(jobId);
+  if (!isNew && checksum !== headChecksum(jobId, row, row)) throw damagedHead(jobId);
   return row;
 }

@@ -78,12 +78,12 @@ export class JournalSweep {
       const end = joinedEnd(log);
       const { jobId, checksum } = log;
       // What a damaged head says is not to be trusted, and not to be made to look sound.
-      const isSound = checksum === headChecksum(jobId, log);
+      const isSound = checksum === headChecksum(jobId, log, log);
       if (isSound) this.#tail.fold(jobId, log);
       else this.#tail.move(log);
       this.#sql.setJoined.run({
         ...end,
-        checksum: isSound ? headChecksum(jobId, { ...log, ...end }) : checksum,
+        checksum: isSound ? headChecksum(jobId, end, log) : checksum,
       });
     }
     return logs.length > 0;

@@ -20,8 +20,9 @@ export class Journal {
   }
 
   /** Adds a row and returns its id, which is greater than those of all others. */
-  add(seq: number, row: Chunk & { first: number; checksum: number }): number {
-    const { first, count, bytes, runs, text, checksum } = row;
+  add(row: { seq: number; first: number; chunk: Chunk; checksum: number }): number {
+    const { seq, first, checksum } = row;
+    const { count, bytes, runs, text } = row.chunk;
     const { lastInsertRowid } = this.#sql.add.run(seq, first, count, bytes, runs, text, checksum);
     return Number(lastInsertRowid);
   }
@@ -30,6 +31,17 @@ export class Journal {
   rows(list: Buffer): JournalRow[] {
     const rows = idsOf(list).map((id) => this.#sql.row.get(id));
     return rows.filter((row) => row !== undefined);
+  }
+
+  /** The same, of a list that will be needed no more: its rows are waste, and gone where they lie together. */
+  take(list: Buffer): JournalRow[] {
+    const ids = idsOf(list);
+    const first = ids.at(0) ?? 0;
+    const last = ids.at(-1) ?? 0;
+    if (last - first !== ids.length - 1) return this.rows(list);
+    const rows = this.#sql.range.all(first, last);
+    this.#sql.remove.run(first, last);
+    return rows;
   }
 
   /** The rows of a list that hold lines from `line` on, in order. Only as many are read as are needed. */
@@ -48,9 +60,21 @@ export class Journal {
 
 /** A list of ids, each greater than the one before it, with one more. */
 export function withId(list: Buffer | null, id: number): Buffer {
-  const bytes: number[] = [];
-  putInteger(bytes, id - (list === null ? 0 : (idsOf(list).at(-1) ?? 0)));
-  return list === null ? Buffer.from(bytes) : Buffer.concat([list, Buffer.from(bytes)]);
+  const distance: number[] = [];
+  if (list === null) putInteger(distance, id);
+  else putInteger(distance, id - lastOf(list));
+  const length = list?.length ?? 0;
+  const longer = Buffer.allocUnsafe(length + distance.length);
+  list?.copy(longer);
+  longer.set(distance, length);
+  return longer;
+}
+
+function lastOf(list: Buffer): number {
+  const reader: ByteReader = { bytes: list, at: 0 };
+  let id = 0;
+  while (reader.at < list.length) id += takeInteger(reader);
+  return id;
 }
 
 function idsOf(list: Buffer): number[] {
@@ -64,13 +88,17 @@ function idsOf(list: Buffer): number[] {
   return ids;
 }
 
+const columns = 'id, first, count, 0 AS encoding, bytes, runs, text, checksum';
+
 function prepare({ db }: Pick<Connection, 'db'>) {
   return {
     add: db.prepare<[number, number, number, number, Buffer, Buffer, number]>(`
       INSERT INTO journal (seq, first, count, bytes, runs, text, checksum)
       VALUES (?, ?, ?, ?, ?, ?, ?)`),
-    row: db.prepare<[number], JournalRow>(`
-      SELECT id, first, count, 0 AS encoding, bytes, runs, text, checksum FROM journal
-      WHERE id = ?`),
+    row: db.prepare<[number], JournalRow>(`SELECT ${columns} FROM journal WHERE id = ?`),
+    range: db.prepare<[number, number], JournalRow>(
+      `SELECT ${columns} FROM journal WHERE id BETWEEN ? AND ? ORDER BY id`,
+    ),
+    remove: db.prepare<[number, number]>('DELETE FROM journal WHERE id BETWEEN ? AND ?'),
   };
 }

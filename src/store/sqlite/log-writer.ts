@@ -64,7 +64,7 @@ export class LogWriter {
       const row = this.#sql.end.get(lease.jobId);
       if (row === undefined) throw this.#refusal(lease);
       const head = { ...soundHead(lease.jobId, row), complete: 1 };
-      const checksum = headChecksum(lease.jobId, head);
+      const checksum = headChecksum(lease.jobId, head, head);
       const { changes } = this.#sql.complete.run(checksum, head.seq, lease.fence);
       if (changes === 0) throw this.#refusal(lease);
       const job = this.#sql.job.get(lease.jobId);
@@ -90,12 +90,11 @@ export class LogWriter {
     const isKnown = known?.folds === folds;
     const start = isKnown ? known.end : this.#storedEnd(lease.jobId);
     if (start === undefined) throw this.#refusal(lease);
-    const next = endAfter(start, batch.texts);
-    if (next.total > maxLines) {
+    const end = endAfter(start, batch.texts);
+    if (end.total > maxLines) {
       throw new TrainyardError('CONFLICT', `the log of job ${lease.jobId} is full`);
     }
-    const end =
-      next === start ? next : this.#tail.store(lease.jobId, { start, end: next, block: batch });
+    if (end !== start) this.#tail.store(lease.jobId, { start, end, block: batch });
     if (!this.#advance(lease, { start, end, batch })) {
       if (isKnown) throw new StaleEnd();
       throw this.#refusal(lease);
@@ -121,33 +120,29 @@ export class LogWriter {
     lease: Lease,
     { start, end, batch }: { start: LogEnd; end: LogEnd; batch: Append },
   ): boolean {
-    const { cursor, collectorState } = batch;
-    const checksum = headChecksum(lease.jobId, {
-      ...end,
-      complete: 0,
-      cursor,
-      carry: collectorState,
-    });
-    // Its index is only touched where it changes.
-    const isSameFrom = end.journal_from === start.journal_from;
-    const advance = isSameFrom ? this.#sql.advance : this.#sql.advanceFrom;
-    const { changes } = advance.run({
-      seq: end.seq,
-      total: end.total,
-      tail_first: end.tail_first,
-      tail_size: end.tail_size,
-      single_first: end.single_first,
-      single_rows: end.single_rows,
-      journal: end.journal,
-      journal_from: end.journal_from,
-      cursor,
-      carry: collectorState,
-      checksum,
-      fence: lease.fence,
-      total_before: start.total,
-      journal_from_before: start.journal_from,
-    });
-    return changes > 0;
+    const { total, tail_first, tail_size, single_first, single_rows, journal, journal_from } = end;
+    const { cursor, collectorState: carry } = batch;
+    const checksum = headChecksum(lease.jobId, end, { complete: 0, cursor, carry });
+    const log = [end.seq, lease.fence, start.total, start.journal_from];
+    // One row more in the journal changes nothing else: above all no index.
+    const result =
+      journal !== null && journal_from === start.journal_from
+        ? this.#sql.grow.run(
+            total,
+            tail_size,
+            single_rows,
+            journal,
+            cursor,
+            carry,
+            checksum,
+            ...log,
+          )
+        : this.#sql.advance.run(
+            ...[total, tail_size, single_rows, journal, cursor, carry, checksum],
+            ...[tail_first, single_first, journal_from],
+            ...log,
+          );
+    return result.changes > 0;
   }
 
   /** Why a lease may not write. */
@@ -175,30 +170,22 @@ interface Appended {
   keepCurves: (() => void) | undefined;
 }
 
-interface Advance extends LogEnd {
-  cursor: string | null;
-  carry: string | null;
-  checksum: number;
-  fence: number;
-  total_before: number;
-  journal_from_before: number | null;
-}
+type Advance = (number | string | Buffer | null)[];
 
 function prepare({ db }: Connection) {
-  const ends = `total = @total, tail_first = @tail_first, tail_size = @tail_size,
-    single_first = @single_first, single_rows = @single_rows, journal = @journal,
-    cursor = @cursor, carry = @carry, checksum = @checksum`;
-  const isAtStart = `seq = @seq AND fence = @fence AND total = @total_before
-    AND journal_from IS @journal_from_before AND complete = 0`;
+  // By position, for names cost a third more.
+  const grown =
+    'total = ?, tail_size = ?, single_rows = ?, journal = ?, cursor = ?, carry = ?, checksum = ?';
+  const isAtStart = 'seq = ? AND fence = ? AND total = ? AND journal_from IS ? AND complete = 0';
   return {
     end: db.prepare<[string], LogEnd & HeadRow & { checksum: number | null }>(`
       SELECT seq, journal_from, ${headColumns} FROM logs
       WHERE seq = (SELECT seq FROM jobs WHERE id = ?)`),
     // The fence is checked here: under an older lease, or once the log is complete, no row is found.
-    advance: db.prepare<Advance>(`UPDATE logs SET ${ends} WHERE ${isAtStart}`),
-    advanceFrom: db.prepare<Advance>(
-      `UPDATE logs SET ${ends}, journal_from = @journal_from WHERE ${isAtStart}`,
-    ),
+    grow: db.prepare<Advance>(`UPDATE logs SET ${grown} WHERE ${isAtStart}`),
+    advance: db.prepare<Advance>(`
+      UPDATE logs SET ${grown}, tail_first = ?, single_first = ?, journal_from = ?
+      WHERE ${isAtStart}`),
     complete: db.prepare<[number, number, number]>(`
       UPDATE logs SET complete = 1, checksum = ? WHERE seq = ? AND fence = ? AND complete = 0`),
     job: db.prepare<[string], { seq: number; id: string; status: JobStatus }>(

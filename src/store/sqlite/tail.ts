@@ -20,21 +20,25 @@ export class Tail {
     this.#sql = prepare(connection);
   }
 
-  /** Stores lines that bring a log from `start` to `end`, as `endAfter` tells it; returns `end` with its journal. */
-  store(jobId: string, { start, end, block }: { start: LogEnd; end: LogEnd; block: LineBlock }) {
+  /** Stores lines that bring a log from `start` to `end`, as `endAfter` tells it, and adds their row to its journal. */
+  store(
+    jobId: string,
+    { start, end, block }: { start: LogEnd; end: LogEnd; block: LineBlock },
+  ): void {
     if (end.tail_first > start.tail_first) {
       this.#join(jobId, start, { from: start.tail_first, block, compress: this.#compress });
-      return end;
+      return;
     }
     if (end.single_rows === 0) {
       this.#join(jobId, start, { from: start.single_first, block, compress: false });
-      return end;
+      return;
     }
     const chunk = rawChunk(block);
     const first = start.total;
     const checksum = chunkChecksum(jobId, first, chunk);
-    const id = this.#journal.add(start.seq, { ...chunk, first, checksum });
-    return { ...end, journal: withId(end.journal, id), journal_from: end.journal_from ?? id };
+    const id = this.#journal.add({ seq: start.seq, first, chunk, checksum });
+    end.journal = withId(end.journal, id);
+    end.journal_from ??= id;
   }
 
   /** Moves all that a log has in the journal to its chunks. */
@@ -58,7 +62,7 @@ export class Tail {
   ): void {
     const { seq, total, single_first, journal } = end;
     const joined = from < single_first ? this.#sql.rows.all({ seq, first: from }) : [];
-    const single = journal === null ? [] : this.#journal.rows(journal);
+    const single = journal === null ? [] : this.#journal.take(journal);
     const rows = [...joined, ...single];
     const sound = coverLines(rows, { from, total }) && rows.every((row) => isSound(jobId, row));
     if (!sound) this.#moveRows(end, single);

@@ -3,8 +3,11 @@ import type { Connection } from './connection.ts';
 
 /** How long a write may wait for others, where many jobs write; one that nobody waits for, and another. */
 const waitMs = { unhurried: 50, hurried: 10 } as const;
-/** Where fewer jobs than this write in the longer time, nobody waits for anybody. */
-const manyJobs = 16;
+/**
+ * Where fewer jobs than this write in the longer time, nobody waits for anybody. A machine on which a commit takes
+ * more than six milliseconds never gets there.
+ */
+const manyJobs = 8;
 /** So many writes are enough for one transaction, which takes some ten milliseconds: it must hold nobody up. */
 const maxGroup = 256;
 
