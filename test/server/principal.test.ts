@@ -1,4 +1,4 @@
-import { buildSchema, parse } from 'graphql';
+import { buildSchema, type ExecutionArgs, parse } from 'graphql';
 import type { Client } from 'graphql-ws';
 import { Agent } from 'undici';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
@@ -114,9 +114,12 @@ test('live pages are executed once for all streams of one principal, and again f
     yield page;
   };
   const askers: unknown[] = [];
-  const subscribeAs = createSubscriber((args) => {
+  const execute = (args: ExecutionArgs) => {
     askers.push(args.contextValue);
     return { data: { pages: 1 } };
+  };
+  const subscribeAs = createSubscriber(execute, (error) => {
+    throw error;
   });
   const document = parse('subscription { pages }');
   const context = (principal: Principal) => ({ principal, liveLogs: null, pace: null });

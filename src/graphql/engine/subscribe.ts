@@ -9,7 +9,7 @@ import {
   visit,
 } from 'graphql';
 import { principalKey } from '../../access/principal.ts';
-import { codeOf, TrainyardError } from '../../core/errors.ts';
+import { TrainyardError } from '../../core/errors.ts';
 import { contextOf } from './context.ts';
 import type { Execute } from './execute.ts';
 
@@ -25,30 +25,37 @@ export interface SharedEvents {
   apartFrom: string;
 }
 
+/** Begins a subscription, or says why it cannot. */
+export type Subscriber = (
+  args: ExecutionArgs,
+) => Promise<AsyncGenerator<ExecutionResult, void, void> | ExecutionResult>;
+
 /**
  * A subscriber that executes an event once for all viewers with the same selection, where the field says that
  * its events are shared. Their results share the same `data` object, so it can be serialized once. Refuses a
- * subscription beyond `maxStreams` with `RATE_LIMITED`.
+ * subscription beyond `maxStreams` with `RATE_LIMITED`. Each error passes `publicError`, once for all viewers.
  */
 export function createSubscriber(
   execute: Execute,
-): (args: ExecutionArgs) => Promise<AsyncGenerator<ExecutionResult, void> | ExecutionResult> {
+  publicError: (error: unknown) => GraphQLError,
+): Subscriber {
+  const shown = (result: ExecutionResult): ExecutionResult =>
+    result.errors ? { ...result, errors: result.errors.map(publicError) } : result;
   const results = new WeakMap<object, Map<string, Promise<ExecutionResult>>>();
   const selections = new SelectionKeys();
   const open = new Set<object>();
   return async (args) => {
-    if (open.size >= maxStreams) return { errors: [tooManyStreams()] };
+    if (open.size >= maxStreams) return shown({ errors: [tooManyStreams()] });
     const source = await createSourceEventStream(args);
-    if (!(Symbol.asyncIterator in source)) return source;
+    if (!(Symbol.asyncIterator in source)) return shown(source);
     const key = selections.of(args);
     const { pace } = contextOf(args);
     open.add(source);
     const ended = () => open.delete(source);
-    return mapEvents({ source, ended }, async (event) => {
-      const run = async () => execute({ ...args, rootValue: event });
+    const map = (event: unknown): Promise<ExecutionResult> => {
+      const run = async () => shown(await execute({ ...args, rootValue: event }));
       if (key === null || typeof event !== 'object' || event === null) {
-        await pace.turn('stream');
-        return run();
+        return pace.turn('stream').then(run);
       }
       let shared = results.get(event);
       if (!shared) {
@@ -61,7 +68,8 @@ export function createSubscriber(
         shared.set(key, result);
       }
       return result;
-    });
+    };
+    return mapEvents({ source, ended, map, publicError });
   };
 }
 
@@ -118,14 +126,15 @@ function usesOf(document: DocumentNode, variable: string): number {
 /**
  * Executes events one by one, when the reader asks for the next. Ending it ends the source at once. An error
  * that ends the source is its last result: a gateway passes results on with their codes, and hides errors of a
- * stream. Each
- * reader gets a result object of its own and may empty it after use: a loop holds its last result while it
- * waits for the next, so that thousands of streams would otherwise hold a page each.
+ * stream. Each reader gets a result object of its own and may empty it after use: a loop holds its last result
+ * while it waits for the next, so that thousands of streams would otherwise hold a page each.
  */
-function mapEvents(
-  { source, ended }: { source: AsyncIterable<unknown>; ended: () => void },
-  map: (event: unknown) => Promise<ExecutionResult>,
-): AsyncGenerator<ExecutionResult, void> {
+function mapEvents({
+  source,
+  ended,
+  map,
+  publicError,
+}: MappedEvents): AsyncGenerator<ExecutionResult, void, void> {
   const events = source[Symbol.asyncIterator]();
   let isOver = false;
   const end = async (): Promise<IteratorResult<ExecutionResult, void>> => {
@@ -146,7 +155,7 @@ function mapEvents(
       } catch (error) {
         isOver = true;
         await end();
-        return { done: false, value: { data: null, errors: [errorOf(error)] } };
+        return { done: false, value: { data: null, errors: [publicError(error)] } };
       }
     },
     return: end,
@@ -163,10 +172,11 @@ function mapEvents(
   };
 }
 
-function errorOf(error: unknown): GraphQLError {
-  if (error instanceof GraphQLError) return error;
-  const originalError = error instanceof Error ? error : new Error(String(error));
-  return new GraphQLError(originalError.message, { originalError });
+interface MappedEvents {
+  source: AsyncIterable<unknown>;
+  ended: () => void;
+  map: (event: unknown) => Promise<ExecutionResult>;
+  publicError: (error: unknown) => GraphQLError;
 }
 
 function tooManyStreams(): GraphQLError {
@@ -175,6 +185,6 @@ function tooManyStreams(): GraphQLError {
   return new GraphQLError(message, { originalError });
 }
 
-function isRefusal({ originalError }: GraphQLError): boolean {
-  return codeOf(originalError) === 'BAD_USER_INPUT';
+function isRefusal({ extensions }: GraphQLError): boolean {
+  return extensions.code === 'BAD_USER_INPUT';
 }

@@ -13,6 +13,9 @@ const pollMs = 1000;
 /** The pause between two rounds of waking viewers, in milliseconds: as long as the last round took, within these bounds. */
 const minRestMs = 5;
 const maxRestMs = 50;
+/** Each viewer makes the shortest pause longer, up to this for sixty: a frame to each costs as much for one line as for a hundred. */
+const minRestOfManyMs = 8;
+const restMsPerViewer = 0.05;
 /** The most pages at the end of one log that are shared, until its next line comes. */
 const maxNewestPages = 16;
 /** The most memory for kept full pages, in bytes. A thousand viewers of one log who lag differently read about 60 pages. */
@@ -204,6 +207,7 @@ class LiveLog {
   #endRound(startedAt: number): void {
     this.#roundEndedAt = performance.now();
     const tookMs = this.#roundEndedAt - startedAt;
-    this.#restMs = Math.min(maxRestMs, Math.max(minRestMs, tookMs));
+    const least = Math.min(minRestOfManyMs, minRestMs + this.viewers.size * restMsPerViewer);
+    this.#restMs = Math.min(maxRestMs, Math.max(least, tookMs));
   }
 }

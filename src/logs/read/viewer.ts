@@ -28,7 +28,7 @@ export class LogViewer {
   #hasEntered = false;
   /** The pages in which the filter found nothing since the last page that was given, joined into one. */
   #skipped: LogPage | null = null;
-  #pending: Promise<LogPage | null> = Promise.resolve(null);
+  #pending: Promise<unknown> = Promise.resolve();
 
   constructor(options: ViewerOptions) {
     this.#options = options;
@@ -41,21 +41,12 @@ export class LogViewer {
     this.#wakeup.wake();
   }
 
-  async next(): Promise<IteratorResult<LogPage, void>> {
+  next(): Promise<IteratorResult<LogPage, void>> {
     // A reader that asks for the next page has taken the last one.
     this.#leavePace();
-    if (this.#isOver) return { done: true, value: undefined };
-    this.#pending = this.#nextPage();
-    try {
-      const page = await this.#pending;
-      if (page) return { done: false, value: page };
-    } catch (error) {
-      this.#end();
-      // After an abort, nobody is left to be told of the error, such as that of a search which was given up.
-      if (!this.#options.signal.aborted) throw error;
-    }
-    this.#end();
-    return { done: true, value: undefined };
+    const next = this.#next();
+    this.#pending = next;
+    return next;
   }
 
   /** Resolves when the last read has ended; the caller must have aborted the signal. */
@@ -64,23 +55,32 @@ export class LogViewer {
     this.#end();
   }
 
-  async #nextPage(): Promise<LogPage | null> {
-    const { pace, signal } = this.#options;
-    while (!signal.aborted) {
-      if (!this.#hasMore) await this.#wakeup.next();
-      if (signal.aborted || !(await pace.enter(signal))) break;
-      this.#hasEntered = true;
-      const page = await this.#read();
-      if (signal.aborted) break;
-      if (page) return page;
-      this.#leavePace();
+  /** One function, which waits only where it must: a thousand viewers come through here at each hint. */
+  async #next(): Promise<IteratorResult<LogPage, void>> {
+    const { pace, signal, read } = this.#options;
+    try {
+      while (!this.#isOver && !signal.aborted) {
+        if (!this.#hasMore) await this.#wakeup.next();
+        if (signal.aborted) break;
+        const entered = pace.enter(signal);
+        if (entered !== true && !(await entered)) break;
+        this.#hasEntered = true;
+        const page = this.#advance(await read(this.#offset));
+        if (signal.aborted) break;
+        if (page) return { done: false, value: page };
+        this.#leavePace();
+      }
+    } catch (error) {
+      this.#end();
+      // After an abort, nobody is left to be told of the error, such as that of a search which was given up.
+      if (!signal.aborted) throw error;
     }
-    return null;
+    this.#end();
+    return { done: true, value: undefined };
   }
 
-  /** The next page; null where there is nothing to show yet. */
-  async #read(): Promise<LogPage | null> {
-    const read = await this.#options.read(this.#offset);
+  /** Goes on behind what was read, and returns what is to be shown of it; null where that is nothing yet. */
+  #advance(read: LogPage): LogPage | null {
     const page = this.#skipped ? joinPages(this.#skipped, read) : read;
     const isTold = this.#isFresh || page.lines.length > 0 || page.complete;
     this.#skipped = !isTold && page.nextOffset > page.offset ? page : null;

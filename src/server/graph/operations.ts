@@ -1,5 +1,6 @@
 import { type ExecutionArgs, type ExecutionResult, GraphQLError } from 'graphql';
 import type { Asker } from '../../graphql/engine/context.ts';
+import type { Subscriber } from '../../graphql/engine/subscribe.ts';
 import type { GraphServer } from './yoga.ts';
 
 /** An operation as a client sends it, over any transport. */
@@ -13,9 +14,7 @@ export interface OperationParams {
 export interface Operation extends ExecutionArgs {
   contextValue: Record<string, unknown>;
   execute(args: ExecutionArgs): ExecutionResult | Promise<ExecutionResult>;
-  subscribe(
-    args: ExecutionArgs,
-  ): Promise<AsyncGenerator<ExecutionResult, void, void> | ExecutionResult>;
+  subscribe: Subscriber;
 }
 
 /**
@@ -23,11 +22,11 @@ export interface Operation extends ExecutionArgs {
  * transport shares. Mistakes in the operation come back as errors.
  */
 export async function prepareOperation(
-  { yoga, publicError }: GraphServer,
+  { yoga, publicError, subscribe }: GraphServer,
   params: OperationParams,
   asker: Asker,
 ): Promise<Operation | GraphQLError[]> {
-  const { schema, execute, subscribe, contextFactory, parse, validate } = yoga.getEnveloped({
+  const { schema, execute, contextFactory, parse, validate } = yoga.getEnveloped({
     params,
   });
   try {

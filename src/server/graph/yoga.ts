@@ -3,8 +3,8 @@ import { type DocumentNode, GraphQLError, type ParseOptions, parse, type Source 
 import { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga';
 import type { SharedContext } from '../../graphql/engine/context.ts';
 import { publicError } from '../../graphql/engine/errors.ts';
-import { createExecutor, withinRoom } from '../../graphql/engine/execute.ts';
-import { createSubscriber } from '../../graphql/engine/subscribe.ts';
+import { createExecutor, type Execute, withinRoom } from '../../graphql/engine/execute.ts';
+import { createSubscriber, type Subscriber } from '../../graphql/engine/subscribe.ts';
 import { schema } from '../../graphql/schema.ts';
 import type { Logger } from '../../lib/system/logger.ts';
 import { PagePool } from '../../logs/read/page-room.ts';
@@ -23,6 +23,8 @@ export interface GraphServer {
   readonly yoga: YogaServerInstance<object, SharedContext>;
   /** An error as a client may see it. One that nobody threw on purpose is masked, and logged once. */
   publicError(error: unknown): GraphQLError;
+  /** Begins a subscription; its errors are as clients may see them. */
+  readonly subscribe: Subscriber;
 }
 
 /** The GraphQL pipeline that every transport uses by `getEnveloped`. */
@@ -35,6 +37,9 @@ export function createGraphServer(options: {
     publicError(error, (unexpected) =>
       logger.error({ err: unexpected }, 'an operation met a defect'),
     );
+  const onFailure = (error: unknown) =>
+    logger.warn({ err: error }, 'an operation could not be compiled');
+  const execute = withinRoom(createExecutor({ onFailure }), new PagePool());
   const yoga = createYoga<object, SharedContext>({
     schema,
     context: () => context,
@@ -44,9 +49,10 @@ export function createGraphServer(options: {
     // Unexpected errors are logged once, by `mask`; Yoga would log every masked one again.
     logging: false,
     maskedErrors: { maskError: mask },
-    plugins: [maxAliasesPlugin({ n: 30 }), closedCodes(mask), fastExecution(logger)],
+    plugins: [maxAliasesPlugin({ n: 30 }), closedCodes(mask), fastExecution(execute)],
   });
-  return { yoga, publicError: mask };
+  // Yoga's own pipeline would add five steps of promises to each event of each viewer.
+  return { yoga, publicError: mask, subscribe: createSubscriber(execute, mask) };
 }
 
 /** Gives errors of parsing and validation, such as an unknown field, a code of the closed set. */
@@ -84,13 +90,6 @@ function parseWithinLimits(source: string | Source, options?: ParseOptions): Doc
   }
 }
 
-function fastExecution(logger: Logger): Plugin {
-  const onFailure = (error: unknown) =>
-    logger.warn({ err: error }, 'an operation could not be compiled');
-  const execute = withinRoom(createExecutor({ onFailure }), new PagePool());
-  const subscribe = createSubscriber(execute);
-  return {
-    onExecute: ({ setExecuteFn }) => setExecuteFn(execute),
-    onSubscribe: ({ setSubscribeFn }) => setSubscribeFn(subscribe),
-  };
+function fastExecution(execute: Execute): Plugin {
+  return { onExecute: ({ setExecuteFn }) => setExecuteFn(execute) };
 }

@@ -15,33 +15,16 @@ const minSharedBytes = 2048;
 const tails = new WeakMap<object, Buffer>();
 
 /**
- * Serializes a result once, however many sockets send it. graphql-ws itself turns a whole message into JSON,
- * so it gets a short placeholder in place of the payload, and `fill` puts the payload in afterwards.
+ * Makes the messages with the results of one operation, as graphql-transport-ws has them. A result is
+ * serialized once, however many operations get it, and emptied, since others hold it while it is sent.
  */
-export class PayloadSharing {
-  readonly #waiting = new Map<string, Buffer>();
-  #count = 0;
-
-  /** The value that graphql-ws puts into the message in place of the result. It empties the result, which others hold while it is sent. */
-  placeholder(result: ExecutionResult): ExecutionResult {
-    this.#count += 1;
-    const name = `\u0001${this.#count}`;
-    this.#waiting.set(JSON.stringify(name), tailOf(result));
+export function nextMessages(id: string): (result: ExecutionResult) => string | SharedMessage {
+  const head = `{"id":${JSON.stringify(id)},"type":"next","payload":`;
+  return (result) => {
+    const tail = tailOf(result);
     result.data = null;
-    return { toJSON: () => name } as ExecutionResult;
-  }
-
-  /** Puts the payload into a message. A message without a placeholder stays as it is. */
-  fill(message: string): string | SharedMessage {
-    if (this.#waiting.size === 0) return message;
-    const at = message.lastIndexOf('"\\u0001');
-    const name = message.slice(at, -1);
-    const tail = at < 0 ? undefined : this.#waiting.get(name);
-    if (tail === undefined) return message;
-    this.#waiting.delete(name);
-    const head = message.slice(0, at);
     return tail.length < minSharedBytes ? `${head}${tail}` : { head, tail };
-  }
+  };
 }
 
 /** The result as JSON, followed by the brace that closes the message around it. */

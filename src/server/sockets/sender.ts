@@ -59,30 +59,26 @@ export class SocketSender {
     const release = this.#unsent.hold({ bytes: size, ...shared, drop: () => this.#letGo() });
     this.#waiting += 1;
     this.#waitingSize += size;
-    const sent = () => {
-      this.#waiting -= 1;
-      this.#waitingSize -= size;
-      release();
-    };
-    this.#last =
-      this.#waiting === 1
-        ? this.#write(message, sent)
-        : this.#last.then(() => this.#write(message, sent));
+    const before = this.#last;
+    this.#last = new Promise((resolve) => {
+      const done = () => {
+        this.#waiting -= 1;
+        this.#waitingSize -= size;
+        release();
+        resolve();
+      };
+      if (this.#waiting === 1) this.#write(message, done);
+      else void before.then(() => this.#write(message, done));
+    });
     return this.#last;
   }
 
-  #write(message: string | SharedMessage, sent: () => void): Promise<void> {
-    return new Promise((resolve) => {
-      const done = () => {
-        sent();
-        resolve();
-      };
-      // A send to a closing socket resolves only when the socket is closed. A sender that got through
-      // sooner would take this for a fast socket, and run through a whole log without letting others in.
-      if (this.#socket.readyState === this.#socket.CLOSED) done();
-      else if (this.#socket.readyState !== this.#socket.OPEN) this.#socket.once('close', done);
-      else this.#send(message, done);
-    });
+  #write(message: string | SharedMessage, done: () => void): void {
+    // A send to a closing socket resolves only when the socket is closed. A sender that got through
+    // sooner would take this for a fast socket, and run through a whole log without letting others in.
+    if (this.#socket.readyState === this.#socket.CLOSED) done();
+    else if (this.#socket.readyState !== this.#socket.OPEN) this.#socket.once('close', done);
+    else this.#send(message, done);
   }
 
   /** An error while sending closes the socket, whose `close` event says so. */

@@ -16,9 +16,10 @@ import { turnFor } from '../connections/operation-turn.ts';
 import type { Unsent } from '../connections/unsent.ts';
 import { type Operation, prepareOperation } from '../graph/operations.ts';
 import { type GraphServer, graphqlPath } from '../graph/yoga.ts';
+import { delivered } from './delivery.ts';
 import { Inbox, mayStream } from './inbox.ts';
 import { keepAlive, MessageBudget } from './limits.ts';
-import { PayloadSharing } from './payload.ts';
+import { nextMessages } from './payload.ts';
 import { SocketSender, tooManyRequests } from './sender.ts';
 import { WriteBatch } from './write-batch.ts';
 
@@ -35,7 +36,6 @@ interface Extra {
   request: IncomingMessage;
   socket: WebSocket;
   sender: SocketSender;
-  sharing: PayloadSharing;
   pace: Pace;
   /** Who asks; null until the client has identified itself. */
   principal: Principal | null;
@@ -72,7 +72,6 @@ export function serveGraphSockets(options: GraphSocketOptions): GraphSockets {
   const writes = new WriteBatch();
   sockets.on('connection', (socket, request) => {
     const pace = new Pace(turns);
-    const sharing = new PayloadSharing();
     const sender = new SocketSender(socket, { connection: request.socket, writes, unsent });
     const budget = new MessageBudget(maxMessagesPerSecond);
     const mayGoOn = () => {
@@ -85,7 +84,7 @@ export function serveGraphSockets(options: GraphSocketOptions): GraphSockets {
     const closed = protocol.opened(
       {
         protocol: socket.protocol,
-        send: (message) => sender.send(sharing.fill(message)),
+        send: (message) => sender.send(message),
         close: (code, reason) => socket.close(code, reason),
         onMessage: (handle) => {
           const take = (message: string) => {
@@ -104,7 +103,7 @@ export function serveGraphSockets(options: GraphSocketOptions): GraphSockets {
           });
         },
       },
-      { request, socket, sender, sharing, pace, principal: null },
+      { request, socket, sender, pace, principal: null },
     );
     socket.on('error', (error) => logger.debug({}, `a socket broke: ${messageOf(error)}`));
     socket.once('close', (code, reason) => {
@@ -175,7 +174,10 @@ function createProtocol({ graph, access }: GraphSocketOptions) {
     // `prepareOperation` has put these functions into the arguments.
     execute: (args) => (args as Operation).execute(args),
     subscribe: (args) => (args as Operation).subscribe(args),
-    onNext: ({ extra }, _id, _payload, _args, result) => extra.sharing.placeholder(result),
+    onOperation: async ({ extra }, id, _payload, _args, results) => {
+      const message = nextMessages(id);
+      return delivered(await results, (result) => extra.sender.send(message(result)));
+    },
     onError: (_ctx, _id, _payload, errors) =>
       errors.map((error) => graph.publicError(error).toJSON()),
   });
