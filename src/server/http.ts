@@ -109,6 +109,7 @@ export async function openHttpServer(options: HttpOptions): Promise<HttpServer> 
     (request, response) => lanes.enter(request, response),
   );
   server.maxConnections = maxConnections;
+  server.on('connection', () => turns.letIn());
   const sockets = serveGraphSockets({
     server,
     graph,

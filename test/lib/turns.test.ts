@@ -163,3 +163,30 @@ test('one who has used much while nobody waited owes nothing to newcomers', asyn
   ]);
   expect(order.indexOf('old')).toBe(1);
 });
+
+test('rests while connections come, one a round, but not for longer than a slice', async () => {
+  const turns = new Turns();
+  let done = 0;
+  const all = Promise.all(
+    Array.from({ length: 10 }, async () => {
+      await turns.next({}, 'stream');
+      work(8);
+      done += 1;
+    }),
+  );
+  while (done < 2) await nextLoop();
+  const before = done;
+  for (let come = 0; come < 50; come += 1) {
+    turns.letIn();
+    work(0.1);
+    await nextLoop();
+  }
+  expect(done - before).toBeLessThanOrEqual(1);
+  for (let come = 0; come < 100; come += 1) {
+    turns.letIn();
+    work(1);
+    await nextLoop();
+  }
+  expect(done - before).toBeGreaterThanOrEqual(5);
+  await all;
+});

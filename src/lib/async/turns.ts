@@ -38,6 +38,9 @@ export class Turns {
   #isBusy = false;
   /** When the current slice ends; null between slices. */
   #endsAt: number | null = null;
+  /** Whether something has come since the last slice, for which work rests; and since when it rests. */
+  #isComing = false;
+  #restsSince: number | null = null;
 
   /** How many callers wait for a turn. */
   get waiting(): number {
@@ -61,6 +64,15 @@ export class Turns {
     });
   }
 
+  /**
+   * Says that something has come of which the event loop brings one each time that it goes round, such as a new
+   * connection: work rests until no more come, but not for longer than a slice. Otherwise the last of a few
+   * hundred that come at once would wait for as many slices.
+   */
+  letIn(): void {
+    this.#isComing = true;
+  }
+
   #hasTime(): boolean {
     const now = performance.now();
     if (this.#endsAt === null) {
@@ -71,9 +83,25 @@ export class Turns {
   }
 
   #nextSlice(): void {
+    if (this.#mayRest()) {
+      // A slice that is over: nothing is begun in it.
+      this.#endsAt = Number.NEGATIVE_INFINITY;
+      setImmediate(() => this.#nextSlice());
+      return;
+    }
+    this.#restsSince = null;
     this.#endsAt = null;
     // At least one caller is served in each slice, however late it is.
     if (this.waiting > 0 && this.#hasTime()) this.#serveNext();
+  }
+
+  #mayRest(): boolean {
+    const isComing = this.#isComing;
+    this.#isComing = false;
+    if (!isComing || this.waiting === 0) return false;
+    const now = performance.now();
+    this.#restsSince ??= now;
+    return now - this.#restsSince < sliceMs;
   }
 
   #serve(): void {
