@@ -84,6 +84,46 @@ export function curveContract(openPlace: () => Promise<StorePlace>): void {
       }
     });
 
+    test('show every extreme and every value that is not finite, wherever they stand', async () => {
+      const count = 50_000;
+      const odd = [9.75, -9.75, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+      const places = fc.uniqueArray(fc.nat(count - 1), { minLength: 5, maxLength: 5 });
+      const zoom = fc.integer({ min: 2, max: 4000 });
+      await fc.assert(
+        fc.asyncProperty(places, zoom, async (at, maxPoints) => {
+          const { job, lease } = await leasedJob(store);
+          const oddAt = new Map(at.map((step, n) => [step, odd[n] ?? 0]));
+          for (let first = 0; first < count; first += 5000) {
+            const steps = Array.from({ length: 5000 }, (_, n) => first + n);
+            await add(
+              lease,
+              steps.map((step) => point(step, 'loss', oddAt.get(step) ?? 2 / Math.sqrt(step + 1))),
+            );
+          }
+          const [loss] = await store.logs.metrics(job.id, { names: null, maxPoints });
+          const shown = new Set(loss?.points.map(({ value, line }) => `${value} ${line}`));
+          if (maxPoints >= 3) {
+            expect(shown).toContain(`9.75 ${(at[0] ?? 0) + 7}`);
+            expect(shown).toContain(`-9.75 ${(at[1] ?? 0) + 7}`);
+          }
+          const breaks = new Set(loss?.breaks.map(({ line }) => line));
+          const options = { name: 'loss', ...everything, most: maxPoints };
+          const stretches = await store.logs.stretches(job.id, options);
+          expect(stretches.reduce((sum, { notFinite }) => sum + notFinite, 0)).toBe(3);
+          for (const step of at.slice(2)) {
+            const stretch = stretches.find(
+              ({ index, count: length }) => step >= index && step < index + length,
+            );
+            const line = stretch?.points.find(({ value }) => !Number.isFinite(value))?.line;
+            // The first of its stretch stands for those that follow it.
+            expect(line).toBeLessThanOrEqual(step + 7);
+            expect(breaks.size).toBeGreaterThan(0);
+          }
+        }),
+        { numRuns: 3 },
+      );
+    });
+
     test('of a long run are spread evenly, in bounded room, with the last point kept', async () => {
       const { job, lease } = await leasedJob(store);
       for (let step = 0; step < 30_000; step += 1000) {
