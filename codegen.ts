@@ -2,7 +2,7 @@ import type { CodegenConfig } from '@graphql-codegen/cli';
 
 // Typed documents for every operation in schema/operations: `npm run codegen`.
 const config: CodegenConfig = {
-  schema: 'schema/schema.graphql',
+  schema: 'schema/api.graphql',
   documents: 'schema/operations/*.graphql',
   importExtension: '.ts',
   generates: {
@@ -19,6 +19,7 @@ const config: CodegenConfig = {
         scalars: { ID: 'string', DateTime: 'string', JSONObject: 'Record<string, unknown>' },
       },
     },
+    'packages/client/src/generated/texts.ts': { plugins: ['./packages/client/query-texts.ts'] },
   },
 };
 

@@ -24,7 +24,7 @@ export function JobLog({ jobId, socket }: { jobId: string; socket: Client }) {
   }, [cache, socket, jobId]);
 
   if (error ?? failure) return <p>{(error ?? failure)?.message}</p>;
-  if (!data) return <p>Loading</p>;
+  if (!data?.logs) return <p>Loading</p>;
   const { lines, offset, complete } = data.logs;
   const loadEarlier = () => fetchMore({ variables: { offset: Math.max(0, offset - 100) } });
   return (

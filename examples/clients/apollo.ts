@@ -21,14 +21,14 @@ const client = new ApolloClient({
 const variables = { jobId, offset: -100, limit: 100 };
 const log = client.watchQuery({ query: LogTextPageDocument, variables });
 log.subscribe(({ data, dataState }) => {
-  if (dataState !== 'complete') return;
+  if (dataState !== 'complete' || !data.logs) return;
   const { lines, offset, total } = data.logs;
   console.log(`${lines.length} of ${total} lines, from ${offset} on: ... ${lines.at(-1)}`);
 });
 const { data } = await client.query({ query: LogTextPageDocument, variables });
 
 // The 100 lines before them.
-const before = Math.max(0, (data?.logs.offset ?? 0) - 100);
+const before = Math.max(0, (data?.logs?.offset ?? 0) - 100);
 await log.fetchMore({ variables: { offset: before } });
 
 // Every line that comes, once, across lost connections, until the job is over.

@@ -36,7 +36,7 @@ export function JobLog(props: { jobId: string; client: Client; socket: Socket })
   const loadEarlier = async () => {
     const before = { jobId, offset: Math.max(0, offset - 100), limit: 100 };
     const { data, error } = await client.query(LogTextPageDocument, before);
-    if (data) addPage(data.logs);
+    if (data?.logs) addPage(data.logs);
     else setFailure(error);
   };
   return (

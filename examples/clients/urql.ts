@@ -15,7 +15,7 @@ const client = new Client({
 
 async function load(list: LogList | null, offset: number): Promise<LogList> {
   const { data, error } = await client.query(LogTextPageDocument, { jobId, offset, limit: 100 });
-  if (!data) throw error ?? new Error('no data');
+  if (!data?.logs) throw error ?? new Error('no data');
   return mergePage(list, data.logs);
 }
 

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
-import { cp, glob, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, relative } from 'node:path';
+import { cp, glob, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { rolldown } from 'rolldown';
@@ -20,13 +20,13 @@ export async function build(): Promise<void> {
   await rm('dist', { recursive: true, force: true });
   await writeModules();
   await writeTypes();
-  await cp(`${root}schema/schema.graphql`, 'dist/schema.graphql');
+  await cp(`${root}schema/api.graphql`, 'dist/schema.graphql');
   await cp(`${root}LICENSE`, 'dist/LICENSE');
   await cp('README.md', 'dist/README.md');
   await writeFile('dist/package.json', `${JSON.stringify(await manifest(), null, 2)}\n`);
 }
 
-/** Apollo and urql stay outside; graphql-ws's client and the printer of graphql, both MIT licensed, come with it. */
+/** Apollo and urql stay outside; graphql-ws's client, MIT licensed, comes with it. */
 async function writeModules(): Promise<void> {
   const bundle = await rolldown({
     input: entries,
@@ -36,35 +36,40 @@ async function writeModules(): Promise<void> {
   });
   await bundle.write({ dir: 'dist', minify: true, chunkFileNames: '[name].js' });
   await bundle.close();
-  const licences = await Promise.all(
-    ['graphql-ws/LICENSE.md', 'graphql/LICENSE'].map(async (path) => {
-      return `${dirname(path)}\n\n${await readFile(`${root}node_modules/${path}`, 'utf8')}`;
-    }),
-  );
-  await writeFile('dist/LICENSES.txt', licences.join('\n'));
+  await cp(`${socketPackage}/LICENSE.md`, 'dist/LICENSE-graphql-ws.md');
 }
 
-/** A declaration beside each module, and those of graphql-ws's client, whose types are part of ours. */
+/** The declarations that the entries need, and of those that they name of graphql-ws's client, without comments. */
 async function writeTypes(): Promise<void> {
   await run(`${root}node_modules/.bin/tsc`, ['-p', 'tsconfig.build.json']);
-  await rename('dist/types/packages/client/src', 'dist/declared');
-  await rm('dist/types', { recursive: true });
-  await rename('dist/declared', 'dist/types');
+  const declared = 'dist/declared/packages/client/src';
+  await Promise.all(
+    Object.values(entries).map((entry) =>
+      copyTypes(entry.replace(/^src\/(.*)\.ts$/, '$1.d.ts'), declared),
+    ),
+  );
+  await rm('dist/declared', { recursive: true });
   for (const name of ['client.d.ts', 'common-*.d.ts']) {
     for await (const file of glob(name, { cwd: `${socketPackage}/dist` })) {
-      const declared = await readFile(`${socketPackage}/dist/${file}`, 'utf8');
+      const types = await readFile(`${socketPackage}/dist/${file}`, 'utf8');
       await mkdir('dist/types/graphql-ws', { recursive: true });
       await writeFile(
         `dist/types/graphql-ws/${file}`,
-        declared.replaceAll(/^\s*\/\*\*.*?\*\/\n/gms, ''),
+        types.replaceAll(/^\s*\/\*\*.*?\*\/\n/gms, ''),
       );
     }
   }
-  for await (const file of glob('dist/types/**/*.d.ts')) {
-    const declared = await readFile(file, 'utf8');
-    const from = relative(dirname(file), 'dist/types/graphql-ws/client.js');
-    const path = from.startsWith('.') ? from : `./${from}`;
-    await writeFile(file, declared.replaceAll(`'graphql-ws/client'`, `'${path}'`));
+}
+
+/** Copies a declaration, and all that it imports of this package. */
+async function copyTypes(file: string, from: string): Promise<void> {
+  const types = await readFile(`${from}/${file}`, 'utf8');
+  const socketTypes = relative(dirname(`/${file}`), '/graphql-ws/client.js');
+  const path = socketTypes.startsWith('.') ? socketTypes : `./${socketTypes}`;
+  await mkdir(dirname(`dist/types/${file}`), { recursive: true });
+  await writeFile(`dist/types/${file}`, types.replaceAll(`'graphql-ws/client'`, `'${path}'`));
+  for (const [, imported = ''] of types.matchAll(/from '(\.[^']*)\.[jt]s'/g)) {
+    await copyTypes(`${join(dirname(file), imported)}.d.ts`, from);
   }
 }
 

@@ -1,16 +1,20 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { printSubgraph } from './engine/federation.ts';
+import { printApi, printSubgraph } from './engine/federation.ts';
 import { schema } from './schema.ts';
 
-// Writes schema/schema.graphql. With --check it fails instead, where the file is not up to date.
-const file = new URL('../../schema/schema.graphql', import.meta.url);
-const printed = printSubgraph(schema);
-
-if (!process.argv.includes('--check')) {
-  await writeFile(file, printed);
-} else if ((await readFile(file, 'utf8').catch(() => '')) !== printed) {
-  console.error(
-    'schema/schema.graphql is not up to date: run `npm run schema` and review the change.',
-  );
-  process.exitCode = 1;
+// Writes schema/schema.graphql, for gateways, and schema/api.graphql, the same for all else. With --check it fails
+// instead, where a file is not up to date.
+for (const [name, printed] of [
+  ['schema.graphql', printSubgraph(schema)],
+  ['api.graphql', printApi(schema)],
+] as const) {
+  const file = new URL(`../../schema/${name}`, import.meta.url);
+  if (!process.argv.includes('--check')) {
+    await writeFile(file, printed);
+  } else if ((await readFile(file, 'utf8').catch(() => '')) !== printed) {
+    console.error(
+      `schema/${name} is not up to date: run \`npm run schema\` and review the change.`,
+    );
+    process.exitCode = 1;
+  }
 }

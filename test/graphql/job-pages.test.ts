@@ -54,7 +54,7 @@ async function page(args: Record<string, unknown>): Promise<Page> {
     }`,
     args,
   );
-  if (!data) throw new Error(JSON.stringify(errors));
+  if (!data?.jobs) throw new Error(JSON.stringify(errors));
   const { edges, ...rest } = data.jobs;
   return {
     ids: edges.map(({ node }: { node: { id: string } }) => node.id),

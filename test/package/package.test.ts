@@ -140,7 +140,9 @@ test("types are generated for a front end's own operations", async () => {
   await writeFile(`${consumer}/src/app.ts`, `const lastLine = graphql(\`${operation}\`);`);
   await run(`${root}node_modules/.bin/graphql-codegen`, [], { cwd: consumer });
   const types = await readFile(`${consumer}/src/graphql/graphql.ts`, 'utf8');
-  expect(types).toContain('{ job: { status: JobStatus, logs: { lines: Array<string> } } | null }');
+  expect(types).toContain(
+    '{ job: { status: JobStatus, logs: { lines: Array<string> } | null } | null }',
+  );
 });
 
 test('what front ends imported before the client was a package is the same', async () => {

@@ -71,7 +71,7 @@ test('pages join to one list, forwards and backwards, and live pages behind them
   let list: LogList | null = null;
   const load = async (offset: number) => {
     const { data } = await urql.client.query(LogTextPageDocument, { jobId, offset, limit: 100 });
-    if (data) list = mergePage(list, data.logs);
+    if (data?.logs) list = mergePage(list, data.logs);
     return list;
   };
   expect(await load(-200)).toMatchObject({ lines: numbered(800, 900), hasMore: true });
@@ -106,7 +106,7 @@ test('a followed log joins the list as well', async () => {
   await log.end();
   await using urql = openUrql(server.url);
   const { data } = await urql.client.query(LogTextPageDocument, { jobId, limit: 150 });
-  let list = data && mergePage(null, data.logs);
+  let list = data?.logs && mergePage(null, data.logs);
   for await (const page of followLog({ client: urql.socket, jobId, offset: list?.nextOffset })) {
     list = mergePage(list, page);
   }

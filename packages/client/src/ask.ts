@@ -1,17 +1,16 @@
-import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
-import { print } from 'graphql';
 import type { Client } from 'graphql-ws/client';
 import { GraphError, toGraphError } from './errors.ts';
+import type { QueryText } from './generated/texts.ts';
 
 /** Makes one query or mutation over a graphql-ws client. Rejects with a `GraphError`, or with the signal's reason. */
 export function ask<Data, Variables extends Record<string, unknown>>(
   client: Client,
-  request: { document: TypedDocumentNode<Data, Variables>; variables: Variables },
+  request: { query: QueryText<Data, Variables>; variables: Variables },
   signal: AbortSignal,
 ): Promise<Data> {
   const { promise, resolve, reject } = Promise.withResolvers<Data>();
   const cancel = client.subscribe<Data>(
-    { query: print(request.document), variables: request.variables },
+    { query: request.query, variables: request.variables },
     {
       next: ({ data, errors }) => {
         if (data && !errors) resolve(data);

@@ -124,12 +124,13 @@ class Following<Page extends LogPlaceFragment> {
     const { logs } = await ask(
       this.#options.client,
       {
-        document: this.#shape.page,
+        query: this.#shape.page,
         variables: { ...this.#variables(), limit: Math.min(missing, maxRereadLines) },
       },
       this.#signal,
     );
-    if (logs.nextOffset > this.#next) return { ...logs, complete: logs.complete && !logs.hasMore };
+    if (logs && logs.nextOffset > this.#next)
+      return { ...logs, complete: logs.complete && !logs.hasMore };
     throw new GraphError('INTERNAL', `Line ${this.#next} cannot be read again.`, { cause: logs });
   }
 

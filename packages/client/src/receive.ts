@@ -1,4 +1,3 @@
-import { print } from 'graphql';
 import type { Client } from 'graphql-ws/client';
 import { toGraphError } from './errors.ts';
 import type { LogPlaceFragment } from './generated/graphql.ts';
@@ -34,7 +33,7 @@ export async function* receive<Page extends LogPlaceFragment>(
   // A client that reconnects by itself sends the variables again, as they are then.
   const variables = { ...request.variables };
   const unsubscribe = client.subscribe<{ logStream: Page }>(
-    { query: print(shape.stream), variables },
+    { query: shape.stream, variables },
     {
       next({ data, errors }) {
         if (!data || errors) return inbox.end(toGraphError(errors));

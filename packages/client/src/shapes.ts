@@ -1,14 +1,16 @@
-import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
-import {
-  type LogEntriesFragment,
-  LogEntriesPageDocument,
-  LogEntriesStreamDocument,
-  type LogFilter,
-  type LogPlaceFragment,
-  type LogTextFragment,
-  LogTextPageDocument,
-  LogTextStreamDocument,
+import type {
+  LogEntriesFragment,
+  LogFilter,
+  LogPlaceFragment,
+  LogTextFragment,
 } from './generated/graphql.ts';
+import {
+  LogEntriesPageText,
+  LogEntriesStreamText,
+  LogTextPageText,
+  LogTextStreamText,
+  type QueryText,
+} from './generated/texts.ts';
 import { gapsOf } from './stretches.ts';
 
 export interface LogVariables extends Record<string, unknown> {
@@ -19,8 +21,8 @@ export interface LogVariables extends Record<string, unknown> {
 
 /** One form of pages: how to subscribe to them, how to query one, its lines, and how to join two. */
 export interface PageShape<Page extends LogPlaceFragment> {
-  stream: TypedDocumentNode<{ logStream: Page }, LogVariables>;
-  page: TypedDocumentNode<{ logs: Page }, LogVariables & { limit?: number | null }>;
+  stream: QueryText<{ logStream: Page }, LogVariables>;
+  page: QueryText<{ logs: Page | null }, LogVariables & { limit?: number | null }>;
   /** The text of each line. */
   lines(page: Page): readonly string[];
   /** Joins two pages, of which the second begins where the first ends. */
@@ -29,8 +31,8 @@ export interface PageShape<Page extends LogPlaceFragment> {
 
 /** Pages with the text of lines alone, which cost less. */
 export const textShape: PageShape<LogTextFragment> = {
-  stream: LogTextStreamDocument,
-  page: LogTextPageDocument,
+  stream: LogTextStreamText,
+  page: LogTextPageText,
   lines: ({ lines }) => lines,
   join: (first, second) => ({
     ...joinPlaces(first, second),
@@ -40,8 +42,8 @@ export const textShape: PageShape<LogTextFragment> = {
 
 /** Pages that tell everything about each line. */
 export const entriesShape: PageShape<LogEntriesFragment> = {
-  stream: LogEntriesStreamDocument,
-  page: LogEntriesPageDocument,
+  stream: LogEntriesStreamText,
+  page: LogEntriesPageText,
   lines: ({ entries }) => entries.map(({ text }) => text),
   join: (first, second) => ({
     ...joinPlaces(first, second),

@@ -59,6 +59,8 @@ async function newest(
   for (;;) {
     const first = Math.min(pageJobs, limit - found.length);
     const page: JobsQuery = await api.ask(JobsDocument, { first, after, filter });
+    // Null only beside an error, which `ask` has thrown.
+    if (!page.jobs) return { found, total: found.length };
     const { edges, pageInfo, totalCount } = page.jobs;
     found.push(...edges.map(({ node }) => node));
     after = pageInfo.endCursor;

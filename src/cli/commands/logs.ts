@@ -73,6 +73,8 @@ async function printStored(
   for (;;) {
     const limit = Math.min(pageLines, left);
     const { logs: page } = await api.ask(LogEntriesPageDocument, { jobId, offset, limit, filter });
+    // Null only beside an error, which `ask` has thrown.
+    if (!page) return;
     await printer.print(page);
     end ??= page.total;
     left -= page.entries.length;
@@ -84,5 +86,5 @@ async function printStored(
 /** The offset of the next line that the job will print. */
 async function endOffset(api: Api, jobId: string): Promise<number> {
   const { logs: page } = await api.ask(LogTextPageDocument, { jobId, offset: -1, limit: 1 });
-  return page.nextOffset;
+  return page?.nextOffset ?? 0;
 }

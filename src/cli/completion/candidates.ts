@@ -99,7 +99,7 @@ async function operandsOf(
     { first: offeredJobs },
     AbortSignal.timeout(answerMs),
   );
-  return jobs.edges.map(({ node: { id, name, status } }) => ({
+  return (jobs?.edges ?? []).map(({ node: { id, name, status } }) => ({
     word: id,
     meaning: `${status} ${name}`,
   }));

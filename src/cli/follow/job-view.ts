@@ -37,7 +37,7 @@ export class JobView {
   }
 
   update({ logs, ...job }: JobUpdatedSubscription['jobUpdated']): void {
-    this.#notices.show(logs.notice);
+    this.#notices.show(logs?.notice ?? null);
     const changed = job.status !== this.#job.status;
     this.#job = job;
     this.#draw();

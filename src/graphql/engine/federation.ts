@@ -91,22 +91,36 @@ function findEntity(representation: unknown, context: GraphContext): Found | Pro
 
 /** The schema for composition: with the entities' keys, and without the fields that gateways add by themselves. */
 export function printSubgraph(schema: GraphQLSchema): string {
-  const types = Object.values(schema.getTypeMap())
-    .filter(({ name }) => !name.startsWith('_'))
-    .filter((type) => !isSpecifiedScalarType(type))
-    .sort((a, b) => (a.name < b.name ? -1 : 1));
-  return `${[link, ...types.map(printWithKey)].join('\n\n')}\n`;
+  return `${[link, ...typesOf(schema).map(printWithKey)].join('\n\n')}\n`;
+}
+
+/** The schema as a client sees it, for tools that know nothing of federation. */
+export function printApi(schema: GraphQLSchema): string {
+  return `${typesOf(schema).map(printPlain).join('\n\n')}\n`;
 }
 
 const link = `extend schema
   @link(url: "https://specs.apollo.dev/federation/v2.6", import: ["@key", "@shareable"])`;
 
+function typesOf(schema: GraphQLSchema): GraphQLNamedType[] {
+  return Object.values(schema.getTypeMap())
+    .filter(({ name }) => !name.startsWith('_'))
+    .filter((type) => !isSpecifiedScalarType(type))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
 function printWithKey(type: GraphQLNamedType): string {
   const head = `type ${type.name}`;
   const { key } = entities[type.name] ?? {};
-  // This type is Relay's own, so other subgraphs may define it, too.
-  if (type.name === 'PageInfo') return printType(type).replace(head, `${head} @shareable`);
-  if (key) return printType(type).replace(head, `${head} @key(fields: "${key}")`);
+  const printed = printPlain(type);
+  // This type is Relay's own, so other subgraphs may define it, too, and describe it in words of their own.
+  if (type.name === 'PageInfo') {
+    return printed.replaceAll(/^ *""".*"""\n/gm, '').replace(head, `${head} @shareable`);
+  }
+  return key ? printed.replace(head, `${head} @key(fields: "${key}")`) : printed;
+}
+
+function printPlain(type: GraphQLNamedType): string {
   return printType(type.name === 'Query' ? withoutGatewayFields(type as GraphQLObjectType) : type);
 }
 

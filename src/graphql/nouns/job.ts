@@ -150,7 +150,8 @@ export const JobType = builder.objectRef<Job>('Job').implement({
     }),
     metrics: t.field({
       type: [MetricSeriesType],
-      description: 'The metrics in the log, at most 64.',
+      nullable: true,
+      description: 'The metrics in the log, at most 64; null only beside an error.',
       args: metricsField.args,
       complexity: metricsField.cost,
       resolve: ({ id }, args, context) => metricsField.series(id, args, context),
@@ -187,7 +188,8 @@ export const JobType = builder.objectRef<Job>('Job').implement({
     }),
     logs: t.field({
       type: LogPageType,
-      description: 'A page of its log.',
+      nullable: true,
+      description: 'A page of its log; null only beside an error.',
       args: jobLogsField.pageArgs,
       complexity: jobLogsField.pageCost,
       resolve: ({ id }, args, { logReader, pace, room }) =>

@@ -28,13 +28,22 @@ interface JobConnection {
   totalCount: number;
 }
 
-/** The type that Relay defines. It has no descriptions because other subgraphs share it. */
+/** The type that Relay defines. */
 const PageInfoType = builder.objectRef<PageInfo>('PageInfo').implement({
+  description: 'Where a page lies among all items.',
   fields: (t) => ({
-    hasNextPage: t.exposeBoolean('hasNextPage'),
-    hasPreviousPage: t.exposeBoolean('hasPreviousPage'),
-    startCursor: t.exposeString('startCursor', { nullable: true }),
-    endCursor: t.exposeString('endCursor', { nullable: true }),
+    hasNextPage: t.exposeBoolean('hasNextPage', { description: 'There are items behind it.' }),
+    hasPreviousPage: t.exposeBoolean('hasPreviousPage', {
+      description: 'There are items before it.',
+    }),
+    startCursor: t.exposeString('startCursor', {
+      nullable: true,
+      description: 'The cursor of its first item; null where it is empty.',
+    }),
+    endCursor: t.exposeString('endCursor', {
+      nullable: true,
+      description: 'The cursor of its last item; null where it is empty.',
+    }),
   }),
 });
 
@@ -85,7 +94,8 @@ builder.queryFields((t) => ({
   }),
   jobs: t.field({
     type: JobConnectionType,
-    description: 'A page of all jobs, newest first.',
+    nullable: true,
+    description: 'A page of all jobs, newest first; null only beside an error.',
     args: connectionArgs,
     complexity: pageCost,
     resolve: (_root, args, { jobs }) => connection(jobs, args, args.filter ?? {}),
@@ -95,7 +105,8 @@ builder.queryFields((t) => ({
 builder.objectField(ProviderType, 'jobs', (t) =>
   t.field({
     type: JobConnectionType,
-    description: "A page of the provider's jobs, newest first.",
+    nullable: true,
+    description: "A page of the provider's jobs, newest first; null only beside an error.",
     args: connectionArgs,
     complexity: pageCost,
     resolve: ({ name }, args, { jobs }) => {

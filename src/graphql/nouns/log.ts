@@ -187,8 +187,9 @@ export const jobLogsField = { pageArgs, pageCost, pageRequest };
 builder.queryField('logs', (t) =>
   t.field({
     type: LogPageType,
+    nullable: true,
     description:
-      "A page of a job's log. With a filter it holds up to `limit` lines that pass, and one call searches up to a million lines; while `hasMore` is true, read on at `nextOffset`. A page of very long lines ends early.",
+      "A page of a job's log; null only beside an error. With a filter it holds up to `limit` lines that pass, and one call searches up to a million lines; while `hasMore` is true, read on at `nextOffset`. A page of very long lines ends early.",
     args: { jobId: t.arg.id({ required: true, description: "The job's id." }), ...pageArgs },
     complexity: pageCost,
     resolve: (_root, { jobId, ...args }, { logReader, pace, room }) =>

@@ -55,7 +55,7 @@ export async function followIntoCache(
 
 function endOfCached(cache: ApolloCache, log: { jobId: string; filter?: LogFilter | null }) {
   const cached = cache.readQuery({ query: LogTextPageDocument, variables: { ...log, offset: -1 } });
-  return cached?.logs.nextOffset ?? -100;
+  return cached?.logs?.nextOffset ?? -100;
 }
 
 /** The type names that the cache expects. Apollo Client adds them to its queries, but other clients do not. */

@@ -181,7 +181,7 @@ export type JobsQueryVariables = Exact<{
 }>;
 
 
-export type JobsQuery = { jobs: { totalCount: number, edges: Array<{ cursor: string, node: JobFragment }>, pageInfo: { hasNextPage: boolean, hasPreviousPage: boolean, startCursor: string | null, endCursor: string | null } } };
+export type JobsQuery = { jobs: { totalCount: number, edges: Array<{ cursor: string, node: JobFragment }>, pageInfo: { hasNextPage: boolean, hasPreviousPage: boolean, startCursor: string | null, endCursor: string | null } } | null };
 
 export type JobQueryVariables = Exact<{
   id: string;
@@ -218,7 +218,7 @@ export type JobUpdatedSubscriptionVariables = Exact<{
 
 
 export type JobUpdatedSubscription = { jobUpdated: (
-    { logs: { notice: { code: string, message: string, url: string | null, help: Array<string> } | null } }
+    { logs: { notice: { code: string, message: string, url: string | null, help: Array<string> } | null } | null }
     & JobFragment
   ) };
 
@@ -242,7 +242,7 @@ export type LogTextPageQueryVariables = Exact<{
 }>;
 
 
-export type LogTextPageQuery = { logs: LogTextFragment };
+export type LogTextPageQuery = { logs: LogTextFragment | null };
 
 export type LogEntriesPageQueryVariables = Exact<{
   jobId: string;
@@ -252,7 +252,7 @@ export type LogEntriesPageQueryVariables = Exact<{
 }>;
 
 
-export type LogEntriesPageQuery = { logs: LogEntriesFragment };
+export type LogEntriesPageQuery = { logs: LogEntriesFragment | null };
 
 export type LogTextStreamSubscriptionVariables = Exact<{
   jobId: string;
