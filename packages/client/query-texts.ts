@@ -1,6 +1,6 @@
-import type { Types } from '@graphql-codegen/plugin-helpers';
 import {
   concatAST,
+  type DocumentNode,
   type GraphQLSchema,
   Kind,
   print,
@@ -12,7 +12,10 @@ import {
  * A plugin of graphql-codegen: the operations that follow a log as text, each typed as its document is. Following
  * sends text alone, so that no page needs the printer of graphql.
  */
-export function plugin(_schema: GraphQLSchema, files: Types.DocumentFile[]): string {
+export function plugin(
+  _schema: GraphQLSchema,
+  files: readonly { document?: DocumentNode }[],
+): string {
   const all = concatAST(files.flatMap(({ document }) => document ?? []));
   const texts = Object.entries(separateOperations(all)).flatMap(([name, document]) => {
     const operation = document.definitions.find(({ kind }) => kind === Kind.OPERATION_DEFINITION);

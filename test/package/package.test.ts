@@ -183,10 +183,10 @@ describe('the client alone', () => {
     return bytes;
   }
 
-  test('it installs alone, in less than 120 kB', async () => {
+  test('it installs alone, in less than 100 kB', async () => {
     const installed = await readdir(`${frontEnd}/node_modules`);
     expect(installed.filter((name) => !name.startsWith('.'))).toEqual(['@trainyard']);
-    expect(await bytesIn(`${frontEnd}/node_modules/@trainyard/client`)).toBeLessThan(120_000);
+    expect(await bytesIn(`${frontEnd}/node_modules/@trainyard/client`)).toBeLessThan(100_000);
   });
 
   test('following a log takes less than 12 kB of a page, compressed', async () => {
