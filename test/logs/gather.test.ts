@@ -51,3 +51,19 @@ test('what was gathered is handed on before the failure of its source', async ()
   expect((await batches.next()).value).toMatchObject({ texts: ['line 0', 'line 1'] });
   await expect(batches.next()).rejects.toThrow('cut');
 });
+
+test('a source that fails while the batch before is being stored is an error of the next, not of the process', async () => {
+  const unhandled: unknown[] = [];
+  const note = (error: unknown) => unhandled.push(error);
+  process.on('unhandledRejection', note);
+  try {
+    const batches = gather(source(line(0), new Error('cut')), () => 0);
+    expect((await batches.next()).value).toEqual(line(0));
+    // Node tells of a rejection within the turn after it.
+    for (let turns = 0; turns < 5; turns++) await nextTurn();
+    expect(unhandled).toEqual([]);
+    await expect(batches.next()).rejects.toThrow('cut');
+  } finally {
+    process.off('unhandledRejection', note);
+  }
+});

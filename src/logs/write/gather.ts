@@ -13,31 +13,35 @@ export async function* gather(
   pauseMs: () => number,
 ): AsyncGenerator<LogBatch, void, undefined> {
   const batches = source[Symbol.asyncIterator]();
-  let coming = batches.next();
+  const next = () => {
+    const coming = batches.next();
+    // It may fail while the batch before it is being stored: an error that nobody waits for yet would end the process.
+    coming.catch(() => {});
+    return coming;
+  };
+  let coming = next();
   try {
     for (;;) {
       const first = await coming;
       if (first.done) return;
       let batch = first.value;
-      coming = batches.next();
+      coming = next();
       const ms = isFull(batch) ? 0 : pauseMs();
       if (ms > 0) {
         const pause = Promise.withResolvers<null>();
         const timer = setTimeout(() => pause.resolve(null), ms);
         while (!isFull(batch)) {
           // An error of the source is thrown only after the lines that came before it were handed on.
-          const next = await Promise.race([coming.catch(() => null), pause.promise]);
-          if (!next || next.done || next.value.unfinished) break;
-          batch = joined(batch, next.value);
-          coming = batches.next();
+          const more = await Promise.race([coming.catch(() => null), pause.promise]);
+          if (!more || more.done || more.value.unfinished) break;
+          batch = joined(batch, more.value);
+          coming = next();
         }
         clearTimeout(timer);
       }
       yield batch;
     }
   } finally {
-    // The reader has left, so an error of the batch it waited for concerns nobody.
-    coming.catch(() => {});
     await batches.return?.();
   }
 }
