@@ -1,5 +1,6 @@
 import { codeOf } from '../../core/errors.ts';
 import type { Connection } from './connection.ts';
+import { isDamage } from './errors.ts';
 
 /** How long a write may wait for others, where many jobs write; one that nobody waits for, and another. */
 const waitMs = { unhurried: 50, hurried: 10 } as const;
@@ -88,11 +89,16 @@ export class WriteGroups {
     }
   }
 
-  /** Nothing was written. Where that lies in the store, it concerns all; else each is tried by itself. */
+  /** Nothing was written. A lock or a full disk concerns all; a damaged page or a refusal one, so each is tried by itself. */
   async #afterFailure(group: readonly Waiting[], error: unknown): Promise<void> {
+    const concernsAll = codeOf(error) === 'STORE_UNAVAILABLE' && !isDamage(causeOf(error));
     for (const { work, resolve, reject } of group) {
-      if (codeOf(error) === 'STORE_UNAVAILABLE') reject(error);
+      if (concernsAll) reject(error);
       else await this.#connection.write(work).then(resolve, reject);
     }
   }
+}
+
+function causeOf(error: unknown): unknown {
+  return error instanceof Error ? error.cause : undefined;
 }
