@@ -164,3 +164,19 @@ test('the points of an earlier release become curves, and go on', async () => {
     ['lr', 101],
   ]);
 });
+
+test('the curves of the two-millionth job are as exact as those of the first', async () => {
+  const store = await place.open();
+  const db = database();
+  // From here on, ids of blocks are beyond the integers that a number can hold.
+  db.prepare("INSERT INTO sqlite_sequence (name, seq) VALUES ('jobs', ?)").run(2 ** 21);
+  db.close();
+  const { job, lease } = await leasedJob(store);
+  for (let first = 0; first < 9000; first += 900) {
+    const metrics = points(first, 900);
+    await store.logs.append(lease, batch([`line ${first}`], { metrics }));
+  }
+  const [curve] = await store.logs.metrics(job.id, { names: null, maxPoints: 9000 });
+  expect(curve?.seen).toBe(9000);
+  expect(auditSqliteStore(place.dataDir).findings).toEqual([]);
+});

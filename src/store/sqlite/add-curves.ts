@@ -1,7 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import { stretchOf } from '../../core/curve.ts';
 import { blockStretches, encodeBlock, encodePoints, type NamedPoint } from '../curve-codec.ts';
-import { blockId, blockKey, endsKey } from './curve-rows.ts';
+import { blockKey, endsKey, placeOf } from './curve-rows.ts';
 
 /**
  * The step from thinned points to curves of stretches. The points that were kept become a curve's values; their
@@ -53,9 +53,11 @@ function takeOver(db: Database, seq: number): void {
       SELECT seen - 1, last_step, last_value, last_time FROM metric_series
       WHERE id = @id AND (seen - 1) % stride <> 0)
     ORDER BY at`);
-  const insert = db.prepare<[number, number, Buffer]>('INSERT INTO curve_blocks VALUES (?, ?, ?)');
+  const insert = db.prepare<[number, number, number, Buffer]>(
+    'INSERT INTO curve_blocks VALUES ((? << 32) | ?, ?, ?)',
+  );
   const newest: NamedPoint[] = [];
-  for (const [place, { id }] of series.entries()) {
+  for (const [index, { id }] of series.entries()) {
     const all = points.all({ id }).map(({ step, value, time }, at) => ({
       at,
       step,
@@ -65,11 +67,11 @@ function takeOver(db: Database, seq: number): void {
     }));
     const full = all.length - (all.length % blockStretches);
     for (let first = 0; first < full; first += blockStretches) {
-      const block = blockId({ seq, series: place, number: first / blockStretches });
+      const place = placeOf({ series: index, number: first / blockStretches });
       const stretches = all.slice(first, first + blockStretches).map(stretchOf);
-      insert.run(block, 0, encodeBlock(stretches, 0, blockKey(block, 0)));
+      insert.run(seq, place, 0, encodeBlock(stretches, 0, blockKey({ seq, place, level: 0 })));
     }
-    newest.push(...all.slice(full).map((point) => ({ series: place, point })));
+    newest.push(...all.slice(full).map((point) => ({ series: index, point })));
   }
   const names = JSON.stringify(series.map(({ name }) => name));
   db.prepare<[number, string, Buffer]>('INSERT INTO curves VALUES (?, ?, ?)').run(

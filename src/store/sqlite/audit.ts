@@ -6,6 +6,7 @@ import { textOf } from '../chunk.ts';
 import type { DamagedLines } from '../damage.ts';
 import {
   type BlockRow,
+  blockColumns,
   blockPlace,
   blocksOfJob,
   curveOf,
@@ -139,13 +140,13 @@ function checkCurves(db: Database, { seq }: JobRow): void {
     row: db.prepare<[number], NewestRow>(newestSql).get(seq),
     blocks: db
       .prepare<{ seq: number }, BlockRow>(
-        `SELECT * FROM curve_blocks WHERE ${blocksOfJob} ORDER BY id`,
+        `SELECT ${blockColumns} FROM curve_blocks WHERE ${blocksOfJob} ORDER BY id`,
       )
       .all({ seq }),
   }))();
   if (row === undefined) return;
   const { names, points } = newestOf(row);
-  const bySeries = Map.groupBy(blocks, ({ id }) => blockPlace(id).series);
+  const bySeries = Map.groupBy(blocks, ({ place }) => blockPlace(place).series);
   for (const place of names.keys()) curveOf(bySeries.get(place) ?? [], points, place);
 }
 

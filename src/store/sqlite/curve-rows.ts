@@ -4,8 +4,9 @@ import { blockStretches, decodeBlock, decodePoints, type NamedPoint } from '../c
 
 /** A row of `curve_blocks`: 64 stretches of 2^`level` values of one series. */
 export interface BlockRow {
-  /** seq << 32 | index of the series among the job's << 26 | number. */
-  id: number;
+  seq: number;
+  /** Its place in its job: index of the series among the job's << 26 | number. Its id is seq << 32 | place. */
+  place: number;
   level: number;
   stretches: Buffer;
 }
@@ -29,16 +30,19 @@ export const newestSql =
 /** SQL for the ids of all blocks of the job @seq. */
 export const blocksOfJob = 'id >= @seq << 32 AND id < (@seq + 1) << 32';
 
+/** The columns of a `BlockRow`. SQL takes ids apart and puts them together: as numbers they are exact up to 2^53 alone. */
+export const blockColumns = 'id >> 32 AS seq, id & 0xffffffff AS place, level, stretches';
+
 const numbersPerSeries = 2 ** 26;
 
-export function blockId(place: { seq: number; series: number; number: number }): number {
-  return place.seq * 2 ** 32 + place.series * numbersPerSeries + place.number;
+/** A block's place in its job. */
+export function placeOf({ series, number }: { series: number; number: number }): number {
+  return series * numbersPerSeries + number;
 }
 
 /** Which series of its job a block belongs to, and its number there. */
-export function blockPlace(id: number): { series: number; number: number } {
-  const rest = id % 2 ** 32;
-  return { series: Math.floor(rest / numbersPerSeries), number: rest % numbersPerSeries };
+export function blockPlace(place: number): { series: number; number: number } {
+  return { series: Math.floor(place / numbersPerSeries), number: place % numbersPerSeries };
 }
 
 /** The index of a block's first value. */
@@ -47,13 +51,13 @@ export function firstOf(place: Pick<BlockPlace, 'number'>): number {
 }
 
 /** What the checksum of a block covers besides its bytes. */
-export function blockKey(id: number, level: number): string {
-  return `block ${id} of level ${level}`;
+export function blockKey({ seq, place, level }: Omit<BlockRow, 'stretches'>): string {
+  return `block ${(BigInt(seq) << 32n) + BigInt(place)} of level ${level}`;
 }
 
-export function stretchesOf({ id, level, stretches }: BlockRow): Stretch[] {
-  const index = firstOf(blockPlace(id));
-  return decodeBlock(stretches, { index, level, key: blockKey(id, level) });
+export function stretchesOf(row: BlockRow): Stretch[] {
+  const index = firstOf(blockPlace(row.place));
+  return decodeBlock(row.stretches, { index, level: row.level, key: blockKey(row) });
 }
 
 export function endsKey(seq: number, names: string): string {

@@ -5,7 +5,7 @@ import type { Connection } from './connection.ts';
 import {
   type BlockPlace,
   type BlockRow,
-  blockId,
+  blockColumns,
   blockKey,
   blockPlace,
   blocksOfJob,
@@ -14,6 +14,7 @@ import {
   type NewestRow,
   newestOf,
   newestSql,
+  placeOf,
   recentKey,
   stretchesOf,
 } from './curve-rows.ts';
@@ -62,8 +63,8 @@ export class CurveWriter {
     const row = this.#sql.newest.get(seq);
     const { names, points } = row ? newestOf(row) : { names: [], points: [] };
     const all = names.map((_, place) => newSeries(place));
-    for (const { id, level } of this.#sql.blocks.all({ seq })) {
-      const { series, number } = blockPlace(id);
+    for (const { place, level } of this.#sql.blocks.all({ seq })) {
+      const { series, number } = blockPlace(place);
       const of = all[series];
       if (of === undefined) continue;
       of.blocks.push({ number, level });
@@ -126,9 +127,9 @@ export class CurveWriter {
 
   #closeBlock(seq: number, series: Series): void {
     const number = (series.seen - blockStretches) / blockStretches;
-    const id = blockId({ seq, series: series.place, number });
-    const stretches = series.open.map(stretchOf);
-    this.#sql.insert.run(id, 0, encodeBlock(stretches, 0, blockKey(id, 0)));
+    const place = placeOf({ series: series.place, number });
+    const key = blockKey({ seq, place, level: 0 });
+    this.#sql.insert.run(seq, place, 0, encodeBlock(series.open.map(stretchOf), 0, key));
     series.open = [];
     series.blocks.push({ number, level: 0 });
     if (series.blocks.length > maxBlocks) this.#joinBlocks(seq, series);
@@ -141,12 +142,15 @@ export class CurveWriter {
     const [first] = pair;
     if (first === undefined) return;
     const level = first.level + 1;
-    const ids = pair.map(({ number }) => blockId({ seq, series: series.place, number }));
-    const rows = ids.map((id) => this.#sql.block.get(id)).filter((row) => row !== undefined);
+    const places = pair.map(({ number }) => placeOf({ series: series.place, number }));
+    const rows = places
+      .map((at) => this.#sql.block.get(seq, at))
+      .filter((row) => row !== undefined);
     const stretches = coarsened(rows.flatMap(stretchesOf), level);
-    for (const id of ids) this.#sql.remove.run(id);
-    const id = blockId({ seq, series: series.place, number: first.number });
-    this.#sql.insert.run(id, level, encodeBlock(stretches, level, blockKey(id, level)));
+    for (const at of places) this.#sql.remove.run(seq, at);
+    const place = placeOf({ series: series.place, number: first.number });
+    const key = blockKey({ seq, place, level });
+    this.#sql.insert.run(seq, place, level, encodeBlock(stretches, level, key));
     series.blocks.splice(at, 2, { number: first.number, level });
   }
 }
@@ -173,14 +177,16 @@ function newSeries(place: number): Series {
 function prepare({ db }: Connection) {
   return {
     newest: db.prepare<[number], NewestRow>(newestSql),
-    blocks: db.prepare<{ seq: number }, Pick<BlockRow, 'id' | 'level'>>(
-      `SELECT id, level FROM curve_blocks WHERE ${blocksOfJob} ORDER BY id`,
+    blocks: db.prepare<{ seq: number }, Pick<BlockRow, 'place' | 'level'>>(
+      `SELECT id & 0xffffffff AS place, level FROM curve_blocks WHERE ${blocksOfJob} ORDER BY id`,
     ),
-    block: db.prepare<[number], BlockRow>('SELECT * FROM curve_blocks WHERE id = ?'),
-    insert: db.prepare<[number, number, Buffer]>(
-      'INSERT INTO curve_blocks (id, level, stretches) VALUES (?, ?, ?)',
+    block: db.prepare<[number, number], BlockRow>(
+      `SELECT ${blockColumns} FROM curve_blocks WHERE id = (? << 32) | ?`,
     ),
-    remove: db.prepare<[number]>('DELETE FROM curve_blocks WHERE id = ?'),
+    insert: db.prepare<[number, number, number, Buffer]>(
+      'INSERT INTO curve_blocks (id, level, stretches) VALUES ((? << 32) | ?, ?, ?)',
+    ),
+    remove: db.prepare<[number, number]>('DELETE FROM curve_blocks WHERE id = (? << 32) | ?'),
     setRecent: db.prepare<[Buffer | null, number]>('UPDATE logs SET recent = ? WHERE seq = ?'),
     setEnds: db.prepare<{ seq: number; names: string; ends: Buffer }>(`
       INSERT INTO curves (seq, names, ends) VALUES (@seq, @names, @ends)

@@ -8,6 +8,7 @@ import { damagedCurves } from '../damage.ts';
 import type { Connection } from './connection.ts';
 import {
   type BlockRow,
+  blockColumns,
   blockPlace,
   blocksOfJob,
   curveOf,
@@ -95,10 +96,10 @@ export class SqliteMetrics {
       const { names, points } = readable(jobId, () => newestOf(row));
       const blocks = new Map<number, BlockRow[]>();
       const isWanted = names.map((name) => wanted === null || wanted.includes(name));
-      for (const { id } of this.#sql.places.all(row)) {
-        const { series } = blockPlace(id);
+      for (const { place } of this.#sql.places.all(row)) {
+        const { series } = blockPlace(place);
         if (!isWanted[series]) continue;
-        const block = this.#sql.block.get(id);
+        const block = this.#sql.block.get(row.seq, place);
         if (block === undefined) continue;
         const of = blocks.get(series);
         if (of === undefined) blocks.set(series, [block]);
@@ -134,9 +135,11 @@ function prepare({ db }: Connection) {
     newest: db.prepare<[string], NewestRow>(`
       SELECT seq, recent, names, ends FROM logs LEFT JOIN curves USING (seq)
       WHERE seq = (SELECT seq FROM jobs WHERE id = ?)`),
-    places: db.prepare<{ seq: number }, Pick<BlockRow, 'id'>>(
-      `SELECT id FROM curve_blocks WHERE ${blocksOfJob} ORDER BY id`,
+    places: db.prepare<{ seq: number }, Pick<BlockRow, 'place'>>(
+      `SELECT id & 0xffffffff AS place FROM curve_blocks WHERE ${blocksOfJob} ORDER BY id`,
     ),
-    block: db.prepare<[number], BlockRow>('SELECT * FROM curve_blocks WHERE id = ?'),
+    block: db.prepare<[number, number], BlockRow>(
+      `SELECT ${blockColumns} FROM curve_blocks WHERE id = (? << 32) | ?`,
+    ),
   };
 }
