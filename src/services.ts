@@ -12,7 +12,7 @@ import { Jobs } from './jobs/jobs.ts';
 import { Providers } from './jobs/providers.ts';
 import { Mend } from './jobs/sweep/mend.ts';
 import { Reclaim } from './jobs/sweep/reclaim.ts';
-import type { JobTimes } from './jobs/times.ts';
+import { type JobTimes, jobTimes } from './jobs/times.ts';
 import { JobWatch } from './jobs/watch/job-watch.ts';
 import { Hints } from './lib/async/hints.ts';
 import type { Logger } from './lib/system/logger.ts';
@@ -46,11 +46,12 @@ export function createServices(parts: {
   logger: Logger;
   jobTimes?: Partial<JobTimes>;
 }): Services {
-  const { store, logger, jobTimes: times } = parts;
+  const { store, logger } = parts;
+  const times = { ...jobTimes, ...parts.jobTimes };
   const providers = new Providers(parts.providers);
   const hints = new Hints<string>();
   const advanced = (jobId: string) => hints.give(jobId);
-  const changes = new JobChanges(store.jobs);
+  const changes = new JobChanges(store.jobs, times);
   const growing = new GrowingLines();
   const supervisor = new Supervisor({
     store,

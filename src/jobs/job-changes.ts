@@ -14,6 +14,7 @@ const anyJob = '';
  */
 export class JobChanges {
   readonly store: JobStore;
+  readonly #pollMs: number;
   readonly #listeners = new Map<string, Set<Listener>>();
   /** The seq of the newest change that all listeners were told of; null while nobody listens. */
   #seen: number | null = null;
@@ -22,8 +23,9 @@ export class JobChanges {
   #looking: Promise<void> | null = null;
   #lookAgain = false;
 
-  constructor(store: JobStore) {
+  constructor(store: JobStore, { storePollMs } = jobTimes) {
     this.store = store;
+    this.#pollMs = storePollMs;
   }
 
   /** The seq up to which listeners were told of every change; 0 while nobody listens. */
@@ -67,7 +69,7 @@ export class JobChanges {
     this.#listeners.set(key, listeners);
     const own: Listener = (change) => heard(change);
     listeners.add(own);
-    this.#poll ??= setInterval(() => this.#look(), jobTimes.storePollMs);
+    this.#poll ??= setInterval(() => this.#look(), this.#pollMs);
     if (this.#seen === null) this.#wake();
     return () => {
       listeners.delete(own);

@@ -12,6 +12,8 @@ export interface JobTimes {
   cancelAnswerMs: number;
   /** How often the store is read for changes that another server may have made. */
   storePollMs: number;
+  /** About how long a provider that failed is left alone; after each further failure longer. */
+  firstRestMs: number;
 }
 
 export const jobTimes: JobTimes = {
@@ -21,4 +23,5 @@ export const jobTimes: JobTimes = {
   logTroubleAfterMs: 8000,
   cancelAnswerMs: 12_000,
   storePollMs: 1000,
+  firstRestMs: 250,
 };

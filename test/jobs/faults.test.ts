@@ -36,6 +36,7 @@ async function openApp(
         name: 'box',
         url: at.server.url,
         apiKey: null,
+        pollMs: 50,
         recipes: null,
         defaultsOf: () => dialectDefaults,
         logger,
@@ -44,7 +45,7 @@ async function openApp(
   return stack.use(
     await openTestApp({
       ...rest,
-      jobTimes: { lostAfterMs: 500, ...jobTimes },
+      jobTimes: { lostAfterMs: 500, firstRestMs: 20, storePollMs: 100, ...jobTimes },
       embeddedTrainer: null,
       providers: configured ? [provider] : [],
     }),

@@ -16,6 +16,8 @@ export interface CollectOptions {
   changes: JobChanges;
   /** The log of a job that is over is given up when its provider has denied it for this long. */
   lostAfterMs: number;
+  /** See `JobTimes`. */
+  firstRestMs: number;
   logger: Logger;
 }
 
@@ -57,8 +59,8 @@ export async function collectLog(
 
 /** As `collectLog`, but it knows nothing of forced cancels. */
 async function collectOrDeny(options: CollectOptions, signal: AbortSignal): Promise<LogEnd | null> {
-  const { jobId, collector, provider, changes, lostAfterMs, logger } = options;
-  const backoff = new Backoff({ firstMs: 500, maxMs: 5000 });
+  const { jobId, collector, provider, changes, lostAfterMs, firstRestMs, logger } = options;
+  const backoff = new Backoff({ firstMs: firstRestMs, maxMs: 5000 });
   let deniedSince: number | null = null;
   while (!signal.aborted) {
     const startedAt = performance.now();

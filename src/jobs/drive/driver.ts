@@ -74,8 +74,9 @@ export class JobDriver {
   async run(closing: AbortSignal): Promise<void> {
     const signal = AbortSignal.any([closing, this.#lost.signal]);
     try {
+      const { firstRestMs } = this.#options.times;
       const attempted = () => this.#deployed.resolve();
-      const ref = await new HandOver({ ...this.#options, attempted }).run(signal);
+      const ref = await new HandOver({ ...this.#options, firstRestMs, attempted }).run(signal);
       this.#deployed.resolve();
       if (ref) await this.#follow(ref, signal);
       if (!signal.aborted) await finishJob(this.#options.job.id, this.#options, signal);
@@ -93,6 +94,7 @@ export class JobDriver {
 
   async #follow(ref: JobRef, signal: AbortSignal): Promise<void> {
     const { lease, logs, provider, watch, growing, pauseMs, logger, advanced } = this.#options;
+    const { lostAfterMs, firstRestMs } = this.#options.times;
     const collector = new Collector({
       provider,
       ref,
@@ -100,6 +102,7 @@ export class JobDriver {
       logs,
       growing,
       pauseMs,
+      firstRestMs,
       logger,
       answered: this.#answered,
       advanced: () => {
@@ -114,10 +117,11 @@ export class JobDriver {
       stale: () => this.#later(() => this.#change(() => ({ stale: true }))),
     });
     try {
-      const { job, changes, times } = this.#options;
-      const { lostAfterMs } = times;
-      const options = { jobId: job.id, collector, provider, changes, lostAfterMs, logger };
-      const end = await collectLog(options, signal);
+      const { job, changes } = this.#options;
+      const end = await collectLog(
+        { jobId: job.id, collector, provider, changes, lostAfterMs, firstRestMs, logger },
+        signal,
+      );
       const state = end?.state;
       if (state) await this.#saveState(state, (now) => transition(now, state, Date.now()), signal);
       await this.#changing;

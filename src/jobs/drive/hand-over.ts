@@ -21,6 +21,8 @@ export interface HandOverOptions {
   /** Whether this server still holds the lease; without it, no provider may be asked to run anything. */
   holds: () => boolean;
   changes: JobChanges;
+  /** See `JobTimes`. */
+  firstRestMs: number;
   /** Called after each attempt that failed and will be repeated. */
   attempted: () => void;
   logger: Logger;
@@ -39,7 +41,7 @@ export class HandOver {
    * aborted. Rejects with `CONFLICT` where another server has taken the lease.
    */
   async run(signal: AbortSignal): Promise<JobRef | null> {
-    const backoff = new Backoff({ firstMs: 500, maxMs: 60_000 });
+    const backoff = new Backoff({ firstMs: this.#options.firstRestMs, maxMs: 60_000 });
     let { job } = this.#options;
     // Whether the provider may run the job already, because its answer to an earlier call was not saved.
     let mayRun = !this.#options.isNew;

@@ -28,7 +28,7 @@ export interface SupervisorOptions {
   /** Called after a job's log has grown or become complete. */
   advanced: (jobId: string) => void;
   logger: Logger;
-  times?: Partial<JobTimes> | undefined;
+  times?: Partial<JobTimes>;
 }
 
 /** Makes sure that every unfinished job has one driver, on this server or another one of the same store. */
@@ -45,11 +45,10 @@ export class Supervisor {
   constructor(options: SupervisorOptions) {
     this.#options = options;
     this.#times = { ...jobTimes, ...options.times };
-    const { staleAfterMs } = this.#times;
     for (const provider of options.providers.list()) {
       this.#watches.set(
         provider.name,
-        new StatusWatch({ provider, logger: options.logger, staleAfterMs }),
+        new StatusWatch({ provider, logger: options.logger, times: this.#times }),
       );
     }
   }

@@ -2,7 +2,7 @@ import { codeOf, messageOf, TrainyardError } from '../../core/errors.ts';
 import type { JobRef, Provider, StatusReport } from '../../core/provider.ts';
 import { Backoff } from '../../lib/async/backoff.ts';
 import type { Logger } from '../../lib/system/logger.ts';
-import { jobTimes } from '../times.ts';
+import { type JobTimes, jobTimes } from '../times.ts';
 
 /** The shortest time between two status calls for a job, per watched job, which spares a provider with many jobs. */
 const roundMsPerJob = 10;
@@ -31,16 +31,18 @@ export class StatusWatch {
   readonly #entries = new Map<string, Entry>();
   readonly #asking = new Set<Promise<void>>();
   readonly #closing = new AbortController();
-  readonly #backoff = new Backoff({ firstMs: 1000, maxMs: 15_000 });
+  readonly #backoff: Backoff;
   readonly #staleAfterMs: number;
   #notBefore = 0;
   #timer: NodeJS.Timeout | null = null;
   #soon: NodeJS.Immediate | null = null;
 
-  constructor(options: { provider: Provider; logger: Logger; staleAfterMs?: number }) {
+  constructor(options: { provider: Provider; logger: Logger; times?: JobTimes }) {
     this.#provider = options.provider;
     this.#logger = options.logger;
-    this.#staleAfterMs = options.staleAfterMs ?? jobTimes.staleAfterMs;
+    const { staleAfterMs, firstRestMs } = options.times ?? jobTimes;
+    this.#staleAfterMs = staleAfterMs;
+    this.#backoff = new Backoff({ firstMs: firstRestMs, maxMs: 15_000 });
   }
 
   /** Watches a job. Returns the function that ends this. */

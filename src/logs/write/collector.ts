@@ -32,6 +32,8 @@ export interface CollectorOptions {
   logger: Logger;
   /** How long lines may be gathered before they are stored, in milliseconds, at present; 0 by default. */
   pauseMs?: () => number;
+  /** About how long the first pause after a failed attempt is, in milliseconds; 250 by default. */
+  firstRestMs?: number;
   /** Called after every append. */
   advanced: () => void;
   /** Woken when the provider answers again; ends a pause between two attempts early. */
@@ -47,7 +49,7 @@ export interface LogTrouble {
 /** Follows one live job's log from its provider into the store. */
 export class Collector {
   readonly #options: CollectorOptions;
-  readonly #backoff = new Backoff({ firstMs: 250, maxMs: 60_000 });
+  readonly #backoff: Backoff;
   #trouble: LogTrouble | null = null;
   #head: LogHead = { total: 0, cursor: null, collectorState: null, complete: false };
   #redraw: RedrawState = noRedraws;
@@ -55,6 +57,7 @@ export class Collector {
 
   constructor(options: CollectorOptions) {
     this.#options = options;
+    this.#backoff = new Backoff({ firstMs: options.firstRestMs ?? 250, maxMs: 60_000 });
   }
 
   /** Why the log cannot be read; null while it can, and before the first attempt. */
