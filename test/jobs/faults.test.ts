@@ -37,6 +37,7 @@ async function openApp(
         url: at.server.url,
         apiKey: null,
         pollMs: 50,
+        slowPagesMs: 100,
         recipes: null,
         defaultsOf: () => dialectDefaults,
         logger,

@@ -37,6 +37,8 @@ export interface LocalProviderOptions extends ServerRecipesOptions {
   location?: string;
   /** Milliseconds between two status calls for a live job; 1000 by default. */
   pollMs?: number;
+  /** The longest pause between two reads of a log that has no stream, in milliseconds; 2000 by default. */
+  slowPagesMs?: number;
   /** How long to wait for headers (10 s by default), for the rest of an answer (30 s) and in a silent stream (45 s). */
   timeouts?: { headersMs?: number; bodyMs?: number; silenceMs?: number };
   logger?: Logger;
@@ -55,6 +57,7 @@ class TrainingServerProvider implements OpenedProvider {
   readonly kind = 'LOCAL';
   readonly location: string;
   readonly pollMs: number;
+  readonly #slowPagesMs: number;
   readonly #server: TrainingServerApi;
   readonly #logger: Logger | undefined;
   readonly #recipes: ServerRecipes;
@@ -70,6 +73,7 @@ class TrainingServerProvider implements OpenedProvider {
     const { origin, pathname } = new URL(url);
     this.location = options.location ?? `${origin}${pathname}`.replace(/\/$/, '');
     this.pollMs = options.pollMs ?? 1000;
+    this.#slowPagesMs = options.slowPagesMs ?? 2000;
     this.#recipes = new ServerRecipes(options);
     this.#logger = options.logger;
     this.#server = new TrainingServerApi(
@@ -218,6 +222,7 @@ class TrainingServerProvider implements OpenedProvider {
     const { name: provider } = this;
     this.#logger?.info({ provider, jobId: ref.jobId }, 'no event stream: reading the log by page');
     const log = {
+      slowMs: this.#slowPagesMs,
       page: async (range: { offset: number; limit: number }) =>
         (await this.#server.page(ref, range, signal)).lines,
       ended: () => this.#end(ref, signal),

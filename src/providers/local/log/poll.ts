@@ -6,17 +6,18 @@ import { batchOf } from './lines.ts';
 
 /** A log that is read by page, and the end of its job. */
 export interface PagedLog extends Pages {
+  /** The longest pause between two reads, in milliseconds; 2000 by default. */
+  slowMs?: number;
   /** Asks how the job ended; null while it is not over. */
   ended(): Promise<ProviderState | null>;
 }
 
 const quickMs = 100;
-const slowMs = 2000;
 const lostReason =
   'The training server keeps the newest lines only: lines before this one were gone before they could be read';
 
 /**
- * Follows a paged log to its end: with pauses of 0.1 s while lines come, and of up to 2 s while none do. It holds
+ * Follows a paged log to its end: with pauses of 0.1 s while lines come, and of up to `slowMs` while none do. It holds
  * one page at most, and asks for the next one when its reader comes back. The log is at its end when a read after
  * the end of the job brought nothing.
  */
@@ -25,6 +26,7 @@ export async function* followPages(
   cursor: string | null,
   signal: AbortSignal,
 ): AsyncGenerator<LogBatch, void> {
+  const { slowMs = 2000 } = log;
   let position = positionOf(cursor);
   let moved = false;
   let end: ProviderState | null = null;
