@@ -7,6 +7,8 @@ import { serverSentEvents } from '../support/clients.ts';
 import { replace } from '../support/replace.ts';
 import { openTestServer } from '../support/server.ts';
 
+const who = 'token:ada';
+
 test('all who watch the same jobs share one list at each change', async () => {
   await using server = await openTestServer();
   const { job } = await server.openLog();
@@ -19,8 +21,10 @@ test('all who watch the same jobs share one list at each change', async () => {
   });
   const changes = new JobChanges(store);
   const jobs = new JobWatch({ changes, logs: server.store.logs });
-  const watches = Array.from({ length: 20 }, () => jobs.saved({ statuses: ['RUNNING'] }));
-  const all = jobs.saved({});
+  const watches = Array.from({ length: 20 }, () =>
+    jobs.saved({ filter: { statuses: ['RUNNING'] }, who }),
+  );
+  const all = jobs.saved({ filter: {}, who });
   expect((await all.next()).value).toMatchObject({ id: job.id, status: 'QUEUED' });
   const coming = watches.map((watch) => watch.next());
   // They have listed what there is once all of them have been told of a first change.
@@ -39,7 +43,10 @@ test('watchers read what has changed in turns, not all in one go', async () => {
   const { job } = await server.openLog();
   const waiting: (() => void)[] = [];
   const turn = () => new Promise<void>((resolve) => waiting.push(resolve));
-  const watches = [server.jobWatch.one(job.id, turn), server.jobWatch.saved({}, turn)];
+  const watches = [
+    server.jobWatch.one(job.id, turn),
+    server.jobWatch.saved({ filter: {}, who, turn }),
+  ];
   let told = 0;
   const coming = watches.map(async (watch) => {
     const { value } = await watch.next();
@@ -55,11 +62,34 @@ test('watchers read what has changed in turns, not all in one go', async () => {
   await Promise.all(watches.map((watch) => watch.return()));
 });
 
+test('what is listed for one caller is shared with no other', async () => {
+  await using server = await openTestServer();
+  const { job } = await server.openLog();
+  const watchers = ['token:ada', 'token:bob'].map((caller) =>
+    Array.from({ length: 20 }, () => server.jobWatch.saved({ filter: {}, who: caller })),
+  );
+  for (let round = 0; round < 2; round += 1) {
+    const told = watchers.map((watches) =>
+      Promise.all(watches.map(async (watch) => (await watch.next()).value)),
+    );
+    if (round > 0) await server.store.jobs.update(job.id, () => ({ status: 'RUNNING' }));
+    const [ada, bob] = (await Promise.all(told)).map((jobs) => new Set(jobs));
+    expect([...(ada ?? [])].filter((listed) => bob?.has(listed))).toEqual([]);
+    expect(ada?.size).toBeLessThan(20);
+    expect(bob?.size).toBeLessThan(20);
+  }
+  await Promise.all(watchers.flat().map((watch) => watch.return()));
+});
+
 test('what another server changes and deletes is told, and what leaves the filter, once', async () => {
   await using server = await openTestServer();
   const mine = await server.openLog();
   const theirs = await openSqliteStore({ dataDir: server.dataDir });
-  const watch = server.jobWatch.all({ statuses: ['QUEUED', 'RUNNING'] }, null);
+  const watch = server.jobWatch.all({
+    filter: { statuses: ['QUEUED', 'RUNNING'] },
+    after: null,
+    who,
+  });
   const next = async () => (await watch.next()).value;
   expect(await next()).toMatchObject({ job: { id: mine.job.id } });
   await theirs.jobs.update(mine.job.id, () => ({ status: 'RUNNING' }));
@@ -77,7 +107,7 @@ test('whoever resumes with a cursor misses nothing, also over a restart', async 
   await using server = await openTestServer();
   const jobs = [await server.openLog(), await server.openLog(), await server.openLog()];
   const [kept, changed, deleted] = jobs.map(({ job }) => job.id);
-  const before = server.jobWatch.all({}, null);
+  const before = server.jobWatch.all({ filter: {}, after: null, who });
   const seen: WatchedChange[] = [];
   for (let n = 0; n < 3; n += 1) seen.push((await before.next()).value as WatchedChange);
   await before.return();
@@ -88,13 +118,13 @@ test('whoever resumes with a cursor misses nothing, also over a restart', async 
     changes: new JobChanges(server.store.jobs),
     logs: server.store.logs,
   });
-  const after = again.all({}, seen.at(-1)?.cursor ?? '');
+  const after = again.all({ filter: {}, after: seen.at(-1)?.cursor ?? '', who });
   expect((await after.next()).value).toMatchObject({ job: { id: changed, status: 'RUNNING' } });
   const last = (await after.next()).value;
   expect(last).toMatchObject({ deletedJobId: deleted });
   await after.return();
   // Behind the last change nothing comes until something changes.
-  const behind = again.all({}, last?.cursor ?? '');
+  const behind = again.all({ filter: {}, after: last?.cursor ?? '', who });
   const coming = behind.next();
   await server.store.jobs.update(kept ?? '', () => ({ stale: true }));
   expect((await coming).value).toMatchObject({ job: { id: kept, stale: true } });
@@ -105,7 +135,9 @@ test('a cursor that is none is refused', () => {
   const changes = new JobChanges({} as JobStore);
   const watch = new JobWatch({ changes, logs: {} as LogStore });
   for (const cursor of ['', 'x', '-1', '1e3', '9'.repeat(16)]) {
-    expect(() => watch.all({}, cursor)).toThrow('it must be the cursor of a change');
+    expect(() => watch.all({ filter: {}, after: cursor, who })).toThrow(
+      'it must be the cursor of a change',
+    );
   }
 });
 
@@ -130,13 +162,31 @@ test('jobChanged tells saved and deleted jobs, each with a cursor', async () => 
   ]);
 });
 
+test('jobChanged tells the same however often its operation comes', async () => {
+  await using server = await openTestServer();
+  const query = `subscription { jobChanged { __typename
+    ... on JobSaved { job { id } } ... on JobDeleted { deletedJobId } } }`;
+  const events = serverSentEvents(server.url, query, {});
+  const told = async () => (await events.next()).value?.data?.jobChanged;
+  let last = '';
+  for (let turn = 0; turn < 8; turn += 1) {
+    const coming = told();
+    last = (await server.openLog()).job.id;
+    expect(await coming).toEqual({ __typename: 'JobSaved', job: { id: last } });
+  }
+  const coming = told();
+  await server.store.jobs.delete(last);
+  expect(await coming).toEqual({ __typename: 'JobDeleted', deletedJobId: last });
+  await events.return();
+});
+
 test('whoever does not read for long misses no change of an old job, and no deletion', async () => {
   await using server = await openTestServer();
   const ids: string[] = [];
   for (let n = 0; n < 1300; n += 1) ids.push((await server.openLog()).job.id);
   const deleted = ids.slice(0, 600);
   const changed = ids.slice(600, 1290);
-  const watch = server.jobWatch.all({}, null);
+  const watch = server.jobWatch.all({ filter: {}, after: null, who });
   for (let n = 0; n < 200; n += 1) await watch.next();
   for (const id of deleted) await server.store.jobs.delete(id);
   for (const id of changed) await server.store.jobs.update(id, () => ({ status: 'RUNNING' }));
@@ -154,7 +204,7 @@ test('a cursor whose changes are not kept any more is refused, for some would be
   await server.openLog();
   const { newest } = await server.store.jobs.changes(0);
   // As one of another store.
-  const watch = server.jobWatch.all({}, `${newest + 1}`);
+  const watch = server.jobWatch.all({ filter: {}, after: `${newest + 1}`, who });
   await expect(watch.next()).rejects.toMatchObject({
     code: 'CONFLICT',
     message: expect.stringContaining('without `after`'),

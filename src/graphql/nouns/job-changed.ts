@@ -1,3 +1,4 @@
+import { principalKey } from '../../access/principal.ts';
 import type { Job } from '../../core/job.ts';
 import { builder } from '../engine/builder.ts';
 import { JobFilterInput, JobType } from './job.ts';
@@ -6,7 +7,6 @@ const cursorDescription = 'The position of this change. Pass it as `after` to re
 
 const JobSavedType = builder.objectRef<{ cursor: string; job: Job }>('JobSaved').implement({
   description: 'A job that is new or has changed.',
-  isTypeOf: (change) => typeof change === 'object' && change !== null && 'job' in change,
   fields: (t) => ({
     cursor: t.exposeString('cursor', { description: cursorDescription }),
     job: t.expose('job', { type: JobType, description: 'The job as it is now.' }),
@@ -17,7 +17,6 @@ const JobDeletedType = builder
   .objectRef<{ cursor: string; deletedJobId: string }>('JobDeleted')
   .implement({
     description: 'A job that was deleted, with its log.',
-    isTypeOf: (change) => typeof change === 'object' && change !== null && 'deletedJobId' in change,
     fields: (t) => ({
       cursor: t.exposeString('cursor', { description: cursorDescription }),
       deletedJobId: t.exposeID('deletedJobId', { description: 'The id that the job had.' }),
@@ -27,6 +26,8 @@ const JobDeletedType = builder
 const JobChangeType = builder.unionType('JobChange', {
   description: 'A job that is new or has changed, or one that was deleted.',
   types: [JobSavedType, JobDeletedType],
+  // `isTypeOf` would fail in compiled operations: the compiler does not tell Pothos which union is meant.
+  resolveType: (change) => ('job' in change ? JobSavedType : JobDeletedType),
 });
 
 builder.subscriptionField('jobChanged', (t) =>
@@ -38,8 +39,13 @@ builder.subscriptionField('jobChanged', (t) =>
       filter: t.arg({ type: JobFilterInput, description: 'Only jobs that pass this filter.' }),
       after: t.arg.string({ description: 'The cursor of the last change that the reader has.' }),
     },
-    subscribe: (_root, { filter, after }, { jobWatch, pace }) =>
-      jobWatch.all(filter ?? {}, after ?? null, () => pace.turn('stream')),
+    subscribe: (_root, { filter, after }, { jobWatch, principal, pace }) =>
+      jobWatch.all({
+        filter: filter ?? {},
+        after: after ?? null,
+        who: principalKey(principal),
+        turn: () => pace.turn('stream'),
+      }),
     resolve: (change) => change,
   }),
 );

@@ -1,3 +1,4 @@
+import { principalKey } from '../../access/principal.ts';
 import { TrainyardError } from '../../core/errors.ts';
 import type { Job } from '../../core/job.ts';
 import { builder } from '../engine/builder.ts';
@@ -131,12 +132,13 @@ builder.subscriptionField('jobUpdated', (t) =>
       id: t.arg.id({ description: 'The job to follow; not together with `filter`.' }),
       filter: t.arg({ type: JobFilterInput, description: 'Only jobs that pass this filter.' }),
     },
-    subscribe: (_root, { id, filter }, { jobWatch, pace }) => {
+    subscribe: (_root, { id, filter }, { jobWatch, principal, pace }) => {
       if (id && filter) {
         throw new TrainyardError('BAD_USER_INPUT', 'Give either id or filter, not both.');
       }
       const turn = () => pace.turn('stream');
-      return id ? jobWatch.one(id, turn) : jobWatch.saved(filter ?? {}, turn);
+      if (id) return jobWatch.one(id, turn);
+      return jobWatch.saved({ filter: filter ?? {}, who: principalKey(principal), turn });
     },
     resolve: (job) => job,
   }),

@@ -20,11 +20,20 @@ type Turn = () => Promise<void>;
 
 const atOnce: Turn = () => Promise.resolve();
 
+interface WatchOptions {
+  filter: JobFilter;
+  /** A text that is different for any two callers. Only watchers with the same text share what they read. */
+  who: string;
+  /** The cursor of the last change that was seen; null to begin with the jobs as they are. */
+  after: string | null;
+  turn?: Turn;
+}
+
 /** Yields jobs as they change, for subscriptions. */
 export class JobWatch {
   readonly #changes: JobChanges;
   readonly #logs: LogStore;
-  /** The lists of this turn of the event loop: watchers that the same change has woken share them. */
+  /** The lists of this turn of the event loop. Watchers of one caller that the same change has woken share them. */
   readonly #lists = new Map<string, Promise<Versioned[]>>();
 
   constructor(options: { changes: JobChanges; logs: LogStore }) {
@@ -47,26 +56,19 @@ export class JobWatch {
    * Ends only with its reader. Throws `BAD_USER_INPUT` for what is not a cursor, and `CONFLICT` where the store no
    * longer has all changes since the cursor.
    */
-  all(
-    filter: JobFilter,
-    after: string | null,
-    turn = atOnce,
-  ): AsyncGenerator<WatchedChange, void, undefined> {
+  all(options: WatchOptions): AsyncGenerator<WatchedChange, void, undefined> {
+    const { after } = options;
     const from = after === null ? null : parseCursor(after);
-    return abortable((signal) => this.#all(filter, { from, turn, signal }));
+    return abortable((signal) => this.#all(options, from, signal));
   }
 
-  /** As `all`, without deleted jobs. */
-  saved(filter: JobFilter, turn = atOnce): AsyncGenerator<Job, void, undefined> {
-    return abortable((signal) => this.#saved(filter, turn, signal));
+  /** As `all` without a cursor, and without deleted jobs. */
+  saved(watched: Watched): AsyncGenerator<Job, void, undefined> {
+    return abortable((signal) => this.#saved(watched, signal));
   }
 
-  async *#saved(
-    filter: JobFilter,
-    turn: Turn,
-    signal: AbortSignal,
-  ): AsyncGenerator<Job, void, undefined> {
-    for await (const change of this.#all(filter, { from: null, turn, signal })) {
+  async *#saved(watched: Watched, signal: AbortSignal): AsyncGenerator<Job, void, undefined> {
+    for await (const change of this.#all(watched, null, signal)) {
       if ('job' in change) yield change.job;
     }
   }
@@ -91,9 +93,11 @@ export class JobWatch {
   }
 
   async *#all(
-    filter: JobFilter,
-    { from, turn, signal }: { from: number | null; turn: Turn; signal: AbortSignal },
+    watched: Watched,
+    from: number | null,
+    signal: AbortSignal,
   ): AsyncGenerator<WatchedChange, void, undefined> {
+    const { turn = atOnce } = watched;
     using pending = new PendingChanges(this.#changes, from);
     const known = new Map<string, string>();
     let told = from ?? 0;
@@ -101,7 +105,7 @@ export class JobWatch {
       await turn();
       const { ids, deleted, upTo } = await pending.take();
       const found: WatchedChange[] = [];
-      for (const { job, version } of await this.#list(filter, ids)) {
+      for (const { job, version } of await this.#list(watched, ids)) {
         if (known.get(job.id) !== version) found.push({ job, cursor: `${told}` });
         remember(known, job.id, version);
         ids?.delete(job.id);
@@ -126,10 +130,10 @@ export class JobWatch {
   }
 
   /** The newest jobs of a filter, or those of its jobs that have changed. */
-  #list(filter: JobFilter, ids: ReadonlySet<string> | null): Promise<Versioned[]> {
+  #list({ filter, who }: Watched, ids: ReadonlySet<string> | null): Promise<Versioned[]> {
     if (ids?.size === 0) return Promise.resolve([]);
     const wanted = ids === null ? filter : { ...filter, ids: [...ids] };
-    const key = JSON.stringify([wanted, this.#changes.seen]);
+    const key = JSON.stringify([who, wanted, this.#changes.seen]);
     const shared = this.#lists.get(key);
     if (shared) return shared;
     const limit = ids?.size ?? maxListed;
@@ -141,6 +145,8 @@ export class JobWatch {
     return list;
   }
 }
+
+type Watched = Omit<WatchOptions, 'after'>;
 
 interface Versioned {
   job: Job;
