@@ -63,8 +63,7 @@ async function finish(jobId: string, options: FinishOptions, signal: AbortSignal
   const failure = await summarize(job, logs);
   if (failure) await changes.update(jobId, () => ({ failure }), lease);
   await release(job, options, signal);
-  if (options.gap !== undefined) await recordGap(options.gap, logs, lease);
-  const { total } = await logs.complete(lease);
+  const total = await complete(jobId, options);
   advanced();
   // This change also tells those who watch the job that its log is complete.
   await changes.update(
@@ -78,6 +77,14 @@ async function finish(jobId: string, options: FinishOptions, signal: AbortSignal
   );
   const facts = { job: jobId, provider: job.provider, status: job.status, lines: total };
   logger.info(facts, 'the job is over and its log complete');
+}
+
+/** Completes the log, unless an earlier attempt has, and resolves to its number of lines. */
+async function complete(jobId: string, { gap, logs, lease }: FinishOptions): Promise<number> {
+  const head = await logs.head(jobId);
+  if (head.complete) return head.total;
+  if (gap !== undefined) await recordGap(gap, logs, lease);
+  return (await logs.complete(lease)).total;
 }
 
 /** Releases what the provider holds. Where this fails, `Reclaim` does it in one of its next rounds. */
