@@ -3,9 +3,9 @@ import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import zlib from 'node:zlib';
-import { newJobId } from '../src/core/job.ts';
 import { openSqliteStore } from '../src/store/sqlite/open.ts';
 import { type BenchRow, median, ratioRow } from './row.ts';
+import { insertJob } from './support/bench-job.ts';
 import { trainingLog } from './support/training-log.ts';
 
 const linesPerBatch = 5000;
@@ -73,18 +73,7 @@ function setChecksum(checksum: typeof crc32): void {
 async function openSubject(dataDir: string, checksum: typeof crc32) {
   setChecksum(checksum);
   const store = await openSqliteStore({ dataDir, leaseMs: 600_000 });
-  const id = newJobId();
-  await store.jobs.insert({
-    id,
-    name: 'bench',
-    provider: 'local',
-    recipe: 'default',
-    modelName: 'model',
-    datasetPath: null,
-    config: {},
-    options: {},
-    idempotencyKey: null,
-  });
+  const id = await insertJob(store);
   const lease = await store.leases.claim(id);
   if (lease === null) throw new Error('a new job has no free lease');
   const medianOf = async <T>(items: readonly T[], work: (item: T) => Promise<unknown>) => {

@@ -2,11 +2,11 @@ import { spawnSync } from 'node:child_process';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { newJobId } from '../src/core/job.ts';
 import type { Lease, Store } from '../src/core/store.ts';
 import { compileFilter } from '../src/logs/read/filter.ts';
 import { openSqliteStore } from '../src/store/sqlite/open.ts';
 import { type BenchRow, formatRows, median, ratioRow } from './row.ts';
+import { insertJob } from './support/bench-job.ts';
 import { IndexedFile } from './support/indexed-file.ts';
 import { openLivePrototype } from './support/live-prototype.ts';
 import { appendManyJobs } from './support/many-jobs.ts';
@@ -74,22 +74,6 @@ async function openLog(dataDir: string, options: { compress: boolean }): Promise
     },
     close: () => store.close(),
   };
-}
-
-async function insertJob(store: Store): Promise<string> {
-  const id = newJobId();
-  await store.jobs.insert({
-    id,
-    name: 'bench',
-    provider: 'local',
-    recipe: 'default',
-    modelName: 'model',
-    datasetPath: null,
-    config: {},
-    options: {},
-    idempotencyKey: null,
-  });
-  return id;
 }
 
 async function bulkRows(subject: Subject & { folder: string }): Promise<BenchRow[]> {

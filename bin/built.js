@@ -7,7 +7,7 @@ const project = fileURLToPath(new URL('../', import.meta.url));
 export function isBuilt() {
   const built = modifiedAt(`${project}dist/cli.js`);
   if (built === null) return false;
-  const sources = ['src', 'packages'].flatMap((folder) => filesIn(project + folder));
+  const sources = ['src', 'packages/client/src'].flatMap((folder) => filesIn(project + folder));
   if (sources.length === 0) return true;
   return [`${project}build.ts`, `${project}package-lock.json`, ...sources].every(
     (path) => (modifiedAt(path) ?? 0) <= built,

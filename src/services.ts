@@ -51,7 +51,7 @@ export function createServices(parts: {
   const providers = new Providers(parts.providers);
   const hints = new Hints<string>();
   const advanced = (jobId: string) => hints.give(jobId);
-  const changes = new JobChanges(store.jobs, times);
+  const changes = new JobChanges(store.jobs, times, logger);
   const growing = new GrowingLines();
   const supervisor = new Supervisor({
     store,

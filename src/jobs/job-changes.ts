@@ -1,5 +1,7 @@
+import { codeOf } from '../core/errors.ts';
 import type { Job, JobPatch, NewJob } from '../core/job.ts';
 import type { JobChange, JobStore, Lease } from '../core/store.ts';
+import type { Logger } from '../lib/system/logger.ts';
 import { jobTimes } from './times.ts';
 
 /** Called with each change. Null means that any number of jobs may have changed in any way. */
@@ -15,6 +17,7 @@ const anyJob = '';
 export class JobChanges {
   readonly store: JobStore;
   readonly #pollMs: number;
+  readonly #logger: Logger | undefined;
   readonly #listeners = new Map<string, Set<Listener>>();
   /** The seq of the newest change that all listeners were told of; null while nobody listens. */
   #seen: number | null = null;
@@ -23,9 +26,10 @@ export class JobChanges {
   #looking: Promise<void> | null = null;
   #lookAgain = false;
 
-  constructor(store: JobStore, { storePollMs } = jobTimes) {
+  constructor(store: JobStore, { storePollMs } = jobTimes, logger?: Logger) {
     this.store = store;
     this.#pollMs = storePollMs;
+    this.#logger = logger;
   }
 
   /** The seq up to which listeners were told of every change; 0 while nobody listens. */
@@ -98,9 +102,12 @@ export class JobChanges {
 
   #look(): void {
     this.#lookAgain = this.#looking !== null;
-    // If the store cannot be read now, the next poll continues after the last change that was told.
     this.#looking ??= this.#readOn()
-      .catch(() => {})
+      .catch((error: unknown) => {
+        // A store that cannot be read now says so itself; the next poll continues after the last change that was told.
+        if (codeOf(error) === 'STORE_UNAVAILABLE') return;
+        this.#logger?.error({ err: error }, 'a change of a job could not be told');
+      })
       .finally(() => {
         this.#looking = null;
         if (this.#lookAgain) this.#look();

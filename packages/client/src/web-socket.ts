@@ -14,7 +14,8 @@ export function platformWebSocket(): typeof WebSocket | undefined {
   // Node reports each connection that it makes, and then the WebSocket that opened on one, by its local port.
   const connections = new Map<number, Socket>();
   const keep = (message: unknown) => {
-    const { socket } = message as { socket: Socket };
+    const socket = memberOf(message, 'socket');
+    if (!isSocket(socket)) return;
     const port = socket.localPort;
     if (port === undefined) return;
     connections.set(port, socket);
@@ -28,9 +29,9 @@ export function platformWebSocket(): typeof WebSocket | undefined {
     constructor(url: string | URL, protocols?: string | string[]) {
       super(url, protocols);
       const find = (message: unknown) => {
-        const { websocket, address } = message as { websocket: unknown; address: { port: number } };
-        if (websocket !== this) return;
-        this.#connection = connections.get(address.port);
+        if (memberOf(message, 'websocket') !== this) return;
+        const port = memberOf(memberOf(message, 'address'), 'port');
+        this.#connection = typeof port === 'number' ? connections.get(port) : undefined;
         settle();
         if (this.#isClosing) this.#leave();
       };
@@ -60,4 +61,14 @@ export function platformWebSocket(): typeof WebSocket | undefined {
       this.addEventListener('close', () => clearTimeout(timer));
     }
   };
+}
+
+function memberOf(value: unknown, name: string): unknown {
+  return Object(value)[name];
+}
+
+function isSocket(value: unknown): value is Socket {
+  return (
+    typeof memberOf(value, 'unref') === 'function' && typeof memberOf(value, 'once') === 'function'
+  );
 }

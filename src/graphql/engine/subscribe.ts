@@ -10,6 +10,7 @@ import {
 } from 'graphql';
 import { principalKey } from '../../access/principal.ts';
 import { TrainyardError } from '../../core/errors.ts';
+import { pulled } from '../../lib/async/pulled.ts';
 import { contextOf } from './context.ts';
 import type { Execute } from './execute.ts';
 
@@ -142,7 +143,7 @@ function mapEvents({
     await events.return?.();
     return { done: true, value: undefined };
   };
-  return {
+  return pulled({
     async next() {
       if (isOver) return end();
       try {
@@ -159,17 +160,7 @@ function mapEvents({
       }
     },
     return: end,
-    async throw(error: unknown) {
-      await end();
-      throw error;
-    },
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-    async [Symbol.asyncDispose]() {
-      await end();
-    },
-  };
+  });
 }
 
 interface MappedEvents {

@@ -1,8 +1,4 @@
-/** A source of values, such as a generator, that gives them one by one and can be ended. */
-export interface Source<T> {
-  next(): Promise<IteratorResult<T, void>>;
-  return(): Promise<unknown>;
-}
+import { pulled, type Source } from './pulled.ts';
 
 /**
  * An async iterable whose `return()` works at once, even while its source waits: it aborts the signal that
@@ -14,23 +10,11 @@ export function abortable<T>(
 ): AsyncGenerator<T, void, undefined> {
   const controller = new AbortController();
   const source = start(controller.signal);
-  const end = async (): Promise<IteratorResult<T, void>> => {
-    controller.abort();
-    await source.return();
-    return { done: true, value: undefined };
-  };
-  return {
+  return pulled({
     next: () => source.next(),
-    return: end,
-    throw: async (error: unknown) => {
-      await end();
-      throw error;
+    return() {
+      controller.abort();
+      return source.return();
     },
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-    async [Symbol.asyncDispose]() {
-      await end();
-    },
-  };
+  });
 }

@@ -1,4 +1,5 @@
 import type { ExecutionResult } from 'graphql';
+import { pulled } from '../../lib/async/pulled.ts';
 
 /**
  * Hands an operation's results to `send` one by one, each when the one before has left. What it returns is for
@@ -8,15 +9,11 @@ import type { ExecutionResult } from 'graphql';
 export function delivered(
   results: AsyncIterable<ExecutionResult> | ExecutionResult,
   send: (result: ExecutionResult) => Promise<void>,
-): AsyncGenerator<ExecutionResult, void, void> {
+): AsyncGenerator<ExecutionResult, void, undefined> {
   const source = (Symbol.asyncIterator in results ? results : once(results))[
     Symbol.asyncIterator
   ]();
-  const end = async (): Promise<IteratorResult<ExecutionResult, void>> => {
-    await source.return?.();
-    return { done: true, value: undefined };
-  };
-  return {
+  return pulled<ExecutionResult>({
     async next() {
       for (;;) {
         const result = await source.next();
@@ -24,18 +21,8 @@ export function delivered(
         await send(result.value);
       }
     },
-    return: end,
-    async throw(error: unknown) {
-      await end();
-      throw error;
-    },
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-    async [Symbol.asyncDispose]() {
-      await end();
-    },
-  };
+    return: async () => source.return?.(),
+  });
 }
 
 async function* once(result: ExecutionResult): AsyncGenerator<ExecutionResult, void, void> {
