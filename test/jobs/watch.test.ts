@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
+import { TrainyardError } from '../../src/core/errors.ts';
 import type { JobStore, LogStore } from '../../src/core/store.ts';
 import { JobChanges } from '../../src/jobs/job-changes.ts';
+import { jobTimes } from '../../src/jobs/times.ts';
 import { JobWatch, type WatchedChange } from '../../src/jobs/watch/job-watch.ts';
 import { openSqliteStore } from '../../src/store/sqlite/open.ts';
 import { serverSentEvents } from '../support/clients.ts';
@@ -129,6 +131,44 @@ test('whoever resumes with a cursor misses nothing, also over a restart', async 
   await server.store.jobs.update(kept ?? '', () => ({ stale: true }));
   expect((await coming).value).toMatchObject({ job: { id: kept, stale: true } });
   await behind.return();
+});
+
+test('a defect of one who listens is logged; a store that cannot be read is not', async () => {
+  await using server = await openTestServer();
+  const { job } = await server.openLog();
+  let isReadable = true;
+  let failures = 0;
+  const store: JobStore = replace(server.store.jobs, {
+    changes: async (after) => {
+      if (!isReadable) {
+        failures += 1;
+        throw new TrainyardError('STORE_UNAVAILABLE', 'locked');
+      }
+      return server.store.jobs.changes(after);
+    },
+  });
+  const said: unknown[] = [];
+  const silent = () => {};
+  const logger = {
+    debug: silent,
+    info: silent,
+    warn: silent,
+    error: (facts: object) => said.push(facts),
+  };
+  const changes = new JobChanges(store, { ...jobTimes, storePollMs: 5 }, logger);
+  const defect = new Error('a defect');
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const leave = changes.listen(job.id, () => {
+    resolve();
+    throw defect;
+  });
+  await promise;
+  await expect.poll(() => said).toEqual([{ err: defect }]);
+  isReadable = false;
+  // The second reading begins once the first has ended.
+  await expect.poll(() => failures).toBeGreaterThan(1);
+  leave();
+  expect(said).toHaveLength(1);
 });
 
 test('a cursor that is none is refused', () => {
