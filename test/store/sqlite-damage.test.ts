@@ -202,6 +202,30 @@ test('whatever bytes change, wherever: each read gives the stored lines, or an e
   expect(refused).toBeGreaterThan(0);
 });
 
+test('whichever byte of the file header changes, it is opened as it was, or refused', async () => {
+  const { jobId } = await written(knownLine);
+  const sound = await readFile(database());
+  for (let at = 0; at < 100; at++) {
+    for (const xor of [1, 2, 4, 16, 128, 255]) {
+      const bytes = Buffer.from(sound);
+      bytes[at] = (bytes[at] ?? 0) ^ xor;
+      await rm(`${database()}-wal`, { force: true });
+      await rm(`${database()}-shm`, { force: true });
+      await writeFile(database(), bytes);
+      const store = await openSqliteStore({ dataDir: place.dataDir, lockWaitMs: 20 }).catch(
+        (error: unknown) => {
+          expect(codeOf(error), `byte ${at}, ${xor}: ${error}`).toBe('STORE_UNAVAILABLE');
+          return null;
+        },
+      );
+      if (store === null) continue;
+      const { texts } = await store.logs.read(jobId, { offset: 6029, limit: 1, maxChars: 1000 });
+      expect(texts).toEqual([knownLine(6029)]);
+      await store.close();
+    }
+  }
+});
+
 describe('a store that was there is not begun anew', () => {
   const refuses = async (words: string) => {
     const opening = openSqliteStore({ dataDir: place.dataDir });

@@ -11,7 +11,7 @@ export function isDamage(error: unknown): boolean {
   return codeOf(error).startsWith('SQLITE_CORRUPT') || codeOf(error).startsWith('SQLITE_NOTADB');
 }
 
-/** Whether SQLite found other tables than a statement names: where they were made by a schema, that is damage. */
+/** Whether SQLite found other tables than a statement names, or a format it does not know: in a store, that is damage. */
 export function isWrongTable(error: unknown): boolean {
   return codeOf(error) === 'SQLITE_ERROR';
 }

@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import Sqlite, { type Database } from 'better-sqlite3';
 import { TrainyardError } from '../../core/errors.ts';
-import { damaged, isDamage } from './errors.ts';
+import { damaged, isDamage, isWrongTable } from './errors.ts';
 import { applicationId, newerSchema, schemaVersion } from './schema.ts';
 
 /** Up to this size every page is checked when a store opens; of a larger one only the ends of its tables. */
@@ -19,7 +19,7 @@ export function verify(path: string, options: { timeoutMs: number }): void {
     if (statSync(path).size <= fullCheckBytes) checkEveryPage(db);
     else checkEnds(db);
   } catch (error) {
-    throw isDamage(error) ? damaged(path, error) : error;
+    throw isDamage(error) || isWrongTable(error) ? damaged(path, error) : error;
   } finally {
     db.close();
   }
