@@ -29,14 +29,14 @@ export class LogWriter {
 
   constructor(
     connection: Connection,
-    parts: { metrics: SqliteMetrics; tail: Tail; sweep: JournalSweep },
+    parts: { metrics: SqliteMetrics; tail: Tail; sweep: JournalSweep; now: () => number },
   ) {
     this.#connection = connection;
     this.#events = new JobEvents(connection);
     this.#metrics = parts.metrics;
     this.#tail = parts.tail;
     this.#sweep = parts.sweep;
-    this.#groups = new WriteGroups(connection);
+    this.#groups = new WriteGroups(connection, parts);
     this.#sql = prepare(connection);
   }
 

@@ -36,13 +36,14 @@ export class SqliteLogs implements LogStore {
   constructor(
     connection: Connection,
     metrics: SqliteMetrics,
-    options: { compress: boolean; logger: Logger | undefined },
+    options: { compress: boolean; logger: Logger | undefined; now: () => number },
   ) {
     this.#connection = connection;
     this.#metrics = metrics;
     const tail = new Tail(connection, options);
     this.#sweep = new JournalSweep(connection, tail, options.logger);
-    this.#writer = new LogWriter(connection, { metrics, tail, sweep: this.#sweep });
+    const { now } = options;
+    this.#writer = new LogWriter(connection, { metrics, tail, sweep: this.#sweep, now });
     this.#reader = new ChunkReader(connection);
     this.#mender = new LogMender(connection);
     this.#sql = prepare(connection);

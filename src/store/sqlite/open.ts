@@ -28,6 +28,8 @@ export interface SqliteStoreOptions {
   lockWaitMs?: number;
   /** False keeps all lines uncompressed: eight times the room. */
   compress?: boolean;
+  /** The clock, in milliseconds, by which it is seen how many jobs write at a time. */
+  now?: () => number;
 }
 
 // How long SQLite itself may wait for a lock, on the event loop's time.
@@ -82,6 +84,7 @@ function assemble(db: Database, options: SqliteStoreOptions, lockWaitMs: number)
     const logs = new SqliteLogs(connection, metrics, {
       compress: options.compress ?? true,
       logger: options.logger,
+      now: options.now ?? (() => performance.now()),
     });
     const eraser = new Eraser(connection, options.logger);
     const jobs = new SqliteJobs(connection, { purger, eraser });

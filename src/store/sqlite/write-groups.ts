@@ -24,13 +24,16 @@ interface Waiting {
  */
 export class WriteGroups {
   readonly #connection: Connection;
+  readonly #now: () => number;
   #waiting: Waiting[] = [];
   #timer: NodeJS.Timeout | undefined;
   #dueAt = Number.POSITIVE_INFINITY;
   #period = { startedAt: 0, jobs: new Set<object>(), isBusy: false };
 
-  constructor(connection: Connection) {
+  /** `now` is a clock in milliseconds that never goes back. */
+  constructor(connection: Connection, options: { now: () => number }) {
     this.#connection = connection;
+    this.#now = options.now;
   }
 
   /**
@@ -55,7 +58,7 @@ export class WriteGroups {
   }
 
   #flushWithin(ms: number): void {
-    const dueAt = performance.now() + ms;
+    const dueAt = this.#now() + ms;
     if (dueAt >= this.#dueAt) return;
     this.#dueAt = dueAt;
     clearTimeout(this.#timer);
@@ -64,7 +67,7 @@ export class WriteGroups {
 
   /** Whether many jobs wrote in the period before this one. */
   #isBusy(job: object): boolean {
-    const now = performance.now();
+    const now = this.#now();
     const { startedAt, jobs } = this.#period;
     if (now - startedAt >= waitMs.unhurried) {
       this.#period = { startedAt: now, jobs: new Set(), isBusy: jobs.size >= manyJobs };
