@@ -38,7 +38,7 @@ const variables = z.object({
 
 /** The environment variables, checked and with defaults filled in. */
 export interface Environment extends z.infer<typeof variables> {
-  /** The variables that the kinds of providers define, keyed by the kind's name, such as `RUNPOD`. */
+  /** The variables that the kinds of providers define, keyed by the kind's name. */
   readonly ofKinds: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
 }
 

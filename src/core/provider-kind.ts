@@ -73,7 +73,7 @@ export interface ProviderDefinition<
   readonly kind: Uppercase<string>;
   /** For the graph. */
   readonly description: string;
-  /** For people, such as `RunPod`. */
+  /** For people, in the spelling of whoever offers it. */
   readonly title: string;
   /** The options of a deploy that only this kind understands; null for none. `Provider.check` checks their values. */
   readonly deployOptions: DeployOptions | null;

@@ -21,7 +21,7 @@ export interface DeployInput {
   modelName: string;
   datasetPath?: string | null;
   config?: JsonObject | null;
-  /** Options that only one kind of provider understands, keyed by the kind's word, such as `runpod`. */
+  /** Options that only one kind of provider understands, keyed by the kind's word. */
   options?: Readonly<Record<string, JsonObject>>;
   idempotencyKey?: string | null;
   /** The caller's name. */
