@@ -65,7 +65,8 @@ export const ProviderType = builder.objectRef<ProviderNode>('Provider').implemen
         providers.find(name) ? providers.health(name) : unconfigured(name),
     }),
     recipes: t.stringList({
-      description: 'The names of the recipes that it can run.',
+      description:
+        'The names of the recipes that it can run, as far as they are known. A training server that has not answered yet has none here, and `health` says why it has not. It can be given jobs all the same, which wait for it.',
       resolve: ({ name }, _args, { providers }) => [...(providers.find(name)?.recipes() ?? [])],
     }),
   }),

@@ -4,7 +4,7 @@ import { foreignConfig } from './foreign-config.ts';
 import type { HealthCheck } from './health.ts';
 
 export interface ServerRecipesOptions {
-  /** The recipes that callers may choose; null where the server's health check names them, else `default`. */
+  /** The recipes that callers may choose; null where the server's health check names them. */
   recipes: readonly string[] | Readonly<Record<string, { defaults: JsonObject }>> | null;
   /** The config that a server without recipes of its own gets for a recipe that `recipes` has no defaults for. */
   defaultsOf?: ((recipe: string) => JsonObject) | undefined;
@@ -26,9 +26,9 @@ export class ServerRecipes {
     this.#defaultsOf = (recipe) => named[recipe]?.defaults ?? defaultsOf(recipe);
   }
 
-  /** The recipes that callers may choose, as far as they are known. */
+  /** The recipes that callers may choose, as far as they are known: none before the server has answered. */
   names(): readonly string[] {
-    return this.#configured ?? this.#served ?? ['default'];
+    return this.#configured ?? this.#served ?? (this.areUnknown ? [] : foreignRecipes);
   }
 
   /** True while the server may have any recipe, because it has not answered yet. */
@@ -63,6 +63,9 @@ export class ServerRecipes {
     return { ...job.config, recipe: job.recipe, model_name: job.modelName };
   }
 }
+
+/** A server that names no recipes has one: it runs what a config says. */
+const foreignRecipes: readonly string[] = ['default'];
 
 /** The keys of a config in which the contract carries fields of a deploy, and the names of these fields. */
 const reservedKeys = { recipe: 'recipe', model_name: 'modelName' } as const;

@@ -324,7 +324,6 @@ describe('health', () => {
   test('tells which recipes the server has, unless they are configured', async () => {
     const server = await serve({ status: 200, body: { status: 'ok', recipes: ['lora', 'full'] } });
     const asking = open(server.url);
-    expect(asking.recipes()).toEqual(['default']);
     await asking.health(signal);
     expect(asking.recipes()).toEqual(['lora', 'full']);
     await using configured = new AsyncDisposableStack();
@@ -332,6 +331,16 @@ describe('health', () => {
     const told = configured.adopt(openLocalProvider(options), (it) => it.close());
     await told.health(signal);
     expect(told.recipes()).toEqual(['only']);
+  });
+
+  test('tells of no recipes before the server has answered, and then of one where it names none', async () => {
+    const takeBack = foreign.server.fail({ on: /health/, act: { status: 503, body: null } });
+    expect(provider.recipes()).toEqual([]);
+    await provider.health(signal);
+    expect(provider.recipes()).toEqual([]);
+    takeBack();
+    await provider.health(signal);
+    expect(provider.recipes()).toEqual(['default']);
   });
 });
 
