@@ -45,6 +45,17 @@ export interface JobProgress {
   secondsRemaining: number | null;
 }
 
+/** What a queued job waits for, by its provider. A field is null where the provider does not report it. */
+export interface JobWait {
+  message: string;
+  /** The place in the provider's queue; 1 for the job that starts next. */
+  position: number | null;
+  /** The provider's id of the job before it, which is queued or, for the first in the queue, runs. */
+  ahead: string | null;
+  /** How many jobs the provider runs at a time. */
+  concurrency: number | null;
+}
+
 export interface JobCost {
   /** ISO 4217, such as `USD`. */
   currency: string;
@@ -86,6 +97,8 @@ export interface Job {
   status: JobStatus;
   providerStatus: string | null;
   stale: boolean;
+  /** Null unless the job is QUEUED and its provider says what it waits for. */
+  waitsFor: JobWait | null;
   failure: JobFailure | null;
   progress: JobProgress | null;
   cost: JobCost | null;
@@ -127,6 +140,7 @@ export type JobPatch = Partial<
     | 'status'
     | 'providerStatus'
     | 'stale'
+    | 'waitsFor'
     | 'failure'
     | 'progress'
     | 'cost'

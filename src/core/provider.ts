@@ -1,4 +1,4 @@
-import type { Job, JobFailure, JobProgress, JobStatus, NewJob } from './job.ts';
+import type { Job, JobFailure, JobProgress, JobStatus, JobWait, NewJob } from './job.ts';
 import type { LineBlock, LogNotice } from './log.ts';
 
 export const healthStatuses = ['UP', 'DEGRADED', 'DOWN'] as const;
@@ -36,6 +36,7 @@ export interface ProviderState {
   startedAt?: number | null;
   finishedAt?: number | null;
   progress?: Partial<JobProgress>;
+  waitsFor?: JobWait;
   failure?: Partial<JobFailure>;
   rate?: CostRate;
   consoleUrl?: string | null;
@@ -76,6 +77,8 @@ export interface Provider {
   readonly pollMs: number;
   /** The recipes that a caller may choose. Where the provider itself knows them, they are as old as the last health check. */
   recipes(): readonly string[];
+  /** Whether it has a recipe that only some jobs can use, such as those that name an image; `recipes` leaves it out. */
+  hasRecipe?(recipe: string): boolean;
   /** True while the provider could not be asked yet: it may have any recipe. */
   readonly recipesUnknown?: boolean;
   /** Throws `BAD_USER_INPUT` for a job that could never be deployed here. */

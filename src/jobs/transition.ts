@@ -10,6 +10,7 @@ export function transition(job: Job, state: ProviderState, now: number): JobPatc
   const patch: JobPatch = {
     stale: false,
     providerStatus: state.providerStatus ?? job.providerStatus,
+    waitsFor: state.waitsFor ?? null,
     ...(told === null
       ? null
       : applyEvent(job, {

@@ -100,6 +100,13 @@ describe('deploy', () => {
     const { code, stderr } = await run('deploy', file);
     expect({ code, stderr }).toMatchObject({ code: 2 });
     expect(stderr).toContain('"modelNam" is no field of a deploy (is it "modelName"?)');
+    expect(stderr).toMatch(/idempotencyKey, runpod\.$/m);
+  });
+
+  test('guesses which recipe a misspelt one was meant to be', async () => {
+    const { code, stderr } = await run('deploy', '--model', 'x', '--recipe', 'pritn');
+    expect(code).toBe(5);
+    expect(stderr).toContain('has no recipe "pritn". Is it "print"? It has: default, obedient');
   });
 
   test("passes RunPod's options on, which other providers refuse", async () => {

@@ -50,7 +50,7 @@ async function startBox(names: readonly string[]): Promise<void> {
 }
 
 const jobFields =
-  'id status stale provider { name kind } failure { message } logs { lines complete notice { code message } }';
+  'id status stale waitsFor { message } provider { name kind } failure { message } logs { lines complete notice { code message } }';
 
 async function deploy({ url }: TestApp, input: object) {
   const query = `mutation ($input: DeployJobInput!) { deployJob(input: $input) { job { ${jobFields} } } }`;
@@ -69,6 +69,7 @@ describe('a deploy to a box that has been down since the start', () => {
     const { job } = data.deployJob;
     expect(job).toMatchObject({ status: 'QUEUED', stale: true });
     expect(job.logs.notice).toMatchObject({ code: 'NOT_DEPLOYED' });
+    expect(job.waitsFor.message).toBe(job.logs.notice.message);
     expect(job.logs.notice.message).toContain(`nothing listens at ${boxUrl}`);
     await startBox(['mine']);
     await expect

@@ -20,6 +20,7 @@ export function jobOf(id: string, values: Partial<Job> = {}): Job {
     status: 'QUEUED',
     providerStatus: null,
     stale: false,
+    waitsFor: null,
     failure: null,
     progress: null,
     cost: null,

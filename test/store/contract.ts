@@ -313,7 +313,10 @@ export function storeContract(name: string, openPlace: () => Promise<StorePlace>
         let before = 0;
         const progress = { ...noProgress, step: 0 };
         for (let step = 1; step <= 300; step += 1) {
-          await store.jobs.update(job.id, () => ({ progress: { ...progress, step } }));
+          const wait = { message: `place ${step}`, position: step, ahead: null, concurrency: 1 };
+          await store.jobs.update(job.id, () =>
+            step % 2 === 0 ? { progress: { ...progress, step } } : { waitsFor: wait },
+          );
           const { newest } = await store.jobs.changes(before);
           expect(newest).toBeGreaterThan(before);
           before = newest;

@@ -70,7 +70,8 @@ const names = [
 
 /** Throws for an unknown field. This comes before the check for missing fields, because it may be a misspelt one. */
 function checkNames(fields: Fields): void {
-  const known = [...names, ...providerDefinitions.map(kindWord)];
+  const kinds = providerDefinitions.filter(({ deployOptions }) => deployOptions !== null);
+  const known = [...names, ...kinds.map(kindWord)];
   const wrong = Object.keys(fields).find((field) => !known.includes(field));
   if (wrong === undefined) return;
   const meant = nearest(wrong, known);

@@ -27,6 +27,7 @@ function describe(screen: Screen, job: JobFragment): string {
     ['Id', job.id],
     ['Name', job.name],
     ['Status', status + said],
+    ['Waits for', job.waitsFor?.message ?? null],
     [
       'Progress',
       [percentWords(progress), ...progressWords(job)].filter(Boolean).join(', ') || null,

@@ -39,8 +39,10 @@ export class JobView {
   update({ logs, ...job }: JobUpdatedSubscription['jobUpdated']): void {
     this.#notices.show(logs?.notice ?? null);
     const changed = job.status !== this.#job.status;
+    const wait = this.#job.waitsFor === null ? job.waitsFor : null;
     this.#job = job;
     this.#draw();
+    if (wait && !this.#screen.live) this.#screen.note(visible(wait.message, { colours: false }));
     // The end of the job is shown after the end of its log.
     if (changed && !this.#screen.live && !isOver(job.status)) this.#screen.note(job.status);
   }

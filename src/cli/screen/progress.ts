@@ -27,12 +27,14 @@ const notFiniteWords: Readonly<Record<NotFinite, string>> = {
   NEGATIVE_INFINITY: '-infinite',
 };
 
-/** A job's progress in words: step, epoch, loss, remaining time and cost, as far as they are known. */
+/** A job's progress in words: its place in a queue, step, epoch, loss, remaining time and cost, as far as they are known. */
 export function progressWords({
+  waitsFor,
   progress,
   cost,
-}: Pick<JobFragment, 'progress' | 'cost'>): string[] {
+}: Pick<JobFragment, 'waitsFor' | 'progress' | 'cost'>): string[] {
   const words: string[] = [];
+  if (waitsFor?.position != null) words.push(`place ${waitsFor.position} of the queue`);
   const { step, totalSteps, epoch, totalEpochs, loss, lossNotFinite, secondsRemaining } =
     progress ?? {};
   if (step != null) words.push(`step ${step}${totalSteps == null ? '' : `/${totalSteps}`}`);

@@ -4,6 +4,7 @@ import {
   type JobCost,
   type JobFailure,
   type JobProgress,
+  type JobWait,
   type jobStatuses,
 } from '../../core/job.ts';
 import { builder } from '../engine/builder.ts';
@@ -88,6 +89,27 @@ const JobProgressType = builder.objectRef<JobProgress>('JobProgress').implement(
   }),
 });
 
+const JobWaitType = builder.objectRef<JobWait>('JobWait').implement({
+  description:
+    'What a queued job waits for. A field is null where its provider does not report it.',
+  fields: (t) => ({
+    message: t.exposeString('message', { description: 'The reason, in a sentence.' }),
+    position: t.exposeInt('position', {
+      nullable: true,
+      description: "The place in the provider's queue: 1 for the job that starts next.",
+    }),
+    ahead: t.exposeID('ahead', {
+      nullable: true,
+      description:
+        "The `externalId` of the job before it, which is queued or, for the first in the queue, runs. The training server that comes with Trainyard uses a job's own id.",
+    }),
+    concurrency: t.exposeInt('concurrency', {
+      nullable: true,
+      description: 'How many jobs the provider runs at a time.',
+    }),
+  }),
+});
+
 const JobCostType = builder.objectRef<JobCost>('JobCost').implement({
   description: 'What a job costs at its provider.',
   fields: (t) => ({
@@ -135,6 +157,13 @@ export const JobType = builder.objectRef<Job>('Job').implement({
     stale: t.exposeBoolean('stale', {
       description:
         'True where the provider has not reported the job for some seconds, so that `status` may be out of date.',
+    }),
+    waitsFor: t.field({
+      type: JobWaitType,
+      nullable: true,
+      description:
+        'What the job waits for while it is QUEUED; null in other states, and where nothing is known.',
+      resolve: waitOf,
     }),
     failure: t.expose('failure', {
       type: JobFailureType,
@@ -197,6 +226,13 @@ export const JobType = builder.objectRef<Job>('Job').implement({
     }),
   }),
 });
+
+/** A job that no provider has accepted yet waits for the reason of its notice. */
+function waitOf({ status, waitsFor, externalId, notice }: Job): JobWait | null {
+  if (status !== 'QUEUED') return null;
+  if (waitsFor !== null || externalId !== null || notice === null) return waitsFor;
+  return { message: notice.message, position: null, ahead: null, concurrency: null };
+}
 
 export const JobFilterInput = builder.inputType('JobFilter', {
   description:

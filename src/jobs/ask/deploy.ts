@@ -4,6 +4,7 @@ import { type Job, type JsonObject, type NewJob, newJobId } from '../../core/job
 import type { Provider } from '../../core/provider.ts';
 import { kindWord } from '../../core/provider-kind.ts';
 import { waitMs } from '../../lib/async/wait.ts';
+import { nearest } from '../../lib/text/nearest.ts';
 import { quote } from '../../lib/text/quote.ts';
 import type { Supervisor } from '../drive/supervisor.ts';
 import type { JobChanges } from '../job-changes.ts';
@@ -102,14 +103,7 @@ function checkInput(input: DeployInput): CheckedInput {
 }
 
 function newJobOf(input: DeployInput, checked: CheckedInput, provider: Provider): NewJob {
-  const recipes = provider.recipes();
-  // While a provider could not be asked for its recipes yet, a job with any recipe is accepted and kept for it.
-  if (!recipes.includes(input.recipe) && !provider.recipesUnknown) {
-    throw new TrainyardError(
-      'BAD_USER_INPUT',
-      `The provider ${provider.name} has no recipe ${quote(input.recipe)}. It has: ${recipes.join(', ') || 'none'}. Recipes are set in the trainyard.config.json of the server that runs them, which reads it when it starts.`,
-    );
-  }
+  checkRecipe(input.recipe, provider);
   const config = input.config ?? {};
   const size = JSON.stringify(config).length;
   if (size > maxConfigChars) {
@@ -141,6 +135,18 @@ function newJobOf(input: DeployInput, checked: CheckedInput, provider: Provider)
     idempotencyKey: idempotencyKey ?? null,
   };
   return job;
+}
+
+/** While a provider could not be asked for its recipes yet, a job with any recipe is accepted and kept for it. */
+function checkRecipe(recipe: string, provider: Provider): void {
+  const recipes = provider.recipes();
+  if (recipes.includes(recipe) || provider.hasRecipe?.(recipe) || provider.recipesUnknown) return;
+  const meant = nearest(recipe, recipes);
+  const guess = meant === null ? '' : ` Is it ${quote(meant)}?`;
+  throw new TrainyardError(
+    'BAD_USER_INPUT',
+    `The provider ${provider.name} has no recipe ${quote(recipe)}.${guess} It has: ${recipes.join(', ') || 'none'}. Recipes are set in the trainyard.config.json of the server that runs them, which reads it when it starts.`,
+  );
 }
 
 function rejected(job: Job): TrainyardError {

@@ -84,7 +84,12 @@ class PodProvider implements RunPodProvider {
   }
 
   recipes(): readonly string[] {
-    return Object.keys(this.#options.recipes);
+    const named = Object.entries(this.#options.recipes);
+    return named.flatMap(([name, { image }]) => (image === undefined ? [] : name));
+  }
+
+  hasRecipe(recipe: string): boolean {
+    return Object.hasOwn(this.#options.recipes, recipe);
   }
 
   async check(job: NewJob): Promise<void> {

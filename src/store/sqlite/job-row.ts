@@ -12,6 +12,7 @@ export interface JobRow {
   idempotency_key: string | null;
   external_id: string | null;
   stale: number;
+  waits_for: string | null;
   created_at: number;
   started_at: number | null;
   finished_at: number | null;
@@ -62,6 +63,7 @@ export function changedRow(job: Job) {
     status: job.status,
     external_id: job.externalId,
     stale: job.stale ? 1 : 0,
+    waits_for: toJson(job.waitsFor),
     started_at: job.startedAt,
     finished_at: job.finishedAt,
     cancel_requested_at: job.cancelRequestedAt,
@@ -100,6 +102,7 @@ export function jobOf(row: JobRow): Job {
     status: row.status,
     providerStatus: row.provider_status,
     stale: row.stale === 1,
+    waitsFor: fromJson(row.waits_for),
     failure: fromJson(row.failure),
     progress: fromJson(row.progress),
     cost: fromJson(row.cost),
@@ -127,6 +130,7 @@ export const patchKeys = [
   'status',
   'providerStatus',
   'stale',
+  'waitsFor',
   'failure',
   'progress',
   'cost',

@@ -21,6 +21,13 @@ const syncedKeys = [
   'finishedAt',
 ] as const;
 
+/** How far a job is: changes of these alone are `PROGRESS`. */
+const progressKeys: readonly string[] = [
+  'progress',
+  'cost',
+  'waitsFor',
+] satisfies readonly (keyof Job)[];
+
 /** The jobs of a SQLite store. */
 export class SqliteJobs implements JobStore {
   readonly #connection: Connection;
@@ -118,7 +125,7 @@ export class SqliteJobs implements JobStore {
     const update = keys.includes('status') ? this.#sql.updateAll : this.#sql.update;
     update.run(changedRow(updated.job));
     this.#secrets.keep(job.seq, { before: job.options, now: updated.job.options });
-    const isProgress = keys.every((key) => key === 'progress' || key === 'cost');
+    const isProgress = keys.every((key) => progressKeys.includes(key));
     this.#events.add(updated.job, isProgress ? 'PROGRESS' : 'CHANGED', keys);
     return updated;
   }
@@ -201,7 +208,7 @@ function prepare({ db }: Connection) {
     AND (@statuses IS NULL OR status IN (SELECT value FROM json_each(@statuses)))
     AND (@search = '' OR instr(search, @search) > 0)`;
   // SQLite writes an index anew whenever a column of it is set, be it to the same value.
-  const unindexed = `external_id = @external_id, stale = @stale,
+  const unindexed = `external_id = @external_id, stale = @stale, waits_for = @waits_for,
     started_at = @started_at, finished_at = @finished_at,
     cancel_requested_at = @cancel_requested_at, cancel_by_force = @cancel_by_force,
     cancelled_at = @cancelled_at, log_given_up_at = @log_given_up_at,

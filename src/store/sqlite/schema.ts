@@ -172,6 +172,8 @@ const migrations: readonly (string | ((db: Database) => void))[] = [
   ALTER TABLE logs ADD COLUMN journal_from INTEGER;
   CREATE INDEX logs_journal ON logs (journal_from) WHERE journal_from IS NOT NULL;
   `,
+  // What a queued job waits for, as JSON.
+  'ALTER TABLE jobs ADD COLUMN waits_for TEXT',
 ];
 
 /** The version that `migrate` brings a store to. */

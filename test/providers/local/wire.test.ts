@@ -59,6 +59,25 @@ test('says how far a job is', () => {
   });
 });
 
+test('says what a queued job waits for, as far as the server says it', () => {
+  const waits_for = { position: 3, job_id: 'other', concurrency: 2 };
+  const queued = { status: 'queued', status_reason: 'There are others', waits_for };
+  expect(state(queued).waitsFor).toEqual({
+    message: 'There are others',
+    position: 3,
+    ahead: 'other',
+    concurrency: 2,
+  });
+  expect(state({ status: 'queued', queue_position: 4 }).waitsFor).toEqual({
+    message: 'The job is at place 4 of the queue',
+    position: 4,
+    ahead: null,
+    concurrency: null,
+  });
+  expect(state({ status: 'queued', queue_position: 0, waits_for: 'me' }).waitsFor).toBeUndefined();
+  expect(state({ ...queued, status: 'running' }).waitsFor).toBeUndefined();
+});
+
 test('says why a job failed', () => {
   expect(state({ status: 'failed', error: 'out of memory', exit_code: 1 }).failure).toEqual({
     message: 'out of memory',

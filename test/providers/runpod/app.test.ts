@@ -115,6 +115,21 @@ function passMinute({ dataDir }: TestApp): void {
 
 const lines = (count: number) => Array.from({ length: count }, (_, n) => `line ${n}`);
 
+test('only recipes with an image are listed; the others run where the caller names one', async () => {
+  const { image, ...bare } = bashRecipe('echo ran');
+  const { app } = await openHouse('', { recipes: { default: bashRecipe('true'), bare } });
+  const listed = await graphql(app.url, '{ providers { recipes } }');
+  expect(listed.data.providers).toEqual([{ recipes: ['default'] }]);
+  const refused = graphql(
+    app.url,
+    'mutation ($input: DeployJobInput!) { deployJob(input: $input) { job { id } } }',
+    { input: { provider: 'runpod', recipe: 'bare', modelName: 'x' } },
+  );
+  expect((await refused).errors?.[0]?.message).toMatch(/^The recipe bare has no image/);
+  const job = await ended(app, await deployTo(app, { recipe: 'bare', runpod: { image } }));
+  expect(linesOf(job)).toEqual(['ran']);
+});
+
 describe('a job in a pod', () => {
   test('ends COMPLETED, its pod is terminated and its whole log stays', async () => {
     const { app, standIn } = await openHouse(hundred);

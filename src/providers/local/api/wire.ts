@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import { z } from 'zod';
-import type { JobFailure, JobProgress, JobStatus } from '../../../core/job.ts';
+import type { JobFailure, JobProgress, JobStatus, JobWait } from '../../../core/job.ts';
 import type { ProviderState } from '../../../core/provider.ts';
 
 const maxWords = 500;
@@ -46,6 +46,12 @@ const notice = z
   .nullish()
   .catch(null);
 
+/** What a queued job waits for; absent where the server does not say it. */
+const waitsFor = z
+  .object({ position: whole, job_id: id, concurrency: whole })
+  .nullish()
+  .catch(null);
+
 export const statusAnswer = z.object({
   job_id: id,
   status: z.string().min(1).max(100),
@@ -63,6 +69,9 @@ export const statusAnswer = z.object({
   signal: text,
   started_at: text,
   completed_at: text,
+  queue_position: whole,
+  status_reason: text,
+  waits_for: waitsFor,
   notice,
 });
 
@@ -127,6 +136,8 @@ export function stateOf(answer: StatusAnswer): ProviderState {
   if (startedAt !== null) state.startedAt = startedAt;
   if (finishedAt !== null) state.finishedAt = finishedAt;
   if (Object.keys(progress).length > 0) state.progress = progress;
+  const wait = status === 'QUEUED' ? waitOf(answer) : null;
+  if (wait !== null) state.waitsFor = wait;
   if (status === 'FAILED') state.failure = failureOf(answer);
   return state;
 }
@@ -142,6 +153,16 @@ export function timeOf(value: string | null | undefined): number | null {
   const iso = value.trim().replace(' ', 'T');
   const ms = Date.parse(/(?:z|[+-]\d\d:?\d\d)$/i.test(iso) ? iso : `${iso}Z`);
   return Number.isNaN(ms) ? null : ms;
+}
+
+/** Other servers say a job's place alone, and 0 or nothing where they know none. */
+function waitOf(answer: StatusAnswer): JobWait | null {
+  const { position = null, job_id: ahead = null, concurrency = null } = answer.waits_for ?? {};
+  const place = position ?? (answer.queue_position || null);
+  const message =
+    answer.status_reason || (place === null ? null : `The job is at place ${place} of the queue`);
+  if (!message) return null;
+  return { message: shortened(message), position: place, ahead, concurrency };
 }
 
 function progressOf(answer: StatusAnswer): Partial<JobProgress> {
