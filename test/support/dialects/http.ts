@@ -96,7 +96,7 @@ export class DialectServer {
       return send(response, { status: 401, body: { detail: 'Invalid or missing API key' } });
     }
     const { pathname, searchParams } = new URL(url, this.url);
-    const body: unknown = text === '' ? null : JSON.parse(text);
+    const body = headers['content-type'] === 'application/json' ? parseJson(text) : null;
     const asked = { method, path: pathname, query: searchParams, headers, body };
     const reply = await route(asked, response);
     if (reply === undefined) return;
@@ -114,6 +114,15 @@ export class DialectServer {
       }
       return fault.act;
     }
+    return null;
+  }
+}
+
+/** Like a body of another type, one that is no JSON has none of the fields that are asked for. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
     return null;
   }
 }

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Asked, DialectServer, type Reply } from './http.ts';
-import { integer, naive, ScriptedJob, unprocessable } from './script.ts';
+import { complaintOf, naive, pageOf, ScriptedJob } from './script.ts';
 
 export interface QueueingServer {
   server: DialectServer;
@@ -38,13 +38,8 @@ export async function openQueueingServer(
 
   const execute = ({ body }: Asked): Reply => {
     const { execution_id: id, config } = Object(body);
-    for (const field of ['execution_id', 'user_id']) {
-      if (typeof Object(body)[field] === 'string') continue;
-      return unprocessable(['body', field], 'Field required', 'missing');
-    }
-    if (typeof config !== 'object' || config === null) {
-      return unprocessable(['body', 'config'], 'Input should be a valid dictionary', 'dict_type');
-    }
+    const complaint = complaintOf(body, ['user_id']);
+    if (complaint) return complaint;
     for (const [part, field] of [
       ['model', 'name'],
       ['training', 'method'],
@@ -73,14 +68,9 @@ export async function openQueueingServer(
   };
 
   const logs = (id: string, query: URLSearchParams): Reply => {
-    const limit = integer(query, 'limit', 100);
-    const offset = integer(query, 'offset', 0);
-    if (limit === null || limit < 1 || limit > 5000) {
-      return unprocessable(['query', 'limit'], 'Input should be between 1 and 5000', 'int');
-    }
-    if (offset === null) {
-      return unprocessable(['query', 'offset'], 'Input should be a valid integer', 'int_parsing');
-    }
+    const asked = pageOf(query);
+    if ('status' in asked) return asked;
+    const { limit, offset } = asked;
     const lines = jobs.get(id)?.lines ?? [];
     const page = offset < 0 ? lines.slice(-limit) : lines.slice(offset, offset + limit);
     const body = { job_id: id, logs: page, total_lines: lines.length, offset, limit };
@@ -146,6 +136,7 @@ const emptyKeys = [
   'gpu_memory_used',
   'gpu_memory_total',
   'gpu_utilization',
+  'gpu_temperature',
   'process_id',
   'priority',
   'paused_at',

@@ -1,3 +1,5 @@
+import type { Reply } from './http.ts';
+
 export type ScriptStatus = 'queued' | 'running' | 'paused' | 'completed' | 'failed' | 'cancelled';
 
 /** The agents' own log buffers keep so many lines. */
@@ -49,15 +51,50 @@ export function naive(time: Date | null): string | null {
   return time === null ? null : time.toISOString().replace('Z', '000');
 }
 
-/** A query parameter as the existing servers take it: what is no integer is answered with 422. */
-export function integer(query: URLSearchParams, name: string, fallback: number): number | null {
-  const text = query.get(name) ?? String(fallback);
-  return /^-?\d+$/.test(text) ? Number(text) : null;
+/** The page that a query asks for; the existing servers answer with 422 what is no integer, and a limit out of bounds. */
+export function pageOf(query: URLSearchParams): { limit: number; offset: number } | Reply {
+  const limit = integer(query.get('limit') ?? '100');
+  const offset = integer(query.get('offset') ?? '0');
+  const noInteger = 'value is not a valid integer';
+  if (limit === null) return unprocessable(['query', 'limit'], noInteger, 'type_error.integer');
+  if (offset === null) return unprocessable(['query', 'offset'], noInteger, 'type_error.integer');
+  if (limit >= 1 && limit <= 5000) return { limit, offset };
+  return unprocessable(['query', 'limit'], 'must be between 1 and 5000', 'value_error.number');
 }
 
-/** What FastAPI says of a field that it does not take. */
-export function unprocessable(loc: string[], msg: string, type: string) {
+/** What the existing servers say of an execute's body: null where it has every field that they demand, each a text. */
+export function complaintOf(body: unknown, demanded: readonly string[]): Reply | null {
+  const given = new Map<string, unknown>(Object.entries(Object(body)));
+  for (const field of ['execution_id', 'name', ...demanded]) {
+    const value = given.get(field);
+    if (value === undefined) return missing(['body', field]);
+    if (typeof value !== 'string') {
+      return unprocessable(['body', field], 'str type expected', 'type_error.str');
+    }
+  }
+  const config = given.get('config');
+  if (config === undefined) return missing(['body', 'config']);
+  if (typeof config !== 'object' || config === null || Array.isArray(config)) {
+    return unprocessable(['body', 'config'], 'value is not a valid dict', 'type_error.dict');
+  }
+  for (const field of ['dataset_path', 'dataset_content']) {
+    if (['string', 'undefined'].includes(typeof (given.get(field) ?? undefined))) continue;
+    return unprocessable(['body', field], 'str type expected', 'type_error.str');
+  }
+  return null;
+}
+
+/** What FastAPI says of a field that is not there. */
+export function missing(loc: string[]): Reply {
+  return unprocessable(loc, 'field required', 'value_error.missing');
+}
+
+function unprocessable(loc: string[], msg: string, type: string): Reply {
   return { status: 422, body: { detail: [{ loc, msg, type }] } };
+}
+
+function integer(text: string): number | null {
+  return /^-?\d+$/.test(text) ? Number(text) : null;
 }
 
 /** What the existing servers demand of a job's config beside the model, as an operator gives it by a recipe. */

@@ -1,5 +1,5 @@
 import { type Asked, DialectServer, type Reply } from './http.ts';
-import { integer, naive, ScriptedJob, unprocessable } from './script.ts';
+import { complaintOf, missing, naive, pageOf, ScriptedJob } from './script.ts';
 
 export interface SmallAgent {
   server: DialectServer;
@@ -15,7 +15,7 @@ export interface SmallAgentOptions {
 
 /**
  * Dialect B of the training server's contract, as it was observed: a page of a log has no total, a
- * negative offset gives nonsense, refusals are `{detail}`, and its event loop stands still while it
+ * negative offset is not understood, refusals are `{detail}`, and its event loop stands still while it
  * trains. Serves the calls that a provider makes.
  */
 export async function openSmallAgent(options: SmallAgentOptions = {}): Promise<SmallAgent> {
@@ -38,13 +38,10 @@ export async function openSmallAgent(options: SmallAgentOptions = {}): Promise<S
 
   const execute = ({ body }: Asked): Reply => {
     const { execution_id: id, config } = Object(body);
-    for (const field of ['execution_id', 'user_id', 'access_token', 'job_token']) {
-      if (typeof Object(body)[field] === 'string') continue;
-      return unprocessable(['body', field], 'field required', 'value_error.missing');
-    }
+    const complaint = complaintOf(body, ['user_id', 'access_token', 'job_token']);
+    if (complaint) return complaint;
     for (const field of ['model', 'tokenizer', 'training', 'data']) {
-      if (Object(config)[field] !== undefined) continue;
-      return unprocessable(['body', 'config', field], 'field required', 'value_error.missing');
+      if ((config[field] ?? null) === null) return missing(['body', 'config', field]);
     }
     if (config?.epochs < 1) return refused(500, 'epochs must be at least 1');
     jobs.set(id, new ScriptedJob(id, config));
@@ -53,7 +50,10 @@ export async function openSmallAgent(options: SmallAgentOptions = {}): Promise<S
   };
 
   const list = (): Reply => {
-    const each = [...jobs.values()].map(({ id, status }) => ({ job_id: id, status }));
+    const each = [...jobs.values()].map(({ id, status, createdAt }) => {
+      const started = { started_at: naive(createdAt), current_step: 0, total_steps: 0 };
+      return { job_id: id, status, ...started };
+    });
     return { status: 200, body: { jobs: each } };
   };
 
@@ -73,13 +73,12 @@ function cancel(job: ScriptedJob | undefined): Reply {
 }
 
 function logs(job: ScriptedJob, query: URLSearchParams): Reply {
-  const limit = integer(query, 'limit', 100);
-  const offset = integer(query, 'offset', 0);
-  if (limit === null || offset === null) {
-    return unprocessable(['query'], 'value is not a valid integer', 'type_error.integer');
-  }
-  // A negative offset is sliced as Python does it, which skips or repeats lines.
-  return { status: 200, body: { logs: job.lines.slice(offset).slice(0, limit) } };
+  const asked = pageOf(query);
+  if ('status' in asked) return asked;
+  const { limit, offset } = asked;
+  // The real one skips or repeats lines there, which a test might not notice.
+  if (offset < 0) return refused(500, 'Internal Server Error');
+  return { status: 200, body: { logs: job.lines.slice(offset, offset + limit) } };
 }
 
 function refused(status: number, detail: string): Reply {
