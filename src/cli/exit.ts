@@ -30,13 +30,19 @@ export function exitCodeOf(status: JobStatus): number {
   return exitCode.ok;
 }
 
-/** Ends the command. The message is one line that says what failed and what to do. */
+/** Ends the command. The message is one line that says what failed and what to do; `lines` are a list to choose from. */
 export class CommandError extends Error {
   override name = 'CommandError';
   readonly exitCode: number;
+  readonly lines: readonly string[];
 
-  constructor(exitCode: number, message: string, options?: ErrorOptions) {
+  constructor(
+    exitCode: number,
+    message: string,
+    { lines = [], ...options }: ErrorOptions & { lines?: readonly string[] } = {},
+  ) {
     super(message, options);
     this.exitCode = exitCode;
+    this.lines = lines;
   }
 }

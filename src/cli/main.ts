@@ -1,4 +1,5 @@
 import { exitCode } from './exit.ts';
+import { invocationOf } from './invocation.ts';
 import { runCommand } from './run-command.ts';
 
 /** Runs `trainyard` with this process's arguments, and sets the exit code. */
@@ -12,5 +13,7 @@ export async function main(): Promise<void> {
   };
   stdout.on('error', leave);
   stderr.on('error', () => process.exit(exitCode.brokenPipe));
-  process.exitCode = await runCommand(argv.slice(2), { stdout, stderr, environment: env });
+  const invocation = invocationOf({ script: argv[1], folder: process.cwd(), environment: env });
+  const around = { stdout, stderr, environment: env, invocation };
+  process.exitCode = await runCommand(argv.slice(2), around);
 }

@@ -8,6 +8,7 @@ import { defineJobs } from './definitions/jobs.ts';
 import { defineLogs } from './definitions/logs.ts';
 import { defineServers } from './definitions/servers.ts';
 import { exitCode } from './exit.ts';
+import { shellWord } from './invocation.ts';
 import type { Screen } from './screen/screen.ts';
 import { Api } from './server/api.ts';
 
@@ -34,11 +35,16 @@ Exit codes:
   130 Ctrl-C, which stops following and never stops the job`;
 
 /** Creates the command line `trainyard`. Its `run` parses arguments, runs the command and resolves to the exit code. */
-export function createProgram(options: { screen: Screen; environment: NodeJS.ProcessEnv }): {
+export function createProgram(options: {
+  screen: Screen;
+  environment: NodeJS.ProcessEnv;
+  /** The words that start this program, for hints. */
+  invocation?: string;
+}): {
   command: Command;
   run(args: readonly string[]): Promise<number>;
 } {
-  const { screen, environment } = options;
+  const { screen, environment, invocation = 'trainyard' } = options;
   let code: number = exitCode.ok;
   const program = new Command('trainyard')
     .description('Training jobs and their logs, wherever they run.')
@@ -46,7 +52,7 @@ export function createProgram(options: { screen: Screen; environment: NodeJS.Pro
     .option('--url <url>', 'the server; else TRAINYARD_URL')
     .option('--token <token>', 'its token; else TRAINYARD_TOKEN')
     .addHelpText('after', examples)
-    .showHelpAfterError('See `trainyard --help`.')
+    .showHelpAfterError(`See \`${invocation} --help\`.`)
     .exitOverride()
     .configureOutput({
       writeOut: (text) => screen.write(text, 'stdout'),
@@ -54,7 +60,11 @@ export function createProgram(options: { screen: Screen; environment: NodeJS.Pro
       outputError: (text, write) => write(text.replace(/^error:/, 'trainyard:')),
     });
   const run: Run = async (work) => {
-    const api = new Api(readClientSettings(program.opts(), environment));
+    const { url } = program.opts();
+    // `serve` starts a server, so it has none to be told of.
+    const hint = (words: string) =>
+      [invocation, ...(url && words !== 'serve' ? ['--url', shellWord(url)] : []), words].join(' ');
+    const api = new Api(readClientSettings(program.opts(), environment), hint);
     const result = await work({ api, screen, environment });
     code = typeof result === 'number' ? result : exitCode.ok;
   };

@@ -8,12 +8,18 @@ import { visible } from './screen/visible.ts';
 /** Runs `trainyard` with these arguments and resolves to the exit code. Errors are written to `stderr`. */
 export async function runCommand(
   args: readonly string[],
-  around: { stdout: Output; stderr: Output; environment: NodeJS.ProcessEnv },
+  around: {
+    stdout: Output;
+    stderr: Output;
+    environment: NodeJS.ProcessEnv;
+    /** The words that start this program, for hints; `trainyard` where absent. */
+    invocation?: string;
+  },
 ): Promise<number> {
-  const { stdout, stderr, environment } = around;
+  const { stdout, stderr, environment, invocation = 'trainyard' } = around;
   const screen = new Screen({ stdout, stderr, dumb: environment.TERM === 'dumb' });
   try {
-    return await createProgram({ screen, environment }).run(args);
+    return await createProgram({ screen, environment, invocation }).run(args);
   } catch (error) {
     return report(screen, error);
   }
@@ -25,6 +31,7 @@ function report(screen: Screen, error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.ok : exitCode.usage;
   if (error instanceof CommandError || error instanceof ConfigError) {
     screen.note(visible(error.message, { colours: false }), 'red');
+    for (const line of error instanceof CommandError ? error.lines : []) screen.note(line);
     return error instanceof CommandError ? error.exitCode : exitCode.usage;
   }
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);

@@ -6,6 +6,7 @@ import { isBuilt } from '../../bin/built.js';
 import { cliPath, startCli, startProcess } from '../support/cli.ts';
 import { graphql } from '../support/clients.ts';
 import { openFolder } from '../support/folder.ts';
+import { openTestServer } from '../support/server.ts';
 import { startServer } from '../support/server-process.ts';
 
 test('says its version', async () => {
@@ -22,13 +23,22 @@ test('needs no home', async () => {
   expect(await startProcess('env', homeless).ended()).toMatchObject({ code: 0, stderr: '' });
 });
 
-test('a Node that is too old is told in one line', async () => {
-  await using folder = await openFolder();
-  const old = join(folder.path, 'old.cjs');
+/** A script that makes a Node say that it is an older one, without a Node of its own for this machine where `arch` says so. */
+async function pretendOld(folder: string, arch = process.arch): Promise<string> {
+  const path = join(folder, 'old.cjs');
+  const versions = `{ value: { ...process.versions, node: '20.19.0' } }`;
   await writeFile(
-    old,
-    `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.19.0' } });`,
+    path,
+    `Object.defineProperty(process, 'versions', ${versions});
+     Object.defineProperty(process, 'arch', { value: '${arch}' });
+     process.execPath = '/an/old/node';`,
   );
+  return path;
+}
+
+test('a Node that is too old, where none was installed beside it, is told in one line', async () => {
+  await using folder = await openFolder();
+  const old = await pretendOld(folder.path, 's390x');
   const child = startProcess(process.execPath, ['--require', old, cliPath, 'jobs']);
   expect(await child.ended()).toEqual({
     code: 2,
@@ -36,6 +46,37 @@ test('a Node that is too old is told in one line', async () => {
     stderr: 'trainyard: this is Node 20.19.0; Trainyard needs Node 24 or newer.\n',
   });
 });
+
+test('a Node that is too old gives way to the one installed beside it, silently', async () => {
+  await using folder = await openFolder();
+  const old = ['--require', await pretendOld(folder.path), cliPath];
+  const { version } = createRequire(import.meta.url)('../../package.json');
+  expect(await startProcess(process.execPath, [...old, '--version']).ended()).toEqual({
+    code: 0,
+    stdout: `${version}\n`,
+    stderr: '',
+  });
+  const wrong = await startProcess(process.execPath, [...old, 'logs']).ended();
+  expect(wrong.code).toBe(2);
+});
+
+test.each(['SIGTERM', 'SIGINT'] as const)(
+  'under a Node that is too old, %s reaches the command, and its exit code comes back',
+  async (signal) => {
+    await using folder = await openFolder();
+    await using server = await openTestServer();
+    const log = await server.openLog();
+    await log.print('one');
+    const old = ['--require', await pretendOld(folder.path), cliPath];
+    const args = [...old, 'logs', log.job.id, '-f'];
+    await using cli = startProcess(process.execPath, args, { url: server.url });
+    await cli.shows(/one/);
+    cli.process.kill(signal);
+    const { code, stderr } = await cli.ended();
+    expect(code).toBe(signal === 'SIGINT' ? 130 : 143);
+    expect(stderr).toContain('Resume with: node ');
+  },
+);
 
 /** A project of two programs, which say which of them runs: the newer one of source and build. */
 async function openProject(home: string): Promise<{

@@ -202,7 +202,9 @@ describe('what goes wrong', () => {
   test('a server that is not there: one line, with what to do', async () => {
     const { code, stderr } = await runCli(['jobs', '--url', 'http://127.0.0.1:9/']);
     expect(code).toBe(69);
-    expect(stderr).toMatch(/^trainyard: http:\/\/127.0.0.1:9 cannot be reached .*npm start.*\n$/);
+    expect(stderr).toMatch(
+      /^trainyard: http:\/\/127.0.0.1:9 cannot be reached .*Start a server with `trainyard serve`.*\n$/,
+    );
   });
 
   test('something else than a server', async () => {

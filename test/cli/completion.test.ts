@@ -43,9 +43,10 @@ test("offers a command's options, and the values of those that have some", async
   ]);
 });
 
-test('offers the ids of jobs, and nothing more where there is an id', async () => {
+test('offers the ids of jobs and `last`, and nothing more where there is an id', async () => {
   expect(await complete('logs', '-f', '')).toEqual([
     expect.stringMatching(new RegExp(`^${id}\\t[A-Z]+ a job: here$`)),
+    expect.stringMatching(/^last\tthe newest: [A-Z]+ a job: here$/),
   ]);
   expect(await complete('logs', id, '')).toEqual([]);
 });

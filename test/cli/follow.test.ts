@@ -120,7 +120,7 @@ test('Ctrl-C typed into a terminal stops the following alone', async () => {
   cli.process.stdin?.write('\u0003');
   const { code, stdout } = await cli.ended();
   expect(code).toBe(130);
-  expect(stdout).toContain(`trainyard logs ${log.job.id} -f --offset 1`);
+  expect(stdout).toContain(`node bin/trainyard.js logs ${log.job.id} -f --offset 1`);
   const { data } = await graphql(server.url, 'query ($id: ID!) { job(id: $id) { status } }', {
     id: log.job.id,
   });

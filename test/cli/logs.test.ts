@@ -186,6 +186,6 @@ describe('followed', () => {
     cli.process.kill('SIGINT');
     const { code, stderr } = await cli.ended();
     expect(code).toBe(130);
-    expect(stderr).toContain(`trainyard logs ${log.job.id} -f --offset 2\n`);
+    expect(stderr).toContain(`node bin/trainyard.js logs ${log.job.id} -f --offset 2\n`);
   });
 });

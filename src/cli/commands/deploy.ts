@@ -29,6 +29,6 @@ export async function deploy(
     return followJob(context, job, { offset: 0, filter: null, output, timestamps: false });
   }
   await screen.print(output === 'json' ? visibleJson(job) : job.id);
-  screen.note(`${what}. Follow it with: trainyard logs ${job.id} -f`);
+  screen.note(`${what}. Follow it with: ${api.hint(`logs ${job.id} -f`)}`);
   return exitCode.ok;
 }

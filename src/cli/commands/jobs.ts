@@ -35,7 +35,7 @@ export async function jobs({ api, screen }: CommandContext, options: JobsOptions
   if (found.length === 0) {
     const none = Object.values(filter).some((value) => value !== undefined);
     screen.note(
-      none ? 'no job passes the filter' : 'no jobs yet; start one: trainyard deploy --help',
+      none ? 'no job passes the filter' : `no jobs yet; start one: ${api.hint('deploy --help')}`,
     );
     return;
   }

@@ -26,7 +26,7 @@ export interface LogsOptions {
 /** Prints a job's log or follows it. Resolves to the exit code. */
 export async function logs(
   context: CommandContext,
-  id: string,
+  given: string,
   options: LogsOptions,
 ): Promise<number> {
   const { follow, lines, offset } = options;
@@ -37,12 +37,13 @@ export async function logs(
     options.grep || options.level
       ? { regex: options.grep ?? null, minLevel: options.level ?? null }
       : null;
+  const job = await findJob(context.api, given);
+  const { id } = job;
   const format = { output: options.output, timestamps: options.timestamps ?? false };
   if (!follow) {
     await printStored(context, id, { filter, ...format, lines, offset });
     return exitCode.ok;
   }
-  const job = await findJob(context.api, id);
   const from = lines === 0 ? await endOffset(context.api, id) : (offset ?? (lines ? -lines : 0));
   const { followJob } = await import('../follow/follow-job.ts');
   return followJob(context, job, { offset: from, filter, ...format });

@@ -1,4 +1,4 @@
-import { JobsDocument, ProvidersDocument } from '@trainyard/client';
+import { type JobFragment, JobsDocument, ProvidersDocument } from '@trainyard/client';
 import type { Command, Option } from 'commander';
 import { visible } from '../screen/visible.ts';
 import type { Api } from '../server/api.ts';
@@ -91,18 +91,33 @@ async function operandsOf(
       .filter((each) => !each.name().startsWith('_'))
       .map((each) => ({ word: each.name(), meaning: each.summary() || each.description() }));
   }
-  const argument = command.registeredArguments[operands];
+  const argument =
+    command.registeredArguments[operands] ??
+    command.registeredArguments.findLast(({ variadic }) => variadic);
   if (argument?.argChoices) return argument.argChoices.map((word) => ({ word, meaning: '' }));
-  if (argument?.name() !== 'id') return [];
+  if (argument?.name() !== 'id' && argument?.name() !== 'ids') return [];
   const { jobs } = await api.ask(
     JobsDocument,
     { first: offeredJobs },
     AbortSignal.timeout(answerMs),
   );
-  return (jobs?.edges ?? []).map(({ node: { id, name, status } }) => ({
-    word: id,
-    meaning: `${status} ${name}`,
-  }));
+  return jobWords((jobs?.edges ?? []).map(({ node }) => node));
+}
+
+/** The ids, `last`, and the names that only one of these jobs has and that are one word of a shell. */
+function jobWords(jobs: readonly JobFragment[]): Candidate[] {
+  const meaningOf = ({ status, name }: JobFragment) => `${status} ${name}`;
+  const ids = jobs.map((job) => ({ word: job.id, meaning: meaningOf(job) }));
+  const [newest] = jobs;
+  const last = newest ? [{ word: 'last', meaning: `the newest: ${meaningOf(newest)}` }] : [];
+  const named = Map.groupBy(jobs, ({ name }) => name)
+    .values()
+    .flatMap(([job, ...others]) =>
+      job && others.length === 0 && /^[\w.-]+$/.test(job.name)
+        ? [{ word: job.name, meaning: `${job.status} ${job.id}` }]
+        : [],
+    );
+  return [...ids, ...last, ...named];
 }
 
 /** Text without tabs, which separate, and without anything that controls a terminal. */

@@ -38,3 +38,6 @@ export function listOf<Item>(parse: (value: string) => Item) {
 export function collect(value: string, before: readonly string[] = []): string[] {
   return [...before, value];
 }
+
+/** The help of an argument that names a job. */
+export const jobArgument = 'the job: its id, the beginning of its id, its name, or last';

@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import { jobStatuses } from '../../core/job.ts';
 import type { JobsOptions } from '../commands/jobs.ts';
 import type { Run } from '../context.ts';
-import { collect, listOf, oneOf, wholeNumber } from './arguments.ts';
+import { collect, jobArgument, listOf, oneOf, wholeNumber } from './arguments.ts';
 import { outputOption } from './output.ts';
 
 type Output = Pick<JobsOptions, 'output'>;
@@ -37,7 +37,7 @@ Examples:
   program
     .command('job')
     .description('Shows everything about a job except its log.')
-    .argument('<id>', 'the job')
+    .argument('<id>', jobArgument)
     .addOption(outputOption())
     .addHelpText(
       'after',
@@ -53,7 +53,7 @@ Examples:
   program
     .command('cancel')
     .description('Asks a job to end; it may save a checkpoint first.')
-    .argument('<id>', 'the job')
+    .argument('<id>', jobArgument)
     .option('--force', 'at once, without time to save anything')
     .addHelpText('after', '\nExamples:\n  trainyard cancel ID\n  trainyard cancel ID --force')
     .action((id: string, options: { force?: boolean }) =>
@@ -63,7 +63,7 @@ Examples:
   program
     .command('delete')
     .description('Deletes a job that is over, with its log; files on its machine stay there.')
-    .argument('<id>', 'the job')
+    .argument('<id>', jobArgument)
     .addHelpText('after', '\nExample:\n  trainyard delete ID')
     .action((id: string) =>
       run(async (context) => (await import('../commands/delete.ts')).deleteJob(context, id)),
@@ -72,7 +72,7 @@ Examples:
   program
     .command('open')
     .description("Prints the link to a job's page in its provider's console.")
-    .argument('<id>', 'the job')
+    .argument('<id>', jobArgument)
     .addHelpText('after', '\nExample:\n  xdg-open "$(trainyard open ID)"')
     .action((id: string) =>
       run(async (context) => (await import('../commands/open.ts')).open(context, id)),

@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import { logLevels, maxLines } from '../../core/log.ts';
 import type { LogsOptions } from '../commands/logs.ts';
 import type { Run } from '../context.ts';
-import { oneOf, wholeNumber } from './arguments.ts';
+import { jobArgument, oneOf, wholeNumber } from './arguments.ts';
 import { outputOption } from './output.ts';
 
 const examples = `
@@ -29,7 +29,7 @@ export function defineLogs(program: Command, run: Run): void {
     .command('logs')
     .summary("print or follow a job's log")
     .description("Prints a job's log: all that is stored, or with --follow until the job is over.")
-    .argument('<id>', 'the job')
+    .argument('<id>', jobArgument)
     .option('-f, --follow', 'print the log as it grows, across lost connections')
     .option(
       '-n, --lines <count>',

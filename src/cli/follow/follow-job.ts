@@ -10,7 +10,6 @@ import type { CommandContext } from '../context.ts';
 import { CommandError, exitCode, exitCodeOf } from '../exit.ts';
 import { catchInterruption } from '../interruption.ts';
 import { styleOf } from '../screen/progress.ts';
-import { refusal, unreachable } from '../server/api.ts';
 import { Connection } from '../server/connection.ts';
 import { openSocket } from '../server/socket.ts';
 import { endOf } from './job-end.ts';
@@ -54,25 +53,25 @@ export async function followJob(
     }
   } catch (error) {
     if (!(error instanceof GraphError)) throw error;
-    throw refusal({ message: error.message, extensions: { code: error.code } });
+    throw api.refusal({ message: error.message, extensions: { code: error.code } });
   } finally {
     over.abort();
     await watching;
     screen.status(null);
   }
-  const resume = `trainyard logs ${job.id} -f --offset ${next}`;
+  const resume = api.hint(`logs ${job.id} -f --offset ${next}`);
   if (interruption.exitCode !== null) {
     screen.note(`no longer following; the job keeps running. Resume with: ${resume}`);
     return interruption.exitCode;
   }
   if (connection.givenUp) {
     screen.note(`resume with: ${resume}`);
-    throw unreachable(api.settings.url, connection.givenUp);
+    throw api.unreachable(connection.givenUp);
   }
   const { job: ended } = await api.ask(JobDocument, { id: job.id });
   if (!ended) {
     throw new CommandError(exitCode.refused, `NOT_FOUND: the job ${job.id} has been deleted.`);
   }
-  screen.note(endOf(ended), styleOf(ended.status));
+  screen.note(endOf(ended, api.hint), styleOf(ended.status));
   return exitCodeOf(ended.status);
 }

@@ -6,7 +6,10 @@ import { visible } from '../screen/visible.ts';
 const contextLines = 10;
 
 /** One line that says how a job ended and, after a failure, why and where to look. */
-export function endOf({ id, status, startedAt, finishedAt, failure }: JobFragment): string {
+export function endOf(
+  { id, status, startedAt, finishedAt, failure }: JobFragment,
+  hint: (words: string) => string,
+): string {
   const span = startedAt && finishedAt ? ` after ${formatSpan(startedAt, finishedAt)}` : '';
   const parts = [`${status}${span}`];
   if (failure) {
@@ -15,7 +18,7 @@ export function endOf({ id, status, startedAt, finishedAt, failure }: JobFragmen
     for (const how of unsaid(failure)) parts.push(` (${how})`);
     if (failure.offset !== null) {
       const from = Math.max(0, failure.offset - contextLines);
-      parts.push(`; see: trainyard logs ${id} --offset ${from} -n ${contextLines * 3}`);
+      parts.push(`; see: ${hint(`logs ${id} --offset ${from} -n ${contextLines * 3}`)}`);
     }
   }
   return parts.join('');

@@ -14,9 +14,32 @@ export interface ApiError {
 /** Makes queries and mutations over HTTP. */
 export class Api {
   readonly settings: ClientSettings;
+  /** The words of a command as they can be typed, beginning with how this program was started; for the same server. */
+  readonly hint: (words: string) => string;
 
-  constructor(settings: ClientSettings) {
+  constructor(settings: ClientSettings, hint: (words: string) => string) {
     this.settings = settings;
+    this.hint = hint;
+  }
+
+  /** The error for an operation that the server refused. Its message begins with the API's code. */
+  refusal({ message, extensions: { code = 'INTERNAL' } = {} }: ApiError): CommandError {
+    const advice =
+      code === 'PROVIDER_UNAVAILABLE' ? `See \`${this.hint('providers')}\`.` : advices[code];
+    return new CommandError(exitCode.refused, `${code}: ${message}${advice ? ` ${advice}` : ''}`);
+  }
+
+  /** The error for a server that cannot be reached or does not answer. */
+  unreachable(cause: unknown): CommandError {
+    const why =
+      cause instanceof Error && cause.name === 'TimeoutError'
+        ? `has not answered for ${answerTimeoutMs / 1000} s`
+        : `cannot be reached (${reasonOf(cause)})`;
+    return new CommandError(
+      exitCode.unreachable,
+      `${this.settings.url} ${why}. Start a server with \`${this.hint('serve')}\`, or name another one with --url or TRAINYARD_URL.`,
+      { cause },
+    );
   }
 
   /** Resolves to the data of one operation. Any other answer rejects with a `CommandError` that says what to do. */
@@ -41,10 +64,10 @@ export class Api {
       });
       body = await response.text();
     } catch (error) {
-      throw unreachable(url, error);
+      throw this.unreachable(error);
     }
     const { data, errors } = parseAnswer(url, body, response.status);
-    if (errors?.[0]) throw refusal(errors[0]);
+    if (errors?.[0]) throw this.refusal(errors[0]);
     if (!data) throw notTrainyard(url, response.status);
     return data as Result;
   }
@@ -65,34 +88,11 @@ function parseAnswer(url: string, body: string, status: number): Answer {
   throw notTrainyard(url, status);
 }
 
-/** The error for an operation that the server refused. Its message begins with the API's code. */
-export function refusal({
-  message,
-  extensions: { code = 'INTERNAL' } = {},
-}: ApiError): CommandError {
-  const advice = advices[code];
-  return new CommandError(exitCode.refused, `${code}: ${message}${advice ? ` ${advice}` : ''}`);
-}
-
 const advices: Readonly<Record<string, string>> = {
   UNAUTHENTICATED: 'Set TRAINYARD_TOKEN, or give --token.',
   RATE_LIMITED: 'Try again later.',
   STORE_UNAVAILABLE: 'Try again in a moment.',
-  PROVIDER_UNAVAILABLE: 'See `trainyard providers`.',
 };
-
-/** The error for a server that cannot be reached or does not answer. */
-export function unreachable(url: string, cause: unknown): CommandError {
-  const why =
-    cause instanceof Error && cause.name === 'TimeoutError'
-      ? `has not answered for ${answerTimeoutMs / 1000} s`
-      : `cannot be reached (${reasonOf(cause)})`;
-  return new CommandError(
-    exitCode.unreachable,
-    `${url} ${why}. Start a server with \`npm start\` or \`trainyard serve\`, or name another one with --url or TRAINYARD_URL.`,
-    { cause },
-  );
-}
 
 /** The reason why a request failed, which `fetch` puts into the error's cause. */
 function reasonOf(error: unknown): string {
