@@ -22,7 +22,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: 'test/support/built.ts',
-    exclude: ['test/gateway/**', 'node_modules/**'],
+    exclude: ['test/gateway/**', 'test/readers/**', 'node_modules/**'],
     testTimeout: 30_000,
     hookTimeout: 30_000,
     // On a busy machine, waiting for an event takes as long as it takes.

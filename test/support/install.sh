@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Installs the gateways where they are not installed yet as their lock files say.
+# Installs what these folders' lock files say, where it is not installed yet: install.sh FOLDER ...
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-for folder in examples/gateway test/gateway; do
+for folder in "$@"; do
   (
     cd "$folder"
     cmp -s package-lock.json node_modules/.installed && exit
-    echo "Installing the gateways in $folder ..."
+    echo "Installing $folder ..."
     npm ci --no-audit --no-fund
     cp package-lock.json node_modules/.installed
   )
