@@ -268,7 +268,9 @@ describe('what a reader is told where the log cannot be had', () => {
     const help = notice?.help.join('\n') ?? '';
     expect(help).toMatch(/Logs[\s\S]*ssh .*tail -f \S+ \(\/tmp\/trainyard\/job-a\/\S+ where/);
     const [, file = ''] = /tail -f (\S+)/.exec(help) ?? [];
-    expect(await readFile(path.join(pod.directory, file), 'utf8')).toBe('ready\n');
+    // Its writer is another process than the one that has printed.
+    const copy = () => readFile(path.join(pod.directory, file), 'utf8');
+    await expect.poll(copy).toBe('ready\n');
     // It can be had again.
     await follow(yard, pod).reach(1);
     expect(yard.provider.logNotice(job)).toBeNull();
