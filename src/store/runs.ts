@@ -4,6 +4,11 @@ import { putInteger, putSigned, takeInteger, takeSigned } from './integers.ts';
 // The order is the stored form: append to it, never change it.
 const sources: readonly (LogSource | null)[] = [null, 'STDOUT', 'STDERR', 'SYSTEM'];
 
+/** A bit for a source, of a set of them. */
+export function sourceBit(source: LogSource | null): number {
+  return 1 << sources.indexOf(source);
+}
+
 // The year 73,000: no real time is beyond it, and twice the distance of two such times is exact.
 const maxTime = 2 ** 51;
 
