@@ -86,6 +86,8 @@ export interface MetricSeries {
 export interface LogFilter {
   contains?: string | null;
   regex?: string | null;
+  /** Lines that match this expression do not pass. */
+  exclude?: string | null;
   minLevel?: LogLevel | null;
   sources?: readonly LogSource[] | null;
   since?: Date | null;

@@ -118,6 +118,7 @@ describe('a question', () => {
     ['jobs(after: "nope") { totalCount }', 'BAD_USER_INPUT', /after is not a cursor/],
     ['logs(jobId: "nobody") { total }', 'NOT_FOUND', /no job "nobody"/],
     ['logs(jobId: "ID", filter: { regex: "(" }) { total }', 'BAD_USER_INPUT', /regex.*RE2/],
+    ['logs(jobId: "ID", filter: { exclude: "(" }) { total }', 'BAD_USER_INPUT', /exclude.*RE2/],
     ['logs(jobId: "ID", filter: { regex: "(a)\\\\1" }) { total }', 'BAD_USER_INPUT', /regex.*RE2/],
     [
       'logs(jobId: "ID", filter: { regex: "LONG" }) { total }',

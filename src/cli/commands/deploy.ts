@@ -26,7 +26,14 @@ export async function deploy(
   if (follow) {
     screen.note(`job ${job.id}, ${what}`);
     const { followJob } = await import('../follow/follow-job.ts');
-    return followJob(context, job, { offset: 0, filter: null, output, timestamps: false });
+    return followJob(context, job, {
+      offset: 0,
+      filter: null,
+      matching: null,
+      output,
+      time: null,
+      start: job.createdAt,
+    });
   }
   await screen.print(output === 'json' ? visibleJson(job) : job.id);
   screen.note(`${what}. Follow it with: ${api.hint(`logs ${job.id} -f`)}`);

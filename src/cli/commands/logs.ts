@@ -1,25 +1,28 @@
-import {
-  LogEntriesPageDocument,
-  type LogFilter,
-  type LogLevel,
-  LogTextPageDocument,
-} from '@trainyard/client';
+import type { LogFilter, LogLevel } from '@trainyard/client';
 import type { CommandContext } from '../context.ts';
 import { CommandError, exitCode } from '../exit.ts';
 import { LinePrinter } from '../follow/line-printer.ts';
-import type { Api } from '../server/api.ts';
+import { shellWord } from '../invocation.ts';
+import type { TimeFormat } from '../screen/line-time.ts';
 import { findJob } from '../server/find-job.ts';
-
-/** The most lines in one page of the API. */
-const pageLines = 5000;
+import { type Choice, wanted } from '../stored/choice.ts';
+import { offsetOfLast, totalOf } from '../stored/pages.ts';
+import { printStored } from '../stored/print-stored.ts';
 
 export interface LogsOptions {
   follow?: boolean;
   lines?: number;
   offset?: number;
   grep?: string;
+  exclude?: string;
   level?: LogLevel;
+  since?: Date;
+  until?: Date;
+  context?: number;
+  beforeContext?: number;
+  afterContext?: number;
   timestamps?: boolean;
+  time?: TimeFormat;
   output: 'text' | 'json';
 }
 
@@ -29,63 +32,79 @@ export async function logs(
   given: string,
   options: LogsOptions,
 ): Promise<number> {
-  const { follow, lines, offset } = options;
+  const { follow, lines, offset, output } = options;
+  const choice = choiceOf(options);
   if (follow && lines !== undefined && offset !== undefined) {
-    throw new CommandError(exitCode.usage, 'Give either --lines or --offset with --follow.');
+    throw usage('Give either --lines or --offset with --follow.');
   }
-  const filter: LogFilter | null =
-    options.grep || options.level
-      ? { regex: options.grep ?? null, minLevel: options.level ?? null }
-      : null;
-  const job = await findJob(context.api, given);
-  const { id } = job;
-  const format = { output: options.output, timestamps: options.timestamps ?? false };
+  if (follow && options.until) throw usage('Give --until without --follow.');
+  const { api, screen } = context;
+  const job = await findJob(api, given);
+  const time = options.time ?? (options.timestamps ? 'utc' : null);
+  const format = { output, time, start: job.startedAt ?? job.createdAt };
   if (!follow) {
-    await printStored(context, id, { filter, ...format, lines, offset });
+    const printer = new LinePrinter(screen, format);
+    await printStored(context, printer, { jobId: job.id, ...choice, lines, offset });
     return exitCode.ok;
   }
-  const from = lines === 0 ? await endOffset(context.api, id) : (offset ?? (lines ? -lines : 0));
+  const from = offset ?? (await lastLines(context, { jobId: job.id, lines, choice }));
   const { followJob } = await import('../follow/follow-job.ts');
-  return followJob(context, job, { offset: from, filter, ...format });
+  return followJob(context, job, { offset: from, flags: flagsOf(options), ...choice, ...format });
 }
 
-/**
- * Prints the lines that are stored when it begins. Later ones are not printed, or a job that prints faster than its
- * reader reads would never end. `lines` alone means the last lines; with an offset, it is the most to print from there.
- */
-async function printStored(
-  { api, screen }: CommandContext,
-  jobId: string,
-  options: {
-    filter: LogFilter | null;
-    output: 'text' | 'json';
-    timestamps: boolean;
-    lines: number | undefined;
-    offset: number | undefined;
-  },
-): Promise<void> {
-  const { filter, lines } = options;
-  if (lines === 0) return;
-  const printer = new LinePrinter(screen, options);
-  let left =
-    options.offset === undefined ? Number.POSITIVE_INFINITY : (lines ?? Number.POSITIVE_INFINITY);
-  let offset = options.offset ?? -(lines ?? 0);
-  let end: number | null = null;
-  for (;;) {
-    const limit = Math.min(pageLines, left);
-    const { logs: page } = await api.ask(LogEntriesPageDocument, { jobId, offset, limit, filter });
-    // Null only beside an error, which `ask` has thrown.
-    if (!page) return;
-    await printer.print(page);
-    end ??= page.total;
-    left -= page.entries.length;
-    offset = page.nextOffset;
-    if (left <= 0 || offset >= end || !page.hasMore) return;
-  }
+/** Where the last lines begin that a follower wants to see first. */
+async function lastLines(
+  { api }: CommandContext,
+  { jobId, lines, choice }: { jobId: string; lines: number | undefined; choice: Choice },
+): Promise<number> {
+  if (lines === undefined) return 0;
+  const to = await totalOf(api, jobId);
+  if (lines === 0) return to;
+  return offsetOfLast(api, { jobId, filter: wanted(choice), to, count: lines });
 }
 
-/** The offset of the next line that the job will print. */
-async function endOffset(api: Api, jobId: string): Promise<number> {
-  const { logs: page } = await api.ask(LogTextPageDocument, { jobId, offset: -1, limit: 1 });
-  return page?.nextOffset ?? 0;
+/** What the options choose. Throws for lines around matches where nothing is matched. */
+function choiceOf(options: LogsOptions): Choice {
+  const { grep, exclude, level, since, until, context = 0 } = options;
+  const { beforeContext: before = context, afterContext: after = context } = options;
+  const filter = filterOf({
+    exclude,
+    since: since?.toISOString(),
+    until: until?.toISOString(),
+  });
+  const match = filterOf({ regex: grep, minLevel: level });
+  if (match) return { filter, matching: { match, before, after } };
+  if (before + after > 0) throw usage('Give --grep or --level with -A, -B or -C.');
+  return { filter, matching: null };
+}
+
+/** A filter of the conditions that are set; null where none is. */
+function filterOf(conditions: { [Name in keyof LogFilter]?: LogFilter[Name] | undefined }) {
+  const set = Object.entries(conditions).filter(([, value]) => value !== undefined);
+  return set.length === 0 ? null : Object.fromEntries(set);
+}
+
+/** The options that choose and show lines, as they can be typed. */
+function flagsOf(options: LogsOptions): string {
+  const { grep, exclude, level, since, context, beforeContext, afterContext } = options;
+  const { timestamps, time, output } = options;
+  const values = {
+    '--grep': grep,
+    '--exclude': exclude,
+    '--level': level?.toLowerCase(),
+    '--since': since?.toISOString(),
+    '-C': context,
+    '-B': beforeContext,
+    '-A': afterContext,
+    '--time': time,
+    '-o': output === 'text' ? undefined : output,
+  };
+  const words = Object.entries(values).flatMap(([flag, value]) =>
+    value === undefined ? [] : [flag, shellWord(String(value))],
+  );
+  return [...words, ...(timestamps ? ['-t'] : [])].map((word) => ` ${word}`).join('');
+}
+
+function usage(message: string): CommandError {
+  return new CommandError(exitCode.usage, message);
 }

@@ -2,7 +2,9 @@ import { type Command, Option } from 'commander';
 import { logLevels, maxLines } from '../../core/log.ts';
 import type { LogsOptions } from '../commands/logs.ts';
 import type { Run } from '../context.ts';
+import { timeFormats } from '../screen/line-time.ts';
 import { jobArgument, oneOf, wholeNumber } from './arguments.ts';
+import { moment } from './moment.ts';
 import { outputOption } from './output.ts';
 
 const examples = `
@@ -17,11 +19,16 @@ Examples:
   trainyard logs ID -f --offset 5000         go on where you were
   trainyard logs ID --offset 5000 -n 100     a page
   trainyard logs ID --grep 'loss=0\\.[0-4]' --level warning
+  trainyard logs last --grep Traceback -B 2 -A 20
+  trainyard logs ID --since 1h --exclude '^step' --time local
   trainyard logs ID -o json | jq -r 'select(.level == "ERROR").text'
   FORCE_COLOR=1 trainyard logs ID | less -R
 
 With --follow the exit code tells how the job ended: 0 COMPLETED, 1 FAILED, 3 CANCELLED, 4 LOST.
 Ctrl-C stops following, not the job, and says how to resume.`;
+
+/** The most lines before or after a match. */
+const maxContext = 1000;
 
 /** Defines `logs`. */
 export function defineLogs(program: Command, run: Run): void {
@@ -33,7 +40,7 @@ export function defineLogs(program: Command, run: Run): void {
     .option('-f, --follow', 'print the log as it grows, across lost connections')
     .option(
       '-n, --lines <count>',
-      'only the last lines; with --offset, the most lines to print',
+      'only the last lines (those that pass, where some are chosen); with --offset, the most lines',
       wholeNumber(0),
     )
     .option(
@@ -41,13 +48,25 @@ export function defineLogs(program: Command, run: Run): void {
       'the first line, by number; -50 is 50 lines before the end',
       wholeNumber(-maxLines),
     )
+    .option('--since <when>', 'only lines from then on: 1h, 30m, 2d ago, or an ISO time', moment)
+    .option('--until <when>', 'only lines before then', moment)
     .option('--grep <re2>', 'only lines that match; RE2 syntax, (?i) ignores case')
+    .option('--exclude <re2>', 'only lines that do not match')
     .addOption(
       new Option('--level <level>', 'only lines of this level or above')
         .choices(logLevels.map((level) => level.toLowerCase()))
         .argParser(oneOf(logLevels)),
     )
-    .option('-t, --timestamps', 'print the time before each line')
+    .option('-C, --context <count>', 'lines around each match, too', wholeNumber(0, maxContext))
+    .option('-B, --before-context <count>', 'lines before each match', wholeNumber(0, maxContext))
+    .option('-A, --after-context <count>', 'lines after each match', wholeNumber(0, maxContext))
+    .option('-t, --timestamps', 'print the time before each line, in UTC')
+    .addOption(
+      new Option(
+        '--time <clock>',
+        "print the time before each line: this machine's, UTC, or since the job's start",
+      ).choices(timeFormats),
+    )
     .addOption(outputOption())
     .addHelpText('after', examples)
     .action((id: string, options: LogsOptions) =>

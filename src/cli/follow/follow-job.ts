@@ -4,7 +4,6 @@ import {
   GraphError,
   JobDocument,
   type JobFragment,
-  type LogFilter,
 } from '@trainyard/client';
 import type { CommandContext } from '../context.ts';
 import { CommandError, exitCode, exitCodeOf } from '../exit.ts';
@@ -12,6 +11,8 @@ import { catchInterruption } from '../interruption.ts';
 import { styleOf } from '../screen/progress.ts';
 import { Connection } from '../server/connection.ts';
 import { openSocket } from '../server/socket.ts';
+import { type Choice, hasContext, wanted } from '../stored/choice.ts';
+import type { ContextLines, Matching } from '../stored/context-lines.ts';
 import { endOf } from './job-end.ts';
 import { JobView, watchJob } from './job-view.ts';
 import { type LineFormat, LinePrinter } from './line-printer.ts';
@@ -19,9 +20,10 @@ import { Notices } from './notices.ts';
 
 const retry = { firstMs: 250, maxMs: 10_000 };
 
-export interface FollowJobOptions extends LineFormat {
+export interface FollowJobOptions extends LineFormat, Choice {
   offset: number;
-  filter: LogFilter | null;
+  /** The options that choose and show lines as these do, for the command that resumes. */
+  flags?: string;
 }
 
 /**
@@ -31,7 +33,7 @@ export interface FollowJobOptions extends LineFormat {
 export async function followJob(
   { api, screen }: CommandContext,
   job: JobFragment,
-  { offset, filter, ...format }: FollowJobOptions,
+  { offset, filter, matching, flags = '', ...format }: FollowJobOptions,
 ): Promise<number> {
   using interruption = catchInterruption();
   await using client = openSocket(api.settings);
@@ -46,9 +48,15 @@ export async function followJob(
   try {
     const printer = new LinePrinter(screen, format, notices);
     const onRetry: FollowOptions['onRetry'] = ({ error, waitMs }) => connection.lost(error, waitMs);
-    const options = { client, jobId: job.id, offset, filter, signal, retry, onRetry };
+    const context = matching && hasContext(matching) ? await contextOf(matching) : null;
+    // Lines around a match are known only where all come.
+    const streamed = context ? filter : wanted({ filter, matching });
+    const options = { client, jobId: job.id, offset, filter: streamed, signal, retry, onRetry };
     for await (const page of followLog({ ...options, entries: true })) {
-      await printer.print(page);
+      if (page.offset > page.total) {
+        screen.note(`the log has ${page.total} lines so far; waiting for line ${page.offset}`);
+      }
+      await printer.print(context ? { ...page, entries: context.take(page.entries) } : page);
       next = page.nextOffset;
     }
   } catch (error) {
@@ -59,7 +67,7 @@ export async function followJob(
     await watching;
     screen.status(null);
   }
-  const resume = api.hint(`logs ${job.id} -f --offset ${next}`);
+  const resume = api.hint(`logs ${job.id} -f --offset ${next}${flags}`);
   if (interruption.exitCode !== null) {
     screen.note(`no longer following; the job keeps running. Resume with: ${resume}`);
     return interruption.exitCode;
@@ -74,4 +82,9 @@ export async function followJob(
   }
   screen.note(endOf(ended, api.hint), styleOf(ended.status));
   return exitCodeOf(ended.status);
+}
+
+async function contextOf(matching: Matching): Promise<ContextLines> {
+  const { ContextLines } = await import('../stored/context-lines.ts');
+  return new ContextLines(matching);
 }

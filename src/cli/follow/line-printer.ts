@@ -1,4 +1,5 @@
 import type { LogEntriesFragment, LogLevel } from '@trainyard/client';
+import { formatTime, type TimeFormat } from '../screen/line-time.ts';
 import type { Screen } from '../screen/screen.ts';
 import { visible, visibleJson } from '../screen/visible.ts';
 import { Notices } from './notices.ts';
@@ -8,9 +9,16 @@ type Style = Parameters<Screen['paint']>[0];
 /** How lines are printed. */
 export interface LineFormat {
   output: 'text' | 'json';
-  /** True to print the time before each line, in the format `text`. */
-  timestamps: boolean;
+  /** How the time before each line is told, in the format `text`; null for none. */
+  time: TimeFormat | null;
+  /** When the job began, as the API has it: relative times count from there. */
+  start: string;
 }
+
+type Entry = LogEntriesFragment['entries'][number];
+
+/** A page of lines; one that is `apart` has lines between it and the one before that are left out. */
+type Page = Omit<LogEntriesFragment, 'entries'> & { entries: (Entry & { apart?: boolean })[] };
 
 const levelStyles: Readonly<Record<LogLevel, Style | null>> = {
   DEBUG: 'dim',
@@ -32,7 +40,7 @@ export class LinePrinter {
   }
 
   /** Resolves when there is room for the next page. */
-  async print({ entries, gaps, notice }: LogEntriesFragment): Promise<void> {
+  async print({ entries, gaps, notice }: Page): Promise<void> {
     this.#notices.show(notice);
     let from = 0;
     for (const { offset, reason } of gaps) {
@@ -48,18 +56,21 @@ export class LinePrinter {
     await this.#lines(entries.slice(from));
   }
 
-  async #lines(entries: LogEntriesFragment['entries']): Promise<void> {
+  async #lines(entries: Page['entries']): Promise<void> {
     if (entries.length === 0) return;
     await this.#screen.print(entries.map((line) => this.#line(line)).join('\n'));
   }
 
-  #line(line: LogEntriesFragment['entries'][number]): string {
-    const { offset, text, time, level, source } = line;
+  #line(line: Page['entries'][number]): string {
+    const { offset, text, time, level, source, apart } = line;
     if (this.#format.output === 'json') return visibleJson({ offset, text, time, level, source });
     const shown = visible(text, { colours: this.#screen.colours });
     // A line with colours of its own keeps them.
     const style = level && !shown.includes('\u001b') ? levelStyles[level] : null;
     const painted = style ? this.#screen.paint(style, shown) : shown;
-    return this.#format.timestamps ? `${this.#screen.paint('dim', time)} ${painted}` : painted;
+    const { time: format, start } = this.#format;
+    const told = format ? `${this.#screen.paint('dim', formatTime(time, format, start))} ` : '';
+    const separator = apart ? `${this.#screen.paint('dim', '--')}\n` : '';
+    return `${separator}${told}${painted}`;
   }
 }

@@ -141,6 +141,10 @@ const LogFilterInput = builder.inputType('LogFilter', {
       description:
         'This RE2 expression matches a part of the line, without its escape sequences. `(?i)` ignores case. At most 1000 characters.',
     }),
+    exclude: t.string({
+      description:
+        'This RE2 expression matches no part of the line, without its escape sequences. At most 1000 characters.',
+    }),
     minLevel: t.field({
       type: LogLevelEnum,
       description: 'The line has this level or a higher one.',

@@ -28,21 +28,23 @@ export interface LineMatcher {
 
 /**
  * Compiles a filter; null where it lets every line pass. `contains` is a case-sensitive part of the line.
- * `regex` is an RE2 expression that may match anywhere in it. Both look at the line without its escape
- * sequences. `since` is inclusive, `until` exclusive. A line without a known level passes no `minLevel`. Throws
+ * `regex` is an RE2 expression that may match anywhere in it, `exclude` one that must not. All look at the line
+ * without its escape sequences. `since` is inclusive, `until` exclusive. A line without a known level passes no `minLevel`. Throws
  * `BAD_USER_INPUT` for a filter that is too long or an expression that is broken or too large.
  */
 export function compileFilter(filter: LogFilter | null | undefined): LineMatcher | null {
   if (!filter) return null;
   // A text that was copied from a coloured line may hold escape sequences, too.
   const contains = filter.contains ? plainText(checkedLength('contains', filter.contains)) : null;
-  const regex = filter.regex ? compileRegex(checkedLength('regex', filter.regex)) : null;
+  const regex = compileRegex('regex', filter.regex);
+  const exclude = compileRegex('exclude', filter.exclude);
   const leastLevel = filter.minLevel ? logLevels.indexOf(filter.minLevel) : null;
   const sources = filter.sources ? new Set(filter.sources) : null;
   const since = filter.since?.getTime() ?? Number.NEGATIVE_INFINITY;
   const until = filter.until?.getTime() ?? Number.POSITIVE_INFINITY;
   const unbounded = !filter.since && !filter.until && !sources;
-  if (contains === null && regex === null && leastLevel === null && unbounded) return null;
+  const anyText = contains === null && regex === null && exclude === null && leastLevel === null;
+  if (anyText && unbounded) return null;
 
   return {
     maybe: contains === null ? undefined : chunkMayHold(contains),
@@ -55,24 +57,26 @@ export function compileFilter(filter: LogFilter | null | undefined): LineMatcher
         const level = levelOf(text);
         if (level === null || logLevels.indexOf(level) < leastLevel) return false;
       }
-      return regex === null || regex.test(plain);
+      return (regex === null || regex.test(plain)) && !exclude?.test(plain);
     },
   };
 }
 
-function compileRegex(pattern: string): RE2JS {
+function compileRegex(name: 'regex' | 'exclude', given: string | null | undefined): RE2JS | null {
+  if (!given) return null;
+  const pattern = checkedLength(name, given);
   const repetitions = countRepetitions(pattern);
   if (repetitions > maxRepetitions) {
     throw new TrainyardError(
       'BAD_USER_INPUT',
-      `filter.regex has counts in braces that add up to ${repetitions}; at most ${maxRepetitions} are allowed.`,
+      `filter.${name} has counts in braces that add up to ${repetitions}; at most ${maxRepetitions} are allowed.`,
     );
   }
   const size = expressionSize(pattern);
   if (size > maxExpressionSize) {
     throw new TrainyardError(
       'BAD_USER_INPUT',
-      `filter.regex makes about ${size} steps of its repetitions; at most ${maxExpressionSize} are allowed.`,
+      `filter.${name} makes about ${size} steps of its repetitions; at most ${maxExpressionSize} are allowed.`,
     );
   }
   try {
@@ -80,7 +84,7 @@ function compileRegex(pattern: string): RE2JS {
   } catch (error) {
     throw new TrainyardError(
       'BAD_USER_INPUT',
-      `filter.regex is not an RE2 expression: ${shortened(messageOf(error))}. The syntax: https://github.com/google/re2/wiki/Syntax`,
+      `filter.${name} is not an RE2 expression: ${shortened(messageOf(error))}. The syntax: https://github.com/google/re2/wiki/Syntax`,
       { cause: error },
     );
   }
