@@ -14,6 +14,7 @@ import { Mend } from './jobs/sweep/mend.ts';
 import { Reclaim } from './jobs/sweep/reclaim.ts';
 import { type JobTimes, jobTimes } from './jobs/times.ts';
 import { JobWatch } from './jobs/watch/job-watch.ts';
+import { ProviderWatch } from './jobs/watch/provider-watch.ts';
 import { Hints } from './lib/async/hints.ts';
 import type { Logger } from './lib/system/logger.ts';
 import { GrowingLines } from './logs/growing-lines.ts';
@@ -48,7 +49,7 @@ export function createServices(parts: {
 }): Services {
   const { store, logger } = parts;
   const times = { ...jobTimes, ...parts.jobTimes };
-  const providers = new Providers(parts.providers);
+  const providers = new Providers(parts.providers, times);
   const hints = new Hints<string>();
   const advanced = (jobId: string) => hints.give(jobId);
   const changes = new JobChanges(store.jobs, times, logger);
@@ -77,6 +78,7 @@ export function createServices(parts: {
       deploy: new Deploy({ changes, providers, supervisor }),
       cancel: new Cancel({ changes, logs: store.logs, providers }),
       providers,
+      providerWatch: new ProviderWatch(providers),
       logReader,
       liveLogs: new LiveLogs({ reader: logReader, hints }),
       metrics: store.logs,

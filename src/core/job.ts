@@ -94,6 +94,12 @@ export interface Job {
    */
   options: JsonObject;
   idempotencyKey: string | null;
+  /** Words of people's own, in their order, each once. */
+  tags: string[];
+  /** What people want to remember of it; null for nothing. */
+  note: string | null;
+  /** True for a job that people want to find among all others. */
+  pinned: boolean;
   status: JobStatus;
   providerStatus: string | null;
   stale: boolean;
@@ -130,12 +136,16 @@ export type NewJob = Pick<
   | 'options'
   | 'idempotencyKey'
 > &
-  Partial<Pick<Job, 'providerKind' | 'createdBy'>>;
+  Partial<Pick<Job, 'providerKind' | 'createdBy' | 'tags' | 'note'>>;
 
 /** The fields of a job that may change after its creation. */
 export type JobPatch = Partial<
   Pick<
     Job,
+    | 'name'
+    | 'tags'
+    | 'note'
+    | 'pinned'
     | 'externalId'
     | 'status'
     | 'providerStatus'
@@ -162,6 +172,14 @@ export interface JobFilter {
   statuses?: readonly JobStatus[] | null;
   /** Part of the name, the model's name or the id; case is ignored. */
   search?: string | null;
+  recipes?: readonly string[] | null;
+  /** The job has all of these. */
+  tags?: readonly string[] | null;
+  pinned?: boolean | null;
+  /** Milliseconds since 1970, UTC: created then or later. */
+  createdSince?: number | null;
+  /** Milliseconds since 1970, UTC: created before. */
+  createdUntil?: number | null;
 }
 
 /** True for a status that is final. */

@@ -60,6 +60,8 @@ export interface JobStore {
   ): Promise<{ job: Job; changed: boolean } | null>;
   /** A page of jobs, newest first. */
   list(options: JobListOptions): Promise<JobPage>;
+  /** How many jobs of a filter have each status; a status that none has is absent. */
+  counts(filter: JobFilter): Promise<Map<JobStatus, number>>;
   /** Every job that is not over or whose log is not complete, oldest first. */
   unfinished(): Promise<Job[]>;
   /** Removes a job with all its lines. False where there is none. */

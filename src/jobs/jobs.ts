@@ -1,12 +1,29 @@
+import { z } from 'zod';
 import { TrainyardError } from '../core/errors.ts';
-import { isOver, type Job } from '../core/job.ts';
+import { isOver, type Job, type JobFilter, type JobStatus } from '../core/job.ts';
 import type { JobListOptions, JobPage, LogStore } from '../core/store.ts';
 import { quote } from '../lib/text/quote.ts';
+import { checkInput, labels } from './ask/input.ts';
 import { withinTime } from './ask/within-time.ts';
 import type { JobChanges } from './job-changes.ts';
 import type { Providers } from './providers.ts';
 
-/** Looks jobs up, lists and deletes them. */
+/** What people say of a job; an empty note is none. */
+export interface JobLabels {
+  name?: string | null;
+  note?: string | null;
+  tags?: readonly string[] | null;
+  pinned?: boolean | null;
+}
+
+const checkedLabels = z.object({
+  name: labels.name.nullish(),
+  note: labels.note.nullish(),
+  tags: labels.tags.nullish(),
+  pinned: z.boolean().nullish(),
+});
+
+/** Looks jobs up, lists, labels and deletes them. */
 export class Jobs {
   readonly #changes: JobChanges;
   readonly #logs: LogStore;
@@ -25,6 +42,27 @@ export class Jobs {
   /** A page of jobs, newest first. */
   list(options: JobListOptions): Promise<JobPage> {
     return this.#changes.store.list(options);
+  }
+
+  /** How many jobs of a filter have each status; a status that none has is absent. */
+  counts(filter: JobFilter): Promise<Map<JobStatus, number>> {
+    return this.#changes.store.counts(filter);
+  }
+
+  /**
+   * Changes what people say of a job, and nothing else; what is absent or null stays. Throws `NOT_FOUND`, and
+   * `BAD_USER_INPUT` for a text that is too long.
+   */
+  async label(id: string, given: JobLabels): Promise<Job> {
+    const { name, note, tags, pinned } = checkInput(checkedLabels, given);
+    const job = await this.#changes.update(id, (known) => ({
+      name: name ?? known.name,
+      note: note === undefined || note === null ? known.note : note || null,
+      tags: tags ?? known.tags,
+      pinned: pinned ?? known.pinned,
+    }));
+    if (!job) throw notFound(id);
+    return job;
   }
 
   /**

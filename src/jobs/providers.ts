@@ -1,19 +1,21 @@
 import { messageOf, TrainyardError } from '../core/errors.ts';
 import type { Provider, ProviderHealth } from '../core/provider.ts';
 import { quote } from '../lib/text/quote.ts';
+import { jobTimes } from './times.ts';
 
-/** How old a health report may be before the provider is asked again. */
-const freshMs = 5000;
 /** How long a health check may take. */
 const healthTimeoutMs = 5000;
 
 /** The configured providers, by name, and their health. */
 export class Providers {
+  /** How old a health report may be, in milliseconds, before the provider is asked again. */
+  readonly freshMs: number;
   readonly #providers: ReadonlyMap<string, Provider>;
   readonly #known = new Map<string, ProviderHealth>();
   readonly #asking = new Map<string, Promise<ProviderHealth>>();
 
-  constructor(providers: readonly Provider[]) {
+  constructor(providers: readonly Provider[], { healthFreshMs } = jobTimes) {
+    this.freshMs = healthFreshMs;
     this.#providers = new Map(providers.map((provider) => [provider.name, provider]));
   }
 
@@ -42,12 +44,12 @@ export class Providers {
   }
 
   /**
-   * A health report that is at most five seconds old. Callers at the same time share one check. A provider that
+   * A health report that is at most `freshMs` old. Callers at the same time share one check. A provider that
    * does not answer is DOWN. Throws `NOT_FOUND` for an unknown name.
    */
   async health(name: string): Promise<ProviderHealth> {
     const known = this.#known.get(name);
-    if (known && Date.now() - known.checkedAt < freshMs) return known;
+    if (known && Date.now() - known.checkedAt < this.freshMs) return known;
     const asking = this.#asking.get(name) ?? this.#ask(this.get(name));
     this.#asking.set(name, asking);
     return asking;

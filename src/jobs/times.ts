@@ -12,6 +12,8 @@ export interface JobTimes {
   cancelAnswerMs: number;
   /** How often the store is read for changes that another server may have made. */
   storePollMs: number;
+  /** How old a provider's health report may be before the provider is asked again. */
+  healthFreshMs: number;
   /** About how long a provider that failed is left alone; after each further failure longer. */
   firstRestMs: number;
 }
@@ -23,5 +25,6 @@ export const jobTimes: JobTimes = {
   logTroubleAfterMs: 8000,
   cancelAnswerMs: 12_000,
   storePollMs: 1000,
+  healthFreshMs: 5000,
   firstRestMs: 250,
 };

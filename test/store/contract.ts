@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { codeOf } from '../../src/core/errors.ts';
-import type { JobFilter } from '../../src/core/job.ts';
+import type { JobFilter, JobStatus } from '../../src/core/job.ts';
 import type { JobListOptions, ScanStretch, Store } from '../../src/core/store.ts';
 import { curveContract } from './curves.ts';
 import { storeModel } from './model.ts';
@@ -212,6 +212,65 @@ export function storeContract(name: string, openPlace: () => Promise<StorePlace>
         expect(await matching({ ids: [plain, accent, 'unknown'] })).toEqual([accent, plain]);
         expect(await matching({ ids: [plain, accent], statuses: ['RUNNING'] })).toEqual([accent]);
         expect(await matching({ ids: [] })).toEqual([]);
+      });
+
+      test('are filtered by recipe, tags, pin and time of creation', async () => {
+        const add = async (recipe: string, tags: string[]) =>
+          (await store.jobs.insert(newJob({ recipe, tags }))).job;
+        const plain = await add('default', []);
+        const swept = await add('lora', ['sweep', 'lr']);
+        const other = await add('lora', ['sweep']);
+        const marked = await store.jobs.update(other.id, () => ({ pinned: true }));
+        const matching = async (filter: JobFilter) => {
+          const page = await store.jobs.list({ limit: 10, filter });
+          expect(page.totalCount).toBe(page.jobs.length);
+          return page.jobs.map(({ id }) => id);
+        };
+        expect(marked?.job).toMatchObject({ pinned: true, tags: ['sweep'] });
+        expect(await matching({ recipes: ['default', 'none'] })).toEqual([plain.id]);
+        expect(await matching({ recipes: [] })).toEqual([]);
+        expect(await matching({ tags: ['sweep'] })).toEqual([other.id, swept.id]);
+        expect(await matching({ tags: ['lr', 'sweep'] })).toEqual([swept.id]);
+        expect(await matching({ tags: ['l'] })).toEqual([]);
+        expect(await matching({ tags: [] })).toHaveLength(3);
+        expect(await matching({ pinned: true })).toEqual([other.id]);
+        expect(await matching({ pinned: false })).toEqual([swept.id, plain.id]);
+        const { createdAt } = swept;
+        expect(await matching({ createdSince: createdAt })).toContain(swept.id);
+        expect(await matching({ createdUntil: createdAt })).not.toContain(swept.id);
+        expect(await matching({ createdSince: Date.now() + 60_000 })).toEqual([]);
+        expect(await matching({ createdUntil: plain.createdAt })).toEqual([]);
+      });
+
+      test('keep what people say of them, and are found by a new name alone', async () => {
+        const { job } = await store.jobs.insert(newJob({ name: 'old', note: 'try', tags: ['a'] }));
+        expect(job).toMatchObject({ note: 'try', tags: ['a'], pinned: false });
+        const said = { name: 'NEW', note: null, tags: ['b', 'c'], pinned: true };
+        expect(await store.jobs.update(job.id, () => said)).toMatchObject({ job: said });
+        await place.crash();
+        store = await place.open();
+        expect(await store.jobs.get(job.id)).toMatchObject({ ...said, status: 'QUEUED' });
+        const found = async (search: string) =>
+          (await store.jobs.list({ limit: 9, filter: { search } })).totalCount;
+        expect([await found('new'), await found('old')]).toEqual([1, 0]);
+      });
+
+      test('are counted by status, those of a filter alone', async () => {
+        const add = async (status: JobStatus, provider: string) => {
+          const { job } = await store.jobs.insert(newJob({ provider }));
+          await store.jobs.update(job.id, () => ({ status }));
+        };
+        expect(await store.jobs.counts({})).toEqual(new Map());
+        await add('RUNNING', 'box');
+        await add('RUNNING', 'pods');
+        await add('FAILED', 'box');
+        expect(await store.jobs.counts({})).toEqual(
+          new Map([
+            ['RUNNING', 2],
+            ['FAILED', 1],
+          ]),
+        );
+        expect(await store.jobs.counts({ providers: ['pods'] })).toEqual(new Map([['RUNNING', 1]]));
       });
 
       test('are unfinished until they are over and their log is complete', async () => {

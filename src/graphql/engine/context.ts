@@ -6,6 +6,7 @@ import type { Deploy } from '../../jobs/ask/deploy.ts';
 import type { Jobs } from '../../jobs/jobs.ts';
 import type { Providers } from '../../jobs/providers.ts';
 import type { JobWatch } from '../../jobs/watch/job-watch.ts';
+import type { ProviderWatch } from '../../jobs/watch/provider-watch.ts';
 import type { LiveLogs } from '../../logs/read/live.ts';
 import type { Pace } from '../../logs/read/pace.ts';
 import type { PageRoom } from '../../logs/read/page-room.ts';
@@ -18,6 +19,7 @@ export interface SharedContext {
   deploy: Deploy;
   cancel: Cancel;
   providers: Providers;
+  providerWatch: ProviderWatch;
   logReader: LogReader;
   liveLogs: LiveLogs;
   metrics: Pick<LogStore, 'metrics' | 'stretches'>;

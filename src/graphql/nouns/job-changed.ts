@@ -1,7 +1,7 @@
 import { principalKey } from '../../access/principal.ts';
 import type { Job } from '../../core/job.ts';
 import { builder } from '../engine/builder.ts';
-import { JobFilterInput, JobType } from './job.ts';
+import { JobFilterInput, JobType, jobFilterOf } from './job.ts';
 
 const cursorDescription = 'The position of this change. Pass it as `after` to resume after it.';
 
@@ -41,7 +41,7 @@ builder.subscriptionField('jobChanged', (t) =>
     },
     subscribe: (_root, { filter, after }, { jobWatch, principal, pace }) =>
       jobWatch.all({
-        filter: filter ?? {},
+        filter: jobFilterOf(filter),
         after: after ?? null,
         who: principalKey(principal),
         turn: () => pace.turn('stream'),

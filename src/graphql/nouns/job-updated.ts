@@ -3,7 +3,7 @@ import { TrainyardError } from '../../core/errors.ts';
 import type { Job } from '../../core/job.ts';
 import { builder } from '../engine/builder.ts';
 import { deployOptionFields, deployOptionsIn } from './deploy-options.ts';
-import { JobFilterInput, JobType } from './job.ts';
+import { JobFilterInput, JobType, jobFilterOf } from './job.ts';
 
 const DeployJobInput = builder.inputType('DeployJobInput', {
   description: 'A training run to start.',
@@ -34,6 +34,10 @@ const DeployJobInput = builder.inputType('DeployJobInput', {
         'Settings for the recipe, such as `{"learning_rate": 0.001}`: at most 65,536 characters of JSON.',
     }),
     ...deployOptionFields(t),
+    tags: t.stringList({
+      description: 'Words to find it by: at most 20, each of at most 50 characters without spaces.',
+    }),
+    note: t.string({ description: 'What to remember of it: at most 4000 characters.' }),
     idempotencyKey: t.string({
       description:
         'A key of at most 200 characters. A deploy with the key of an existing job returns that job and starts none.',
@@ -61,6 +65,29 @@ const CancelJobInput = builder.inputType('CancelJobInput', {
 
 const CancelJobPayload = builder.objectRef<{ job: Job }>('CancelJobPayload').implement({
   description: 'The result of a cancel.',
+  fields: (t) => ({
+    job: t.expose('job', { type: JobType, description: 'The job as it is now.' }),
+  }),
+});
+
+const UpdateJobInput = builder.inputType('UpdateJobInput', {
+  description: 'What to say of a job. An absent field stays as it is.',
+  fields: (t) => ({
+    jobId: t.id({ required: true, description: "The job's id." }),
+    name: t.string({ description: 'The name, for people: at most 200 characters.' }),
+    note: t.string({
+      description: 'What to remember of it: at most 4000 characters. An empty text removes it.',
+    }),
+    tags: t.stringList({
+      description:
+        'All its tags: at most 20, each of at most 50 characters without spaces. An empty list removes them.',
+    }),
+    pinned: t.boolean({ description: 'True to pin the job, false to unpin it.' }),
+  }),
+});
+
+const UpdateJobPayload = builder.objectRef<{ job: Job }>('UpdateJobPayload').implement({
+  description: 'The result of an update.',
   fields: (t) => ({
     job: t.expose('job', { type: JobType, description: 'The job as it is now.' }),
   }),
@@ -109,6 +136,16 @@ builder.mutationFields((t) => ({
       job: await cancel.run(input.jobId, { force: input.force ?? false }),
     }),
   }),
+  updateJob: t.field({
+    type: UpdateJobPayload,
+    description: 'Changes what people say of a job. The job itself is not touched.',
+    args: {
+      input: t.arg({ type: UpdateJobInput, required: true, description: 'What to change.' }),
+    },
+    resolve: async (_root, { input: { jobId, ...labels } }, { jobs }) => ({
+      job: await jobs.label(jobId, labels),
+    }),
+  }),
   deleteJob: t.field({
     type: DeleteJobPayload,
     description:
@@ -138,7 +175,7 @@ builder.subscriptionField('jobUpdated', (t) =>
       }
       const turn = () => pace.turn('stream');
       if (id) return jobWatch.one(id, turn);
-      return jobWatch.saved({ filter: filter ?? {}, who: principalKey(principal), turn });
+      return jobWatch.saved({ filter: jobFilterOf(filter), who: principalKey(principal), turn });
     },
     resolve: (job) => job,
   }),

@@ -1,8 +1,10 @@
+import { TrainyardError } from '../../core/errors.ts';
 import {
   isOver,
   type Job,
   type JobCost,
   type JobFailure,
+  type JobFilter,
   type JobProgress,
   type JobWait,
   type jobStatuses,
@@ -12,7 +14,7 @@ import { jobLogsField, LogPageType } from './log.ts';
 import { MetricSeriesType, metricsField, NotFiniteEnum } from './metrics.ts';
 import { ProviderType } from './provider.ts';
 
-const JobStatusEnum = builder.enumType('JobStatus', {
+export const JobStatusEnum = builder.enumType('JobStatus', {
   description: 'The states of a job. The last four are final.',
   values: {
     QUEUED: { description: 'The job waits for its provider.' },
@@ -195,6 +197,14 @@ export const JobType = builder.objectRef<Job>('Job').implement({
       description:
         "The address of the job's page in the provider's console; null where there is none.",
     }),
+    tags: t.exposeStringList('tags', { description: "Words of people's own, to find it by." }),
+    note: t.exposeString('note', {
+      nullable: true,
+      description: 'What people want to remember of it; null for nothing.',
+    }),
+    pinned: t.exposeBoolean('pinned', {
+      description: 'True for a job that people want to find among all others.',
+    }),
     createdBy: t.exposeString('createdBy', {
       nullable: true,
       description:
@@ -236,12 +246,49 @@ function waitOf({ status, waitsFor, externalId, notice }: Job): JobWait | null {
 
 export const JobFilterInput = builder.inputType('JobFilter', {
   description:
-    'Selects the jobs that pass all of these conditions. An absent condition lets all jobs pass.',
+    'Selects the jobs that pass all of these conditions. An absent condition lets all jobs pass. A list has at most 1000 items.',
   fields: (t) => ({
     providers: t.idList({ description: 'The job has one of these providers, given by name.' }),
     statuses: t.field({ type: [JobStatusEnum], description: 'The job is in one of these states.' }),
     search: t.string({
       description: "This text is part of the job's name, model name or id. Case is ignored.",
     }),
+    ids: t.idList({
+      description: 'The job has one of these ids, of which there are at most 1000.',
+    }),
+    recipes: t.idList({ description: 'The job runs one of these recipes, given by name.' }),
+    tags: t.stringList({ description: 'The job has all of these tags.' }),
+    pinned: t.boolean({ description: 'The job is pinned, or is not.' }),
+    createdSince: t.field({
+      type: 'DateTime',
+      description: 'The job was deployed at this time or later.',
+    }),
+    createdUntil: t.field({
+      type: 'DateTime',
+      description: 'The job was deployed before this time.',
+    }),
   }),
 });
+
+/** The most items of a list in a filter: each job is compared with all of them. */
+const maxFilterItems = 1000;
+
+/** A filter as jobs are looked up by. Throws `BAD_USER_INPUT` where a list is too long. */
+export function jobFilterOf(
+  input: typeof JobFilterInput.$inferInput | null | undefined,
+): JobFilter {
+  const { createdSince, createdUntil, ...given } = input ?? {};
+  for (const [name, value] of Object.entries(given)) {
+    if (Array.isArray(value) && value.length > maxFilterItems) {
+      throw new TrainyardError(
+        'BAD_USER_INPUT',
+        `filter.${name} has ${value.length} items; at most ${maxFilterItems} are allowed.`,
+      );
+    }
+  }
+  return {
+    ...given,
+    createdSince: createdSince?.getTime() ?? null,
+    createdUntil: createdUntil?.getTime() ?? null,
+  };
+}

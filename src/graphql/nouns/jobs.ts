@@ -1,8 +1,8 @@
 import { TrainyardError } from '../../core/errors.ts';
-import type { Job, JobFilter } from '../../core/job.ts';
+import { type Job, type JobFilter, type JobStatus, jobStatuses } from '../../core/job.ts';
 import type { Jobs } from '../../jobs/jobs.ts';
 import { builder } from '../engine/builder.ts';
-import { JobFilterInput, JobType } from './job.ts';
+import { JobFilterInput, JobStatusEnum, JobType, jobFilterOf } from './job.ts';
 import { ProviderType } from './provider.ts';
 
 /** The most jobs of one page. */
@@ -84,7 +84,28 @@ const JobConnectionType = builder.objectRef<JobConnection>('JobConnection').impl
   }),
 });
 
+const JobCountType = builder.objectRef<{ status: JobStatus; count: number }>('JobCount').implement({
+  description: 'How many jobs are in one state.',
+  fields: (t) => ({
+    status: t.expose('status', { type: JobStatusEnum, description: 'The state.' }),
+    count: t.exposeInt('count', { description: 'How many jobs are in it.' }),
+  }),
+});
+
 builder.queryFields((t) => ({
+  jobCounts: t.field({
+    type: [JobCountType],
+    nullable: true,
+    description:
+      'How many jobs are in each state, in the order of the states; null only beside an error.',
+    args: {
+      filter: t.arg({ type: JobFilterInput, description: 'Only jobs that pass this filter.' }),
+    },
+    resolve: async (_root, { filter }, { jobs }) => {
+      const counts = await jobs.counts(jobFilterOf(filter));
+      return jobStatuses.map((status) => ({ status, count: counts.get(status) ?? 0 }));
+    },
+  }),
   job: t.field({
     type: JobType,
     nullable: true,
@@ -98,7 +119,7 @@ builder.queryFields((t) => ({
     description: 'A page of all jobs, newest first; null only beside an error.',
     args: connectionArgs,
     complexity: pageCost,
-    resolve: (_root, args, { jobs }) => connection(jobs, args, args.filter ?? {}),
+    resolve: (_root, args, { jobs }) => connection(jobs, args, jobFilterOf(args.filter)),
   }),
 }));
 
@@ -110,9 +131,10 @@ builder.objectField(ProviderType, 'jobs', (t) =>
     args: connectionArgs,
     complexity: pageCost,
     resolve: ({ name }, args, { jobs }) => {
-      const { providers } = args.filter ?? {};
+      const filter = jobFilterOf(args.filter);
+      const { providers } = filter;
       const own = providers && !providers.includes(name) ? [] : [name];
-      return connection(jobs, args, { ...args.filter, providers: own });
+      return connection(jobs, args, { ...filter, providers: own });
     },
   }),
 );

@@ -90,6 +90,16 @@ builder.queryFields((t) => ({
   }),
 }));
 
+builder.subscriptionField('providerUpdated', (t) =>
+  t.field({
+    type: ProviderType,
+    description:
+      'Follows the providers: each one as soon as its health is known, and again after every change of its health or its recipes. They are asked every five seconds.',
+    subscribe: (_root, _args, { providerWatch }) => providerWatch.all(),
+    resolve: (name) => ({ name }),
+  }),
+);
+
 function kindOf(name: string, kind: string | null | undefined): string {
   if (kind && providerDefinitions.some((known) => known.kind === kind)) return kind;
   throw new TrainyardError(

@@ -9,6 +9,7 @@ import { quote } from '../../lib/text/quote.ts';
 import type { Supervisor } from '../drive/supervisor.ts';
 import type { JobChanges } from '../job-changes.ts';
 import type { Providers } from '../providers.ts';
+import { checkInput, labels, plainText } from './input.ts';
 
 /** The longest config of a job, as JSON, in UTF-16 units. */
 const maxConfigChars = 64 * 1024;
@@ -25,29 +26,20 @@ export interface DeployInput {
   /** Options that only one kind of provider understands, keyed by the kind's word. */
   options?: Readonly<Record<string, JsonObject>>;
   idempotencyKey?: string | null;
+  tags?: readonly string[] | null;
+  note?: string | null;
   /** The caller's name. */
   createdBy?: string | null;
 }
 
-const text = (most: number) =>
-  z
-    .string()
-    .trim()
-    .min(1, 'is empty')
-    .max(most, `is over ${most} characters`)
-    .refine((given) => !given.includes('\0'), 'holds a NUL, which cannot be passed to a program')
-    // UTF-8 has no code for it, so two different texts would be stored and sent as the same one.
-    .refine(
-      (given) => given.isWellFormed(),
-      'holds half of a surrogate pair, which is not valid text',
-    );
-
 const checkedInput = z.object({
-  recipe: text(200),
-  name: text(200).nullish(),
-  modelName: text(500),
-  datasetPath: text(4096).nullish(),
-  idempotencyKey: text(200).nullish(),
+  recipe: plainText(200),
+  name: labels.name.nullish(),
+  modelName: plainText(500),
+  datasetPath: plainText(4096).nullish(),
+  idempotencyKey: plainText(200).nullish(),
+  tags: labels.tags.nullish(),
+  note: labels.note.nullish(),
 });
 
 type CheckedInput = z.output<typeof checkedInput>;
@@ -71,7 +63,7 @@ export class Deploy {
    * where the provider refuses, and then the job is kept as FAILED, with the provider's reason.
    */
   async run(input: DeployInput): Promise<Job> {
-    const checked = checkInput(input);
+    const checked = checkInput(checkedInput, input);
     const { idempotencyKey } = checked;
     // This comes first, because recipes, providers and what they accept may have changed since.
     const known = idempotencyKey ? await this.#changes.store.findByKey(idempotencyKey) : null;
@@ -95,13 +87,6 @@ export class Deploy {
   }
 }
 
-function checkInput(input: DeployInput): CheckedInput {
-  const parsed = checkedInput.safeParse(input);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw new TrainyardError('BAD_USER_INPUT', `input.${issue?.path.join('.')} ${issue?.message}.`);
-}
-
 function newJobOf(input: DeployInput, checked: CheckedInput, provider: Provider): NewJob {
   checkRecipe(input.recipe, provider);
   const config = input.config ?? {};
@@ -120,7 +105,7 @@ function newJobOf(input: DeployInput, checked: CheckedInput, provider: Provider)
       `input.${other} is for providers of the kind ${other.toUpperCase()}; ${provider.name} is ${provider.kind}.`,
     );
   }
-  const { name, modelName, datasetPath, idempotencyKey } = checked;
+  const { name, modelName, datasetPath, idempotencyKey, tags, note } = checked;
   const job: NewJob = {
     id: newJobId(),
     name: name ?? `${modelName} (${input.recipe})`,
@@ -133,6 +118,8 @@ function newJobOf(input: DeployInput, checked: CheckedInput, provider: Provider)
     config,
     options,
     idempotencyKey: idempotencyKey ?? null,
+    tags: tags ?? [],
+    note: note || null,
   };
   return job;
 }

@@ -132,7 +132,8 @@ export class JobWatch {
   /** The newest jobs of a filter, or those of its jobs that have changed. */
   #list({ filter, who }: Watched, ids: ReadonlySet<string> | null): Promise<Versioned[]> {
     if (ids?.size === 0) return Promise.resolve([]);
-    const wanted = ids === null ? filter : { ...filter, ids: [...ids] };
+    const changed = ids === null ? null : idsIn(filter, ids);
+    const wanted = changed === null ? filter : { ...filter, ids: changed };
     const key = JSON.stringify([who, wanted, this.#changes.seen]);
     const shared = this.#lists.get(key);
     if (shared) return shared;
@@ -156,6 +157,11 @@ interface Versioned {
 /** A hash of the whole job, because two changes within one millisecond have the same time. */
 function versionOf(job: Job): string {
   return hash('sha1', JSON.stringify(job), 'base64url');
+}
+
+/** Those of some ids that a filter may let pass. */
+function idsIn(filter: JobFilter, ids: ReadonlySet<string>): string[] {
+  return filter.ids ? filter.ids.filter((id) => ids.has(id)) : [...ids];
 }
 
 function remember(known: Map<string, string>, id: string, version: string): void {

@@ -35,6 +35,9 @@ export interface JobRow {
   cost: string | null;
   failure: string | null;
   notice: string | null;
+  tags: string;
+  note: string | null;
+  pinned: number;
 }
 
 /** What an insert binds: a new job, QUEUED. */
@@ -53,6 +56,8 @@ export function newRow(job: NewJob, now: number) {
     dataset_path: job.datasetPath,
     config: JSON.stringify(job.config),
     options: withoutEnv(job.options),
+    tags: JSON.stringify(job.tags ?? []),
+    note: job.note ?? null,
   };
 }
 
@@ -81,6 +86,18 @@ export function changedRow(job: Job) {
   };
 }
 
+/** What an update of a job's labels binds. */
+export function labelsRow(job: Job) {
+  return {
+    seq: job.seq,
+    name: job.name,
+    search: searchText(job.name, job.modelName, job.id),
+    tags: JSON.stringify(job.tags),
+    note: job.note,
+    pinned: job.pinned ? 1 : 0,
+  };
+}
+
 /** The job that a row holds. */
 export function jobOf(row: JobRow): Job {
   return {
@@ -99,6 +116,9 @@ export function jobOf(row: JobRow): Job {
       ? { ...JSON.parse(row.options), env: JSON.parse(row.env) }
       : JSON.parse(row.options),
     idempotencyKey: row.idempotency_key,
+    tags: JSON.parse(row.tags),
+    note: row.note,
+    pinned: row.pinned === 1,
     status: row.status,
     providerStatus: row.provider_status,
     stale: row.stale === 1,
@@ -124,8 +144,12 @@ export function searchText(...parts: string[]): string {
   return parts.join('\n').toLowerCase();
 }
 
+/** What people may change of a job. */
+export const labelKeys = ['name', 'tags', 'note', 'pinned'] as const;
+
 /** The keys of a job that a patch may set. */
 export const patchKeys = [
+  ...labelKeys,
   'externalId',
   'status',
   'providerStatus',

@@ -1,12 +1,21 @@
 import { isDeepStrictEqual } from 'node:util';
 import { TrainyardError } from '../../core/errors.ts';
-import type { Job, JobPatch, NewJob } from '../../core/job.ts';
+import type { Job, JobFilter, JobPatch, JobStatus, NewJob } from '../../core/job.ts';
 import { isOver } from '../../core/job.ts';
 import type { JobChangePage, JobListOptions, JobPage, JobStore, Lease } from '../../core/store.ts';
 import type { Connection } from './connection.ts';
 import type { Eraser } from './eraser.ts';
 import { JobEvents } from './job-events.ts';
-import { changedRow, type JobRow, jobOf, newRow, patchKeys, searchText } from './job-row.ts';
+import { type Matching, matches, matchingOf } from './job-filter.ts';
+import {
+  changedRow,
+  type JobRow,
+  jobOf,
+  labelKeys,
+  labelsRow,
+  newRow,
+  patchKeys,
+} from './job-row.ts';
 import { JobSecrets } from './job-secrets.ts';
 import type { Purger } from './purge.ts';
 
@@ -74,6 +83,12 @@ export class SqliteJobs implements JobStore {
     return this.#connection.read(() => this.#list(options));
   }
 
+  counts(filter: JobFilter): Promise<Map<JobStatus, number>> {
+    return this.#connection.read(
+      () => new Map(this.#sql.counts.all(matchingOf(filter)).map((row) => [row.status, row.count])),
+    );
+  }
+
   unfinished(): Promise<Job[]> {
     return this.#connection.read(() => this.#sql.unfinished.all().map(jobOf));
   }
@@ -124,6 +139,7 @@ export class SqliteJobs implements JobStore {
     if (keys.length === 0) return updated;
     const update = keys.includes('status') ? this.#sql.updateAll : this.#sql.update;
     update.run(changedRow(updated.job));
+    if (labelKeys.some((key) => keys.includes(key))) this.#sql.label.run(labelsRow(updated.job));
     this.#secrets.keep(job.seq, { before: job.options, now: updated.job.options });
     const isProgress = keys.every((key) => progressKeys.includes(key));
     this.#events.add(updated.job, isProgress ? 'PROGRESS' : 'CHANGED', keys);
@@ -131,12 +147,7 @@ export class SqliteJobs implements JobStore {
   }
 
   #list({ limit, after, before, fromEnd = false, filter }: JobListOptions): JobPage {
-    const matching = {
-      ids: filter.ids ? JSON.stringify(filter.ids) : null,
-      providers: filter.providers ? JSON.stringify(filter.providers) : null,
-      statuses: filter.statuses ? JSON.stringify(filter.statuses) : null,
-      search: searchText(filter.search ?? ''),
-    };
+    const matching = matchingOf(filter);
     const below = after ?? Number.MAX_SAFE_INTEGER;
     const above = before ?? 0;
     const window = { ...matching, below, above, limit };
@@ -187,13 +198,6 @@ interface Updated {
   keys: (typeof patchKeys)[number][];
 }
 
-interface Matching {
-  ids: string | null;
-  providers: string | null;
-  statuses: string | null;
-  search: string;
-}
-
 interface Window extends Matching {
   above: number;
   below: number;
@@ -201,12 +205,6 @@ interface Window extends Matching {
 }
 
 function prepare({ db }: Connection) {
-  const matches = `
-    (@ids IS NULL OR seq IN (
-      SELECT seq FROM jobs AS named WHERE named.id IN (SELECT value FROM json_each(@ids))))
-    AND (@providers IS NULL OR provider IN (SELECT value FROM json_each(@providers)))
-    AND (@statuses IS NULL OR status IN (SELECT value FROM json_each(@statuses)))
-    AND (@search = '' OR instr(search, @search) > 0)`;
   // SQLite writes an index anew whenever a column of it is set, be it to the same value.
   const unindexed = `external_id = @external_id, stale = @stale, waits_for = @waits_for,
     started_at = @started_at, finished_at = @finished_at,
@@ -219,10 +217,11 @@ function prepare({ db }: Connection) {
     byKey: db.prepare<[string], JobRow>('SELECT * FROM whole_jobs WHERE idempotency_key = ?'),
     insert: db.prepare<ReturnType<typeof newRow>, JobRow>(`
       INSERT INTO jobs (id, provider, status, search, idempotency_key, created_at, updated_at,
-        name, recipe, model_name, dataset_path, config, options, provider_kind, created_by)
+        name, recipe, model_name, dataset_path, config, options, provider_kind, created_by, tags,
+        note)
       VALUES (@id, @provider, 'QUEUED', @search, @idempotency_key, @now, @now,
         @name, @recipe, @model_name, @dataset_path, @config, @options, @provider_kind,
-        @created_by)
+        @created_by, @tags, @note)
       RETURNING *`),
     fence: db.prepare<[number], number>('SELECT fence FROM logs WHERE seq = ?').pluck(),
     insertLog: db.prepare<[number]>('INSERT INTO logs (seq) VALUES (?)'),
@@ -232,6 +231,9 @@ function prepare({ db }: Connection) {
     updateAll: db.prepare<ReturnType<typeof changedRow>>(
       `UPDATE jobs SET status = @status, ${unindexed} WHERE seq = @seq`,
     ),
+    label: db.prepare<ReturnType<typeof labelsRow>>(`
+      UPDATE jobs SET name = @name, search = @search, tags = @tags, note = @note, pinned = @pinned
+      WHERE seq = @seq`),
     firstPage: db.prepare<Window, JobRow>(`
       SELECT * FROM whole_jobs WHERE seq IN (
         SELECT seq FROM jobs INDEXED BY jobs_overview
@@ -250,6 +252,9 @@ function prepare({ db }: Connection) {
       .prepare<Matching, number>(`
       SELECT count(*) FROM jobs INDEXED BY jobs_overview WHERE ${matches}`)
       .pluck(),
+    counts: db.prepare<Matching, { status: JobStatus; count: number }>(`
+      SELECT status, count(*) AS count FROM jobs INDEXED BY jobs_overview WHERE ${matches}
+      GROUP BY status`),
     unfinished: db.prepare<[], JobRow>(`
       SELECT * FROM whole_jobs WHERE seq IN (
         SELECT seq FROM jobs INDEXED BY jobs_live

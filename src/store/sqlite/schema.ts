@@ -174,6 +174,15 @@ const migrations: readonly (string | ((db: Database) => void))[] = [
   `,
   // What a queued job waits for, as JSON.
   'ALTER TABLE jobs ADD COLUMN waits_for TEXT',
+  // What people say of a job, to find it by. The index holds all that a filter asks for.
+  `
+  ALTER TABLE jobs ADD COLUMN tags TEXT NOT NULL DEFAULT '[]';
+  ALTER TABLE jobs ADD COLUMN note TEXT;
+  ALTER TABLE jobs ADD COLUMN pinned INTEGER NOT NULL DEFAULT 0;
+  DROP INDEX jobs_overview;
+  CREATE INDEX jobs_overview ON jobs (
+    seq, provider, status, recipe, created_at, pinned, tags, search);
+  `,
 ];
 
 /** The version that `migrate` brings a store to. */

@@ -29,12 +29,16 @@ export type DeployJobInput = {
   modelName: string;
   /** The job's name, for people: at most 200 characters. By default it is made from model and recipe. */
   name?: string | null | undefined;
+  /** What to remember of it: at most 4000 characters. */
+  note?: string | null | undefined;
   /** The name of the provider that is to run the job; see `providers`. */
   provider: string;
   /** What to run: the name of one of the provider's recipes. */
   recipe?: string | null | undefined;
   /** Options for providers of the kind RUNPOD alone. */
   runpod?: RunPodOptions | null | undefined;
+  /** Words to find it by: at most 20, each of at most 50 characters without spaces. */
+  tags?: Array<string> | null | undefined;
 };
 
 /** One environment variable. */
@@ -45,14 +49,26 @@ export type EnvVar = {
   value: string;
 };
 
-/** Selects the jobs that pass all of these conditions. An absent condition lets all jobs pass. */
+/** Selects the jobs that pass all of these conditions. An absent condition lets all jobs pass. A list has at most 1000 items. */
 export type JobFilter = {
+  /** The job was deployed at this time or later. */
+  createdSince?: string | null | undefined;
+  /** The job was deployed before this time. */
+  createdUntil?: string | null | undefined;
+  /** The job has one of these ids, of which there are at most 1000. */
+  ids?: Array<string> | null | undefined;
+  /** The job is pinned, or is not. */
+  pinned?: boolean | null | undefined;
   /** The job has one of these providers, given by name. */
   providers?: Array<string> | null | undefined;
+  /** The job runs one of these recipes, given by name. */
+  recipes?: Array<string> | null | undefined;
   /** This text is part of the job's name, model name or id. Case is ignored. */
   search?: string | null | undefined;
   /** The job is in one of these states. */
   statuses?: Array<JobStatus> | null | undefined;
+  /** The job has all of these tags. */
+  tags?: Array<string> | null | undefined;
 };
 
 /** The states of a job. The last four are final. */
