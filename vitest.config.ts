@@ -7,7 +7,7 @@ class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files);
     const { long = [], others = [] } = Object.groupBy(sorted, ({ moduleId }) =>
-      /\/test\/(kill|browser|package)\//.test(moduleId) ? 'long' : 'others',
+      /\/test\/(kill|browser|package|docs)\//.test(moduleId) ? 'long' : 'others',
     );
     return [...long, ...others];
   }

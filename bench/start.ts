@@ -18,7 +18,9 @@ export async function startRows(options: { turns: number }): Promise<BenchRow[]>
   const bare: number[] = [];
   try {
     for (let turn = 0; turn <= options.turns; turn += 1) {
-      const oursMs = await timed([main, 'serve'], env, (line) => line.includes('GraphiQL'));
+      const oursMs = await timed([main, 'serve'], env, (line) =>
+        line.includes('Trainyard is ready'),
+      );
       const bareMs = await timed(['-e', 'console.log(1)'], env, () => true);
       // The first turn fills the compile cache.
       if (turn === 0) continue;

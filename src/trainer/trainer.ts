@@ -46,6 +46,8 @@ export interface TrainerOptions {
 
 export interface Trainer {
   url: string;
+  /** How many of its jobs run and wait. */
+  readonly load: { running: number; queued: number };
   /** Stops serving. Running jobs go on, and the next server adopts them. */
   close(): Promise<void>;
 }
@@ -87,7 +89,13 @@ export async function openTrainer(options: TrainerOptions): Promise<Trainer> {
   );
   const url = await listenOr(server, { host, port });
   const closing = opened.move();
-  return { url, close: () => closing.disposeAsync() };
+  return {
+    url,
+    get load() {
+      return { running: jobs.running().length, queued: jobs.queued().length };
+    },
+    close: () => closing.disposeAsync(),
+  };
 }
 
 function createTimedServer(listener: ReturnType<typeof getRequestListener>): Server {

@@ -74,7 +74,7 @@ async function address(
   said: readonly string[],
 ): Promise<string> {
   for await (const line of createInterface(child.stdout)) {
-    const [url] = /http:\/\/[^\s/]+/.exec(line) ?? [];
+    const [url] = /http:\/\/[^\s/"]+/.exec(line) ?? [];
     if (url) return url;
   }
   throw new Error(`the server did not start: ${said.join('')}`);
