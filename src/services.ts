@@ -19,6 +19,7 @@ import { Hints } from './lib/async/hints.ts';
 import type { Logger } from './lib/system/logger.ts';
 import { GrowingLines } from './logs/growing-lines.ts';
 import { LiveLogs } from './logs/read/live.ts';
+import { LiveMetrics } from './logs/read/live-metrics.ts';
 import { LogReader } from './logs/read/reader.ts';
 import { openSqliteStore } from './store/sqlite/open.ts';
 import { openTrainer } from './trainer/trainer.ts';
@@ -82,6 +83,7 @@ export function createServices(parts: {
       logReader,
       liveLogs: new LiveLogs({ reader: logReader, hints }),
       metrics: store.logs,
+      liveMetrics: new LiveMetrics({ store, hints }),
     },
     unfinished: () => supervisor.size,
     start() {

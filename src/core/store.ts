@@ -175,6 +175,15 @@ export interface LogStore {
     options: { names: readonly string[] | null; maxPoints: number },
   ): Promise<MetricSeries[]>;
   /**
+   * As `metrics`, of the values that came after those that `seen` counts: a number for each of the job's series, in
+   * order of first appearance. Series without such values are left out. `counts` are these numbers as they are
+   * now, or as they were for series that were not asked for.
+   */
+  newMetrics(
+    jobId: string,
+    options: { names: readonly string[] | null; maxPoints: number; seen: readonly number[] },
+  ): Promise<{ series: MetricSeries[]; counts: number[] }>;
+  /**
    * One series between two steps, as at most `most` consecutive stretches. Each has 2^n values and begins at a
    * multiple of 2^n, as far as the store's stretches are that fine. The store keeps at least 2048 stretches of a
    * series with that many values, and at most 4160.

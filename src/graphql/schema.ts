@@ -4,6 +4,7 @@ import './nouns/job.ts';
 import './nouns/jobs.ts';
 import './nouns/job-updated.ts';
 import './nouns/job-changed.ts';
+import './nouns/metrics-updated.ts';
 import './nouns/server.ts';
 import './engine/federation.ts';
 import type { GraphQLSchema } from 'graphql';

@@ -8,6 +8,7 @@ import type { Providers } from '../../jobs/providers.ts';
 import type { JobWatch } from '../../jobs/watch/job-watch.ts';
 import type { ProviderWatch } from '../../jobs/watch/provider-watch.ts';
 import type { LiveLogs } from '../../logs/read/live.ts';
+import type { LiveMetrics } from '../../logs/read/live-metrics.ts';
 import type { Pace } from '../../logs/read/pace.ts';
 import type { PageRoom } from '../../logs/read/page-room.ts';
 import type { LogReader } from '../../logs/read/reader.ts';
@@ -23,6 +24,7 @@ export interface SharedContext {
   logReader: LogReader;
   liveLogs: LiveLogs;
   metrics: Pick<LogStore, 'metrics' | 'stretches'>;
+  liveMetrics: LiveMetrics;
 }
 
 /** All that resolvers work with: the shared parts and the facts of one request. */

@@ -170,14 +170,20 @@ interface MetricsArgs {
 /** The arguments, the cost and the resolver of a job's field `metrics`. */
 export const metricsField = {
   args: metricsArgs,
+  defaultPoints,
   cost: ({ maxPoints }: MetricsArgs) => cost((maxPoints ?? defaultPoints) / 10),
+  /** How many points were asked for. Throws `BAD_USER_INPUT` out of bounds. */
+  boundedPoints: (maxPoints: number | null | undefined) =>
+    bounded('maxPoints', maxPoints ?? defaultPoints, 2),
+  /** About how long it takes to read so many points and to make an answer of them, in milliseconds. */
+  turnMs: (points: number) => points / pointsPerMs,
   async series(
     jobId: string,
     { names, maxPoints }: MetricsArgs,
     { metrics, pace }: Pick<GraphContext, 'metrics' | 'pace'>,
   ): Promise<(MetricSeries & { jobId: string })[]> {
-    const most = bounded('maxPoints', maxPoints ?? defaultPoints, 2);
-    await pace.turn('page', most / pointsPerMs);
+    const most = metricsField.boundedPoints(maxPoints);
+    await pace.turn('page', metricsField.turnMs(most));
     const series = await metrics.metrics(jobId, { names: names ?? null, maxPoints: most });
     return series.map((one) => ({ ...one, jobId }));
   },

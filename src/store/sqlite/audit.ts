@@ -147,7 +147,7 @@ function checkCurves(db: Database, { seq }: JobRow): void {
   if (row === undefined) return;
   const { names, points } = newestOf(row);
   const bySeries = Map.groupBy(blocks, ({ place }) => blockPlace(place).series);
-  for (const place of names.keys()) curveOf(bySeries.get(place) ?? [], points, place);
+  for (const place of names.keys()) curveOf(bySeries.get(place) ?? [], points, { place, from: 0 });
 }
 
 /** Runs one check; what it throws because of damage is a finding. */

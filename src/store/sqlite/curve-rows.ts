@@ -50,6 +50,11 @@ export function firstOf(place: Pick<BlockPlace, 'number'>): number {
   return place.number * blockStretches;
 }
 
+/** The index of the first value behind a block. */
+export function endOf({ number, level }: BlockPlace): number {
+  return firstOf({ number }) + blockStretches * 2 ** level;
+}
+
 /** What the checksum of a block covers besides its bytes. */
 export function blockKey({ seq, place, level }: Omit<BlockRow, 'stretches'>): string {
   return `block ${(BigInt(seq) << 32n) + BigInt(place)} of level ${level}`;
@@ -76,25 +81,35 @@ export function newestOf(row: NewestRow): { names: string[]; points: NamedPoint[
   return { names: JSON.parse(row.names), points };
 }
 
-/** One series, in order, out of its blocks and the newest points of its job. Throws where some of it is missing. */
+/**
+ * One series from the value with the index `from` on, in order, out of its blocks and the newest points of its job.
+ * Blocks that end before may be left out. Throws where some of it is missing.
+ */
 export function curveOf(
   blocks: readonly BlockRow[],
   newest: readonly NamedPoint[],
-  series: number,
+  { place, from }: { place: number; from: number },
 ): Stretch[] {
   const stretches: Stretch[] = [];
-  let next = 0;
+  let next: number | null = null;
   const add = (stretch: Stretch) => {
-    if (stretch.index !== next) {
-      throw new TrainyardError('DATA_DAMAGED', `the values from ${next} on are missing`);
+    if (next === null ? stretch.index > from : stretch.index !== next) {
+      throw new TrainyardError('DATA_DAMAGED', `the values from ${next ?? from} on are missing`);
     }
-    stretches.push(stretch);
-    next += stretch.count;
+    next = stretch.index + stretch.count;
+    if (next > from) stretches.push(behind(stretch, from));
   };
   for (const block of blocks) for (const stretch of stretchesOf(block)) add(stretch);
-  for (const { series: whose, point } of newest) {
+  for (const { series, point } of newest) {
     // Those before are in a block by now.
-    if (whose === series && point.at >= next) add(stretchOf(point));
+    if (series === place && point.at >= (next ?? 0)) add(stretchOf(point));
   }
   return stretches;
+}
+
+/** The part of a stretch from a value on, as far as its points show it. */
+function behind(stretch: Stretch, from: number): Stretch {
+  if (stretch.index >= from) return stretch;
+  const points = stretch.points.filter(({ at }) => at >= from);
+  return { ...stretch, points };
 }

@@ -100,6 +100,13 @@ export class SqliteLogs implements LogStore {
     return this.#metrics.series(jobId, options);
   }
 
+  newMetrics(
+    jobId: string,
+    options: { names: readonly string[] | null; maxPoints: number; seen: readonly number[] },
+  ): Promise<{ series: MetricSeries[]; counts: number[] }> {
+    return this.#metrics.newSeries(jobId, options);
+  }
+
   stretches(
     jobId: string,
     options: { name: string; fromStep: number; toStep: number; most: number },

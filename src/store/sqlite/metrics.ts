@@ -12,6 +12,7 @@ import {
   blockPlace,
   blocksOfJob,
   curveOf,
+  endOf,
   type NewestRow,
   newestOf,
 } from './curve-rows.ts';
@@ -53,20 +54,33 @@ export class SqliteMetrics {
     jobId: string,
     options: { names: readonly string[] | null; maxPoints: number },
   ): Promise<MetricSeries[]> {
-    const { names, points, blocks } = await this.#rows(jobId, options.names);
+    const { series } = await this.newSeries(jobId, { ...options, seen: [] });
+    return series;
+  }
+
+  /** As `LogStore.newMetrics` promises. */
+  async newSeries(
+    jobId: string,
+    options: { names: readonly string[] | null; maxPoints: number; seen: readonly number[] },
+  ): Promise<{ series: MetricSeries[]; counts: number[] }> {
+    const { names, points, blocks } = await this.#rows(jobId, options.names, options.seen);
     const series: MetricSeries[] = [];
+    const counts = names.map((_, place) => options.seen[place] ?? 0);
+    const most = Math.max(1, options.maxPoints);
     for (const [place, name] of names.entries()) {
       if (options.names !== null && !options.names.includes(name)) continue;
       if (series.length > 0) await nextTurn();
-      const curve = readable(jobId, () => curveOf(blocks.get(place) ?? [], points, place));
-      series.push({
-        name,
-        seen: curve.reduce((sum, { count }) => sum + count, 0),
-        points: pointsOf(curve, Math.max(1, options.maxPoints)),
-        breaks: breaksOf(curve, Math.max(1, options.maxPoints)),
-      });
+      const from = counts[place] ?? 0;
+      const curve = readable(jobId, () =>
+        curveOf(blocks.get(place) ?? [], points, { place, from }),
+      );
+      const last = curve.at(-1);
+      if (last === undefined) continue;
+      const seen = last.index + last.count;
+      counts[place] = seen;
+      series.push({ name, seen, points: pointsOf(curve, most), breaks: breaksOf(curve, most) });
     }
-    return series;
+    return { series, counts };
   }
 
   /** As `LogStore.stretches` promises. */
@@ -76,7 +90,9 @@ export class SqliteMetrics {
   ): Promise<readonly Stretch[]> {
     const { names, points, blocks } = await this.#rows(jobId, [options.name]);
     const place = names.indexOf(options.name);
-    const curve = readable(jobId, () => curveOf(blocks.get(place) ?? [], points, place));
+    const curve = readable(jobId, () =>
+      curveOf(blocks.get(place) ?? [], points, { place, from: 0 }),
+    );
     const within = curve.filter((stretch) => {
       const steps = stretch.points.map(({ step }) => step);
       return Math.max(...steps) >= options.fromStep && Math.min(...steps) <= options.toStep;
@@ -84,10 +100,14 @@ export class SqliteMetrics {
     return fitted(within, options.most);
   }
 
-  /** What is stored of a job's series at one moment; blocks of the named series alone, by the place of their name. */
+  /**
+   * What is stored of a job's series at one moment; blocks of the named series alone, by the place of their name,
+   * and only those that hold values behind the ones that `seen` counts.
+   */
   #rows(
     jobId: string,
     wanted: readonly string[] | null,
+    seen: readonly number[] = [],
   ): Promise<{ names: string[]; points: NamedPoint[]; blocks: Map<number, BlockRow[]> }> {
     // One transaction, for another server may be writing.
     const read = this.#connection.db.transaction(() => {
@@ -96,9 +116,9 @@ export class SqliteMetrics {
       const { names, points } = readable(jobId, () => newestOf(row));
       const blocks = new Map<number, BlockRow[]>();
       const isWanted = names.map((name) => wanted === null || wanted.includes(name));
-      for (const { place } of this.#sql.places.all(row)) {
-        const { series } = blockPlace(place);
-        if (!isWanted[series]) continue;
+      for (const { place, level } of this.#sql.places.all(row)) {
+        const { series, number } = blockPlace(place);
+        if (!isWanted[series] || endOf({ number, level }) <= (seen[series] ?? 0)) continue;
         const block = this.#sql.block.get(row.seq, place);
         if (block === undefined) continue;
         const of = blocks.get(series);
@@ -135,8 +155,8 @@ function prepare({ db }: Connection) {
     newest: db.prepare<[string], NewestRow>(`
       SELECT seq, recent, names, ends FROM logs LEFT JOIN curves USING (seq)
       WHERE seq = (SELECT seq FROM jobs WHERE id = ?)`),
-    places: db.prepare<{ seq: number }, Pick<BlockRow, 'place'>>(
-      `SELECT id & 0xffffffff AS place FROM curve_blocks WHERE ${blocksOfJob} ORDER BY id`,
+    places: db.prepare<{ seq: number }, Pick<BlockRow, 'place' | 'level'>>(
+      `SELECT id & 0xffffffff AS place, level FROM curve_blocks WHERE ${blocksOfJob} ORDER BY id`,
     ),
     block: db.prepare<[number, number], BlockRow>(
       `SELECT ${blockColumns} FROM curve_blocks WHERE id = (? << 32) | ?`,
