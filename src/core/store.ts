@@ -111,6 +111,19 @@ export interface LogHead {
   complete: boolean;
 }
 
+/** How far a log goes, for its readers. */
+export interface LogExtent {
+  /** Lines stored; the offset of the next one. */
+  total: number;
+  /** The job is over and every line is here. */
+  complete: boolean;
+  /**
+   * False where the log's head is damaged: `total` is then what the stored lines themselves prove, there may have
+   * been more, and whether the log is complete cannot be told. `read` and `scan` fail from there on.
+   */
+  isProven: boolean;
+}
+
 export interface Append extends LineBlock {
   cursor: string | null;
   collectorState: string | null;
@@ -133,8 +146,10 @@ export type SourceLines = (range: { first: number; count: number }) => Promise<s
 
 /** The logs of all jobs. Lines are only appended, and numbered from 0 without holes. */
 export interface LogStore {
-  /** The head of a job's log; an unknown job has an empty one. */
+  /** The head of a job's log; an unknown job has an empty one. Fails with `DATA_DAMAGED` where it is damaged. */
   head(jobId: string): Promise<LogHead>;
+  /** How far a job's log can be read, also where its head is damaged. */
+  extent(jobId: string): Promise<LogExtent>;
   /**
    * Appends lines, cursor, collectorState, gaps and metrics in one transaction. Rejects with `CONFLICT`
    * where the lease is not the job's newest one, or the log is complete; nothing is written then.

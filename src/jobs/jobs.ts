@@ -67,14 +67,14 @@ export class Jobs {
 
   /**
    * Deletes a job that is over, its log, and everything that its provider still holds for it. Throws `NOT_FOUND`;
-   * `CONFLICT` where the job is not over or its log is not complete; and the provider's error where the provider
-   * cannot release what it holds: nothing is deleted then.
+   * `CONFLICT` where the job is not over or its log is not complete, unless that cannot be told any more because of
+   * damage; and the provider's error where the provider cannot release what it holds: nothing is deleted then.
    */
   async delete(id: string): Promise<void> {
     const job = await this.find(id);
     if (!job) throw notFound(id);
-    const { complete } = await this.#logs.head(id);
-    if (!isOver(job.status) || !complete) {
+    const { complete, isProven } = await this.#logs.extent(id);
+    if (!isOver(job.status) || (isProven && !complete)) {
       const message = isOver(job.status)
         ? `The log of job ${id} is not complete yet; wait until it is, or give up the rest of it (cancelJob with force), then delete the job.`
         : `The job ${id} is ${job.status}; only an ended job can be deleted. Cancel it, or wait.`;

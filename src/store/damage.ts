@@ -17,12 +17,21 @@ export function damagedLines({ jobId, from, to }: DamagedLines, cause?: unknown)
   );
 }
 
-/** The error for a damaged log head, whose length and cursor cannot be trusted. */
+/** The error for a damaged log head, where all of it is needed: nothing may be added to such a log. */
 export function damagedHead(jobId: string): TrainyardError {
   return new TrainyardError(
     'DATA_DAMAGED',
-    `What the store knows of the log of job ${jobId} is damaged: its lines cannot be counted. \`trainyard check\` finds what else is damaged; restore the data folder from a backup.`,
+    `What the store knows of the log of job ${jobId} is damaged: whether it is complete, and where its source goes on. Its lines can still be read, but none can be added. \`trainyard check\` finds what else is damaged; restore the data folder from a backup.`,
     { details: { jobId } },
+  );
+}
+
+/** The error for a reader behind the last line that is proved of a log whose head is damaged. */
+export function damagedEnd(jobId: string, total: number): TrainyardError {
+  return new TrainyardError(
+    'DATA_DAMAGED',
+    `What the store knows of the log of job ${jobId} is damaged: no line from ${total} on can be found, but this may not be the end of the log. \`trainyard check\` finds what else is damaged, and a backup of the data folder may still have the rest.`,
+    { details: { jobId, offset: total } },
   );
 }
 

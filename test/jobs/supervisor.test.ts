@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+import Sqlite from 'better-sqlite3';
 import { expect, test } from 'vitest';
 import type { Lease } from '../../src/core/store.ts';
 import { Supervisor } from '../../src/jobs/drive/supervisor.ts';
@@ -36,6 +38,32 @@ test('leases are renewed while a claim is still waited for', async () => {
   supervisor.start();
   await expect.poll(() => renewed).toBeGreaterThan(5);
   claim.resolve(null);
+  await supervisor.close();
+  await place.dispose();
+});
+
+test('a job whose log is damaged in the store keeps no other job from being taken up', async () => {
+  const place = await sqlitePlace();
+  const store = await place.open();
+  const jobs = await Promise.all([0, 1].map(() => store.jobs.insert(newJob({ provider: 'gone' }))));
+  for (const { job } of jobs) await store.jobs.update(job.id, () => ({ status: 'CANCELLED' }));
+  const [damaged, other] = jobs.map(({ job }) => job.id);
+  if (damaged === undefined || other === undefined) throw new Error('two jobs were inserted');
+  const db = new Sqlite(join(place.dataDir, 'trainyard.db'));
+  db.prepare('UPDATE logs SET total = 7 WHERE seq = 1').run();
+  db.close();
+  const log = new LogCapture();
+  const supervisor = new Supervisor({
+    store,
+    changes: new JobChanges(store.jobs),
+    providers: new Providers([]),
+    growing: new GrowingLines(),
+    advanced: () => {},
+    logger: log.logger,
+  });
+  supervisor.start();
+  await expect.poll(async () => (await store.logs.head(other)).complete).toBe(true);
+  expect(log.text).toContain(`the log of job ${damaged} is damaged`);
   await supervisor.close();
   await place.dispose();
 });

@@ -191,6 +191,21 @@ test('whatever bytes change, wherever: each read gives the stored lines, or an e
           served += block.texts.length;
           offset += block.texts.length;
         }
+        // Where the end of the log is not proved, nothing may look like it.
+        const extent = await store.logs.extent(jobId).catch((error: unknown) => {
+          expect(codeOf(error)).toBe('STORE_UNAVAILABLE');
+          return null;
+        });
+        if (extent === null) return;
+        expect(extent.complete).toBe(false);
+        if (extent.isProven) {
+          expect(extent.total).toBe(6030);
+          return;
+        }
+        expect(extent.total).toBeLessThanOrEqual(6030);
+        await expect(
+          store.logs.read(jobId, { offset: extent.total, limit: 1, maxChars: 1 }),
+        ).rejects.toMatchObject({ code: 'DATA_DAMAGED', details: { offset: extent.total } });
       } finally {
         await store.close();
       }

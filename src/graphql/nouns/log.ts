@@ -110,7 +110,8 @@ export const LogPageType = builder.objectRef<LogPage>('LogPage').implement({
         'The offset of the next page. Pass it as `offset` to read on, or to resume a stream.',
     }),
     hasMore: t.exposeBoolean('hasMore', {
-      description: 'True where the log has lines from `nextOffset` on.',
+      description:
+        'True where the log has lines from `nextOffset` on, or may have some but damage hides them.',
     }),
     complete: t.exposeBoolean('complete', {
       description:

@@ -2,6 +2,7 @@ import { codeOf, messageOf, TrainyardError } from '../../core/errors.ts';
 import { isOver, type Job } from '../../core/job.ts';
 import type { Lease, Store } from '../../core/store.ts';
 import { waitMs } from '../../lib/async/wait.ts';
+import { recent } from '../../lib/recent.ts';
 import type { Logger } from '../../lib/system/logger.ts';
 import type { GrowingLines } from '../../logs/growing-lines.ts';
 import type { JobChanges } from '../job-changes.ts';
@@ -39,6 +40,8 @@ export class Supervisor {
   readonly #drivers = new Map<string, { driver: JobDriver; lease: Lease; done: Promise<void> }>();
   readonly #claiming = new Map<string, Promise<JobDriver | null>>();
   readonly #unconfigured = new Set<string>();
+  /** Jobs of which the store has lost what their driving needs: trying again helps nobody. */
+  readonly #damaged = recent<true>();
   readonly #closing = new AbortController();
   #rounds: Promise<unknown> = Promise.resolve();
 
@@ -115,7 +118,8 @@ export class Supervisor {
       .run(this.#closing.signal)
       .catch((error: unknown) => {
         const facts = { job: job.id, provider: job.provider, code: codeOf(error) };
-        if (codeOf(error) === 'INTERNAL') {
+        if (codeOf(error) === 'DATA_DAMAGED') this.#drop(job, error);
+        else if (codeOf(error) === 'INTERNAL') {
           logger.error({ ...facts, err: error }, 'a defect ended the driving of a job');
         } else {
           logger.warn(facts, `the job is no longer driven here: ${messageOf(error)}`);
@@ -155,8 +159,21 @@ export class Supervisor {
   async #takeUp(signal: AbortSignal): Promise<void> {
     for (const job of await this.#options.store.jobs.unfinished()) {
       if (signal.aborted) return;
-      if (!this.#drivers.has(job.id)) await this.drive(job);
+      if (this.#drivers.has(job.id) || this.#damaged.has(job.id)) continue;
+      try {
+        await this.drive(job);
+      } catch (error) {
+        // One job's damage must not keep those behind it from being taken up.
+        if (codeOf(error) !== 'DATA_DAMAGED') throw error;
+        this.#drop(job, error);
+      }
     }
+  }
+
+  #drop(job: Job, error: unknown): void {
+    this.#damaged.set(job.id, true);
+    const facts = { job: job.id, provider: job.provider, code: codeOf(error) };
+    this.#options.logger.error(facts, `the job cannot be driven: ${messageOf(error)}`);
   }
 
   /** Repeats `work` until the signal is aborted, with `restMs` between two rounds. A failure is logged. */
@@ -179,21 +196,24 @@ export class Supervisor {
     const { store, changes, logger, advanced } = this.#options;
     const lease = await store.leases.claim(job.id);
     if (!lease) return;
-    await finishJob(
-      job.id,
-      {
-        provider: null,
-        lease,
-        holds: () => store.leases.isValid(lease),
-        changes,
-        logs: store.logs,
-        logger,
-        ...(job.externalId === null ? {} : { gap: givenUpByForce }),
-        advanced: () => advanced(job.id),
-      },
-      this.#closing.signal,
-    );
-    await store.leases.release(lease);
+    try {
+      await finishJob(
+        job.id,
+        {
+          provider: null,
+          lease,
+          holds: () => store.leases.isValid(lease),
+          changes,
+          logs: store.logs,
+          logger,
+          ...(job.externalId === null ? {} : { gap: givenUpByForce }),
+          advanced: () => advanced(job.id),
+        },
+        this.#closing.signal,
+      );
+    } finally {
+      await store.leases.release(lease);
+    }
   }
 
   #missesProvider(job: Job): void {

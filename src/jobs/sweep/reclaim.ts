@@ -59,9 +59,13 @@ export class Reclaim {
     await provider.release?.(ref, signal);
   }
 
-  /** A job whose log is not complete still has a driver, which releases what the job holds. */
+  /**
+   * A job whose log is not complete still has a driver, which releases what the job holds. It cannot where the log's
+   * head is damaged: no line can be added then, so nothing is lost with the release.
+   */
   async #isLeftOver(job: Job, ref: JobRef): Promise<boolean> {
     if (job.externalId !== null && job.externalId !== ref.externalId) return true;
-    return isOver(job.status) && (await this.#options.store.logs.head(job.id)).complete;
+    const { complete, isProven } = await this.#options.store.logs.extent(job.id);
+    return isOver(job.status) && (complete || !isProven);
   }
 }

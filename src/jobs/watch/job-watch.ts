@@ -80,7 +80,7 @@ export class JobWatch {
     let seen = '';
     while (!signal.aborted) {
       await turn();
-      const { complete } = await this.#logs.head(id);
+      const { complete } = await this.#logs.extent(id);
       const job = await this.#changes.store.get(id);
       if (!job && seen === '') throw notFound(id);
       if (!job) return;

@@ -1,9 +1,10 @@
 import { codeOf, TrainyardError } from '../../core/errors.ts';
 import type { Job } from '../../core/job.ts';
 import { type LogFilter, maxPageChars, maxPageLines, type PlacedBlock } from '../../core/log.ts';
-import type { JobStore, LogHead, LogStore } from '../../core/store.ts';
+import type { JobStore, LogExtent, LogStore } from '../../core/store.ts';
 import { Turns } from '../../lib/async/turns.ts';
 import { quote } from '../../lib/text/quote.ts';
+import { damagedLogNotice } from '../damaged-log.ts';
 import { GrowingLines } from '../growing-lines.ts';
 import { compileFilter, type LineMatcher } from './filter.ts';
 import { Pace } from './pace.ts';
@@ -87,21 +88,24 @@ export class LogReader {
 
   async #page(jobId: string, request: Search): Promise<LogPage> {
     const { matcher } = request;
-    const [job, head] = await Promise.all([this.#job(jobId), this.#logs.head(jobId)]);
-    const offset = checkRange({ ...request, total: head.total });
+    const [job, extent] = await Promise.all([this.#job(jobId), this.#logs.extent(jobId)]);
+    const { isProven } = extent;
+    const offset = checkRange({ ...request, total: extent.total });
     const found = await (matcher
-      ? searchLog(this.#logs, jobId, { ...request, offset, matcher, total: head.total })
+      ? searchLog(this.#logs, jobId, { ...request, offset, matcher, total: extent.total })
       : this.#read(job, { ...request, offset })
     ).catch((error: unknown) => {
-      if (codeOf(error) === 'DATA_DAMAGED') this.#damaged(jobId, offset);
+      // Nothing of a log whose end is not known can be fetched again.
+      if (codeOf(error) === 'DATA_DAMAGED' && isProven) this.#damaged(jobId, offset);
       throw error;
     });
     const { nextOffset } = found;
     const gaps = await this.#logs.gaps(jobId, { from: offset, to: nextOffset });
-    // Lines may have come between the head and the read: what was read is stored, so it counts.
-    const total = Math.max(head.total, nextOffset > offset ? nextOffset : 0);
+    // Lines may have come between the two: what was read is stored, so it counts.
+    const total = Math.max(extent.total, nextOffset > offset ? nextOffset : 0);
     const isLast = nextOffset === total && found.block.texts.length < request.limit;
-    const asked = request.growing === true && matcher === null && isLast && !head.complete;
+    const asked =
+      request.growing === true && matcher === null && isLast && isProven && !extent.complete;
     const { block, offsets } = found;
     return {
       growing: asked ? this.#growing.get(jobId, total) : null,
@@ -113,10 +117,11 @@ export class LogReader {
       limit: request.limit,
       total,
       nextOffset,
-      hasMore: nextOffset < total,
-      complete: head.complete,
+      // Where more may follow, the next page says so: it must not look as if there were none.
+      hasMore: nextOffset < total || !isProven,
+      complete: extent.complete,
       gaps,
-      notice: job.notice,
+      notice: isProven ? job.notice : damagedLogNotice(jobId),
     };
   }
 
@@ -142,9 +147,9 @@ export class LogReader {
     }
   }
 
-  async head(jobId: string): Promise<LogHead> {
+  async extent(jobId: string): Promise<LogExtent> {
     await this.#job(jobId);
-    return this.#logs.head(jobId);
+    return this.#logs.extent(jobId);
   }
 
   async #job(jobId: string): Promise<Job> {

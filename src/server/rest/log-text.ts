@@ -40,9 +40,10 @@ export function createLogText(options: { reader: LogReader; logger: Logger; unse
   ): Promise<void> => {
     const offset = wholeNumber(search, 'offset', { least: -maxLines }) ?? 0;
     const limit = wholeNumber(search, 'limit', { least: 1 }) ?? maxLines;
-    const { total, complete } = await reader.head(id);
+    const { total, complete, isProven } = await reader.extent(id);
     const first = offset < 0 ? Math.max(0, total + offset) : Math.min(offset, total);
-    const range = { offset: first, limit: Math.min(limit, total - first), pace };
+    // Where more may follow, the reader must not take the last line that can be read for the end.
+    const range = { offset: first, limit: isProven ? Math.min(limit, total - first) : limit, pace };
     const isZipped = weightOf('gzip', request.headers['accept-encoding']) > 0;
     response.appendHeader('Vary', 'Accept-Encoding');
     response.writeHead(200, {

@@ -21,7 +21,7 @@ export function addChecksums(db: Database): void {
     SET checksum = chunk_checksum(jobs.id, chunks.id & 0xffffffff, count, encoding, bytes, runs, text)
     FROM jobs WHERE jobs.seq = chunks.id >> 32`);
   const heads = db
-    .prepare<[], HeadRow & { seq: number; id: string }>(
+    .prepare<[], Omit<HeadRow, 'journal_from'> & { seq: number; id: string }>(
       'SELECT logs.*, jobs.id FROM logs JOIN jobs USING (seq)',
     )
     .all();

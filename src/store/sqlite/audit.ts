@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import Sqlite, { type Database } from 'better-sqlite3';
 import { messageOf, TrainyardError } from '../../core/errors.ts';
 import { textOf } from '../chunk.ts';
-import type { DamagedLines } from '../damage.ts';
+import { type DamagedLines, damagedHead } from '../damage.ts';
 import {
   type BlockRow,
   blockColumns,
@@ -15,8 +15,8 @@ import {
   newestSql,
 } from './curve-rows.ts';
 import { isDamage } from './errors.ts';
-import { type HeadRow, headColumns, soundHead } from './head-row.ts';
 import { Journal } from './journal.ts';
+import { type LogShape, LogShapes } from './log-shape.ts';
 import { isSound, type PlacedChunk } from './placed-chunk.ts';
 import { refuseVanished } from './presence.ts';
 import { schemaVersion } from './schema.ts';
@@ -101,18 +101,16 @@ function* jobsOf(db: Database): Generator<JobRow> {
 
 /** Each log is read as it stands at one moment. */
 function checkLog(db: Database, { seq, id }: JobRow, audit: Audit): void {
-  const head = db.prepare<[number], HeadRow & { checksum: number | null }>(
-    `SELECT ${headColumns} FROM logs WHERE seq = ?`,
-  );
   const chunks = db.prepare<[number, number], PlacedChunk>(`
     SELECT id & 0xffffffff AS first, count, encoding, bytes, runs, text, checksum FROM chunks
     WHERE id >= ? << 32 AND id < (? + 1) << 32 ORDER BY id`);
   db.transaction(() => {
-    const row = head.get(seq);
-    if (row === undefined) return find(audit, `job ${id}: what is known of its log is missing`);
-    attempt(audit, `job ${id}`, () => soundHead(id, row));
+    const log = new LogShapes({ db }).of(id);
+    // Deleted meanwhile.
+    if (log === undefined) return;
+    if (!log.isProven) find(audit, `job ${id}: ${damagedHead(id).message}`);
     let next = 0;
-    for (const chunk of rowsOf(chunks.iterate(seq, seq), row, new Journal({ db }))) {
+    for (const chunk of rowsOf(chunks.iterate(seq, seq), log, new Journal({ db }))) {
       if (chunk.first > next) lose(audit, { jobId: id, from: next, to: chunk.first });
       const end = chunk.first + chunk.count;
       if (!isSound(id, chunk)) lose(audit, { jobId: id, from: chunk.first, to: end });
@@ -120,14 +118,14 @@ function checkLog(db: Database, { seq, id }: JobRow, audit: Audit): void {
       audit.lines += chunk.count;
       next = end;
     }
-    if (next < row.total) lose(audit, { jobId: id, from: next, to: row.total });
+    if (next < log.total) lose(audit, { jobId: id, from: next, to: log.total });
   })();
 }
 
 /** All rows of a log, in order: what is in its journal comes last. */
 function* rowsOf(
   chunks: Iterable<PlacedChunk>,
-  { journal }: HeadRow,
+  { journal }: LogShape,
   all: Journal,
 ): Generator<PlacedChunk> {
   yield* chunks;

@@ -3,12 +3,13 @@ import { LRUCache } from 'lru-cache';
 import type { PlacedBlock } from '../../core/log.ts';
 import type { ScanStretch } from '../../core/store.ts';
 import { isRaw, runsOf, textOf } from '../chunk.ts';
-import { damagedLines } from '../damage.ts';
+import { damagedEnd, damagedLines } from '../damage.ts';
 import { splitLines } from '../line-text.ts';
 import { extendRuns, sliceRuns } from '../runs.ts';
 import type { Connection } from './connection.ts';
 import { isDamage } from './errors.ts';
-import { LogRows, type LogShape, shapeColumns } from './log-rows.ts';
+import { LogRows } from './log-rows.ts';
+import { type LogShape, LogShapes } from './log-shape.ts';
 import { isSound, type PlacedChunk } from './placed-chunk.ts';
 
 /** A scan lets others go on after this long. */
@@ -22,8 +23,8 @@ const decodedBytes = 4 * 1024 * 1024;
 /** Reads lines out of the chunks of a SQLite store; of damaged ones none. */
 export class ChunkReader {
   readonly #connection: Connection;
+  readonly #shapes: LogShapes;
   readonly #rows: LogRows;
-  readonly #sql: ReturnType<typeof prepare>;
   /** Compressed chunks never change: many readers of the same stretch share the work. */
   readonly #decoded = new LRUCache<string, Buffer>({
     maxSize: decodedBytes,
@@ -33,8 +34,8 @@ export class ChunkReader {
 
   constructor(connection: Connection) {
     this.#connection = connection;
+    this.#shapes = new LogShapes(connection);
     this.#rows = new LogRows(connection);
-    this.#sql = prepare(connection);
   }
 
   /** Lines from `offset` on, as `LogStore.read` promises; all from one moment of the log. */
@@ -45,7 +46,7 @@ export class ChunkReader {
   /** What `read` returns; undefined where there is no such job. Within one transaction: another server may move rows. */
   #atOneMoment<T>(jobId: string, read: (log: LogShape) => T): T | undefined {
     return this.#connection.db.transaction(() => {
-      const log = this.#sql.log.get(jobId);
+      const log = this.#shapes.of(jobId);
       return log && read(log);
     })();
   }
@@ -53,7 +54,7 @@ export class ChunkReader {
   #page(log: LogShape, options: { offset: number; limit: number; maxChars: number }): PlacedBlock {
     const page = emptyPage(options.offset);
     const end = Math.min(options.offset + options.limit, log.total);
-    if (end <= options.offset) return page;
+    if (end <= options.offset) return endOf(log, page);
     const { seq } = log;
     let room = options.maxChars;
     let next = options.offset;
@@ -151,7 +152,7 @@ export class ChunkReader {
 
   /** Some sound chunks from the line `next` on; none at the end of the log. */
   #fetch(log: LogShape, next: number): PlacedChunk[] {
-    if (next >= log.total) return [];
+    if (next >= log.total) return endOf(log, []);
     const chunks: PlacedChunk[] = [];
     for (const chunk of this.#sound(log, { next, end: log.total })) {
       chunks.push(chunk);
@@ -189,13 +190,12 @@ function blockOf(
   };
 }
 
-function emptyPage(first: number): PlacedBlock {
-  return { first, texts: [], runs: [] };
+/** `nothing`, for a reader who is behind the last line of a log; an error where nothing proves that it is the last one. */
+function endOf<T>({ jobId, total, isProven }: LogShape, nothing: T): T {
+  if (isProven) return nothing;
+  throw damagedEnd(jobId, total);
 }
 
-function prepare({ db }: Connection) {
-  return {
-    log: db.prepare<[string], LogShape>(`
-      SELECT jobs.id AS jobId, ${shapeColumns} FROM jobs JOIN logs USING (seq) WHERE jobs.id = ?`),
-  };
+function emptyPage(first: number): PlacedBlock {
+  return { first, texts: [], runs: [] };
 }

@@ -1,8 +1,13 @@
 import { crc32 } from 'node:zlib';
 import { damagedHead } from '../damage.ts';
+import { firstOf } from './journal.ts';
 
 /** What a row of `logs` says of the log itself; who collects it is not among it. */
-export interface HeadRow extends HeadEnd, HeadState {}
+export interface HeadRow extends HeadEnd, HeadState {
+  /** The first id of the list `journal`. */
+  journal_from: number | null;
+  checksum: number | null;
+}
 
 interface HeadEnd {
   total: number;
@@ -20,9 +25,9 @@ interface HeadState {
   carry: string | null;
 }
 
-/** The columns of a `HeadRow`, with its checksum. */
+/** The columns of a `HeadRow`. */
 export const headColumns =
-  'total, tail_first, tail_size, single_first, single_rows, complete, cursor, carry, journal, checksum';
+  'total, tail_first, tail_size, single_first, single_rows, complete, cursor, carry, journal, journal_from, checksum';
 
 /** CRC-32 over all that a head says of its log: where that ends, and its state. */
 export function headChecksum(jobId: string, end: HeadEnd, state: HeadState): number {
@@ -40,13 +45,17 @@ function fact(value: number | string | null): string {
   return `${typeof value} ${text.length} ${text}`;
 }
 
-/** Returns an undamaged row, and throws `DATA_DAMAGED` for any other. A log without an append has no checksum. */
-export function soundHead<Row extends HeadRow & { checksum: number | null }>(
-  jobId: string,
-  row: Row,
-): Row {
-  const { checksum, total, complete, cursor } = row;
+/** True for an undamaged row. A log without an append has no checksum. */
+export function isSoundHead(jobId: string, row: HeadRow): boolean {
+  const { checksum, total, complete, cursor, journal, journal_from } = row;
+  // Not in the checksum, since the list says it, too.
+  if (journal_from !== (journal ? firstOf(journal) : null)) return false;
   const isNew = checksum === null && total === 0 && complete === 0 && cursor === null;
-  if (!isNew && checksum !== headChecksum(jobId, row, row)) throw damagedHead(jobId);
+  return isNew || checksum === headChecksum(jobId, row, row);
+}
+
+/** Returns an undamaged row, and throws `DATA_DAMAGED` for any other. */
+export function soundHead<Row extends HeadRow>(jobId: string, row: Row): Row {
+  if (!isSoundHead(jobId, row)) throw damagedHead(jobId);
   return row;
 }

@@ -1,8 +1,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Logger } from '../../lib/system/logger.ts';
 import type { Connection } from './connection.ts';
-import { type HeadRow, headChecksum, headColumns } from './head-row.ts';
+import { type HeadRow, headChecksum, headColumns, isSoundHead } from './head-row.ts';
+import { firstOf } from './journal.ts';
 import { joinedEnd, type LogEnd } from './log-end.ts';
+import { LogShapes } from './log-shape.ts';
 import type { Tail } from './tail.ts';
 
 /** The journal is swept each time when it has grown by so much. */
@@ -20,6 +22,7 @@ const rowsPerSlice = 256;
 export class JournalSweep {
   readonly #connection: Connection;
   readonly #tail: Tail;
+  readonly #shapes: LogShapes;
   readonly #logger: Logger | undefined;
   readonly #sql: ReturnType<typeof prepare>;
   readonly #newestOfSweeps: number[] = [];
@@ -30,6 +33,7 @@ export class JournalSweep {
   constructor(connection: Connection, tail: Tail, logger: Logger | undefined) {
     this.#connection = connection;
     this.#tail = tail;
+    this.#shapes = new LogShapes(connection);
     this.#logger = logger;
     this.#sql = prepare(connection);
   }
@@ -78,9 +82,9 @@ export class JournalSweep {
       const end = joinedEnd(log);
       const { jobId, checksum } = log;
       // What a damaged head says is not to be trusted, and not to be made to look sound.
-      const isSound = checksum === headChecksum(jobId, log, log);
+      const isSound = isSoundHead(jobId, log);
       if (isSound) this.#tail.fold(jobId, log);
-      else this.#tail.move(log);
+      else this.#keepLines(jobId);
       this.#sql.setJoined.run({
         ...end,
         checksum: isSound ? headChecksum(jobId, end, log) : checksum,
@@ -91,27 +95,47 @@ export class JournalSweep {
 
   /** False once the journal begins with a row that is needed. */
   #removeSlice(): boolean {
-    return this.#sql.remove.run(rowsPerSlice).changes === rowsPerSlice;
+    let last = this.#sql.lastWaste.get(rowsPerSlice) ?? 0;
+    // Which rows are waste is told by an index and by heads, and these may be damaged.
+    for (const jobId of this.#sql.jobsUpTo.all(last)) {
+      const log = this.#shapes.of(jobId);
+      if (log?.isProven === false) this.#tail.move(log);
+      else if (log?.journal) last = Math.min(last, firstOf(log.journal) - 1);
+    }
+    return this.#sql.remove.run(last).changes === rowsPerSlice;
+  }
+
+  /** Moves the lines of a log whose head is damaged to its chunks, from wherever they are in the journal. */
+  #keepLines(jobId: string): void {
+    const log = this.#shapes.of(jobId);
+    if (log?.isProven === false) this.#tail.move(log);
   }
 }
 
-type Log = LogEnd & HeadRow & { jobId: string; checksum: number | null };
+type Log = LogEnd & HeadRow & { jobId: string };
 
 function prepare({ db }: Connection) {
   return {
     newest: db.prepare<[], number | null>('SELECT max(id) FROM journal').pluck(),
     oldest: db.prepare<[number, number], Log>(`
-      SELECT seq, jobs.id AS jobId, journal_from, ${headColumns} FROM logs JOIN jobs USING (seq)
+      SELECT seq, jobs.id AS jobId, ${headColumns} FROM logs JOIN jobs USING (seq)
       WHERE journal_from <= ? ORDER BY journal_from LIMIT ?`),
     setJoined: db.prepare<LogEnd & { checksum: number | null }>(`
       UPDATE logs SET single_first = @single_first, single_rows = 0, journal = NULL,
         journal_from = NULL, checksum = @checksum
       WHERE seq = @seq`),
-    remove: db.prepare<[number]>(`
-      DELETE FROM journal WHERE id IN (
-        SELECT id FROM journal
-        WHERE id < (
-          SELECT coalesce(min(journal_from), 1 << 62) FROM logs WHERE journal_from IS NOT NULL)
-        ORDER BY id LIMIT ?)`),
+    lastWaste: db
+      .prepare<[number], number | null>(`
+        SELECT max(id) FROM (
+          SELECT id FROM journal
+          WHERE id < (
+            SELECT coalesce(min(journal_from), 1 << 62) FROM logs WHERE journal_from IS NOT NULL)
+          ORDER BY id LIMIT ?)`)
+      .pluck(),
+    jobsUpTo: db
+      .prepare<[number], string>(`
+        SELECT DISTINCT jobs.id FROM journal JOIN jobs USING (seq) WHERE journal.id <= ?`)
+      .pluck(),
+    remove: db.prepare<[number]>('DELETE FROM journal WHERE id <= ?'),
   };
 }

@@ -33,7 +33,12 @@ export class Journal {
     return rows.filter((row) => row !== undefined);
   }
 
-  /** The same, of a list that will be needed no more: its rows are waste, and gone where they lie together. */
+  /** All rows that say that they are of a log, in the order in which they came, waste too. The journal is short enough to be searched. */
+  rowsOf(seq: number): JournalRow[] {
+    return this.#sql.ofLog.all(seq);
+  }
+
+  /** The same as `rows`, of a list that will be needed no more: its rows are waste, and gone where they lie together. */
   take(list: Buffer): JournalRow[] {
     const ids = idsOf(list);
     const first = ids.at(0) ?? 0;
@@ -70,6 +75,11 @@ export function withId(list: Buffer | null, id: number): Buffer {
   return longer;
 }
 
+/** The first id of a list. */
+export function firstOf(list: Buffer): number {
+  return takeInteger({ bytes: list, at: 0 });
+}
+
 function lastOf(list: Buffer): number {
   const reader: ByteReader = { bytes: list, at: 0 };
   let id = 0;
@@ -96,6 +106,9 @@ function prepare({ db }: Pick<Connection, 'db'>) {
       INSERT INTO journal (seq, first, count, bytes, runs, text, checksum)
       VALUES (?, ?, ?, ?, ?, ?, ?)`),
     row: db.prepare<[number], JournalRow>(`SELECT ${columns} FROM journal WHERE id = ?`),
+    ofLog: db.prepare<[number], JournalRow>(
+      `SELECT ${columns} FROM journal WHERE seq = ? ORDER BY id`,
+    ),
     range: db.prepare<[number, number], JournalRow>(
       `SELECT ${columns} FROM journal WHERE id BETWEEN ? AND ? ORDER BY id`,
     ),

@@ -2,17 +2,20 @@ import type { SourceLines } from '../../core/store.ts';
 import { chunkChecksum } from '../checksum.ts';
 import { type Chunk, rawChunk, zstdChunk } from '../chunk.ts';
 import type { Connection } from './connection.ts';
-import { LogRows, type LogShape, shapeColumns } from './log-rows.ts';
+import { LogRows } from './log-rows.ts';
+import { LogShapes } from './log-shape.ts';
 import { isSound, type PlacedChunk } from './placed-chunk.ts';
 
 /** Puts damaged lines back that are fetched again from where they came from. */
 export class LogMender {
   readonly #connection: Connection;
+  readonly #shapes: LogShapes;
   readonly #rows: LogRows;
   readonly #sql: ReturnType<typeof prepare>;
 
   constructor(connection: Connection) {
     this.#connection = connection;
+    this.#shapes = new LogShapes(connection);
     this.#rows = new LogRows(connection);
     this.#sql = prepare(connection);
   }
@@ -37,7 +40,7 @@ export class LogMender {
 
   /** The damaged row that a line is in, with the count of lines that it must hold: those up to the next row. */
   #damagedAt(jobId: string, line: number) {
-    const log = this.#sql.log.get(jobId);
+    const log = this.#shapes.of(jobId);
     if (log === undefined || line >= log.total) return null;
     const { seq, total } = log;
     const row = this.#rows.at(log, line);
@@ -58,8 +61,6 @@ function sameAsStored(jobId: string, row: PlacedChunk, texts: string[]): Chunk |
 
 function prepare({ db }: Connection) {
   return {
-    log: db.prepare<[string], LogShape>(`
-      SELECT jobs.id AS jobId, ${shapeColumns} FROM jobs JOIN logs USING (seq) WHERE jobs.id = ?`),
     restore: db.prepare<[number, number, number, Buffer, number, number]>(
       'UPDATE chunks SET count = ?, encoding = ?, bytes = ?, text = ? WHERE id = (? << 32) | ?',
     ),

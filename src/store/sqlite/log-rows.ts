@@ -1,18 +1,7 @@
 import type { Connection } from './connection.ts';
 import { Journal } from './journal.ts';
+import type { LogShape } from './log-shape.ts';
 import type { PlacedChunk } from './placed-chunk.ts';
-
-/** Which rows hold a log: those of `chunks`, and from the line `single_first` on those of its list in the journal. */
-export interface LogShape {
-  jobId: string;
-  seq: number;
-  total: number;
-  single_first: number;
-  journal: Buffer | null;
-}
-
-/** The columns of a `LogShape` but the job's id. */
-export const shapeColumns = 'seq, total, single_first, journal';
 
 /** Finds the rows of a log, wherever they lie, within one transaction; sound or not. */
 export class LogRows {

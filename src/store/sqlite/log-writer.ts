@@ -178,8 +178,8 @@ function prepare({ db }: Connection) {
     'total = ?, tail_size = ?, single_rows = ?, journal = ?, cursor = ?, carry = ?, checksum = ?';
   const isAtStart = 'seq = ? AND fence = ? AND total = ? AND journal_from IS ? AND complete = 0';
   return {
-    end: db.prepare<[string], LogEnd & HeadRow & { checksum: number | null }>(`
-      SELECT seq, journal_from, ${headColumns} FROM logs
+    end: db.prepare<[string], LogEnd & HeadRow>(`
+      SELECT seq, ${headColumns} FROM logs
       WHERE seq = (SELECT seq FROM jobs WHERE id = ?)`),
     // The fence is checked here: under an older lease, or once the log is complete, no row is found.
     grow: db.prepare<Advance>(`UPDATE logs SET ${grown} WHERE ${isAtStart}`),

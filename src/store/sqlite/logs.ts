@@ -3,17 +3,20 @@ import type { LogGap, MetricSeries, PlacedBlock } from '../../core/log.ts';
 import type {
   Append,
   Lease,
+  LogExtent,
   LogHead,
   LogStore,
   ScanStretch,
   SourceLines,
 } from '../../core/store.ts';
 import type { Logger } from '../../lib/system/logger.ts';
+import { damagedHead } from '../damage.ts';
 import { ChunkReader } from './chunk-reader.ts';
 import type { Connection } from './connection.ts';
 import { type HeadRow, headColumns, soundHead } from './head-row.ts';
 import { JournalSweep } from './journal-sweep.ts';
 import { LogMender } from './log-mender.ts';
+import { LogShapes } from './log-shape.ts';
 import { LogWriter } from './log-writer.ts';
 import type { SqliteMetrics } from './metrics.ts';
 import { Tail } from './tail.ts';
@@ -21,6 +24,7 @@ import { Tail } from './tail.ts';
 /** The most gaps that one call returns. */
 const maxGaps = 1000;
 
+const emptyExtent: LogExtent = { total: 0, complete: false, isProven: true };
 const emptyHead: LogHead = { total: 0, cursor: null, collectorState: null, complete: false };
 
 /** The logs of a SQLite store. */
@@ -29,6 +33,7 @@ export class SqliteLogs implements LogStore {
   readonly #metrics: SqliteMetrics;
   readonly #writer: LogWriter;
   readonly #sweep: JournalSweep;
+  readonly #shapes: LogShapes;
   readonly #reader: ChunkReader;
   readonly #mender: LogMender;
   readonly #sql: ReturnType<typeof prepare>;
@@ -44,6 +49,7 @@ export class SqliteLogs implements LogStore {
     this.#sweep = new JournalSweep(connection, tail, options.logger);
     const { now } = options;
     this.#writer = new LogWriter(connection, { metrics, tail, sweep: this.#sweep, now });
+    this.#shapes = new LogShapes(connection);
     this.#reader = new ChunkReader(connection);
     this.#mender = new LogMender(connection);
     this.#sql = prepare(connection);
@@ -56,10 +62,20 @@ export class SqliteLogs implements LogStore {
 
   head(jobId: string): Promise<LogHead> {
     return this.#connection.read(() => {
-      const row = this.#sql.head.get(jobId);
-      if (row === undefined) return emptyHead;
+      const seq = this.#sql.seq.get(jobId);
+      if (seq === undefined) return emptyHead;
+      const row = this.#sql.head.get(seq);
+      if (row === undefined) throw damagedHead(jobId);
       const { total, cursor, carry, complete } = soundHead(jobId, row);
       return { total, cursor, collectorState: carry, complete: complete === 1 };
+    });
+  }
+
+  extent(jobId: string): Promise<LogExtent> {
+    return this.#connection.read(() => {
+      const shape = this.#shapes.of(jobId);
+      if (shape === undefined) return emptyExtent;
+      return { total: shape.total, complete: shape.complete, isProven: shape.isProven };
     });
   }
 
@@ -117,9 +133,8 @@ export class SqliteLogs implements LogStore {
 
 function prepare({ db }: Connection) {
   return {
-    head: db.prepare<[string], HeadRow & { checksum: number | null }>(`
-      SELECT ${headColumns} FROM logs
-      WHERE seq = (SELECT seq FROM jobs WHERE id = ?)`),
+    seq: db.prepare<[string], number>('SELECT seq FROM jobs WHERE id = ?').pluck(),
+    head: db.prepare<[number], HeadRow>(`SELECT ${headColumns} FROM logs WHERE seq = ?`),
     gaps: db.prepare<[string, number, number, number], LogGap>(`
       SELECT line AS offset, reason FROM gaps
       WHERE seq = (SELECT seq FROM jobs WHERE id = ?) AND line BETWEEN ? AND ?

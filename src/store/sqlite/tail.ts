@@ -47,7 +47,7 @@ export class Tail {
   }
 
   /** Moves the rows that a log has in the journal to its chunks, one by one, whatever is in them. */
-  move(end: LogEnd): void {
+  move(end: RowsAtEnd): void {
     if (end.journal !== null) this.#moveRows(end, this.#journal.rows(end.journal));
   }
 
@@ -75,7 +75,7 @@ export class Tail {
     }
   }
 
-  #moveRows({ seq, single_first, total }: LogEnd, rows: readonly JournalRow[]): void {
+  #moveRows({ seq, single_first, total }: RowsAtEnd, rows: readonly JournalRow[]): void {
     for (const row of rows) {
       // A damaged one may say that it belongs where it must not be.
       if (row.first >= single_first && row.first < total) this.#insert(seq, row);
@@ -87,6 +87,8 @@ export class Tail {
     this.#sql.insert.run(seq, first, count, encoding, bytes, runs, text, checksum);
   }
 }
+
+type RowsAtEnd = Pick<LogEnd, 'seq' | 'single_first' | 'total' | 'journal'>;
 
 /** Whether rows hold each line from `from` up to `total` once. */
 function coverLines(
