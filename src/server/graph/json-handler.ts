@@ -4,6 +4,7 @@ import { createHandler } from 'graphql-http';
 import type { Asker } from '../../graphql/engine/context.ts';
 import { encodeJson } from '../../lib/text/encode-json.ts';
 import { refuse } from '../checks/refusal.ts';
+import { compressed } from '../connections/compress.ts';
 import type { Unsent } from '../connections/unsent.ts';
 import type { Bodies } from './bodies.ts';
 import { type Operation, prepareOperation } from './operations.ts';
@@ -52,10 +53,17 @@ export function createJsonHandler({
     if ('code' in read) return refuse(response, read);
     const [answer, init] = await handle({ ...read, context: asker });
     if (answer === null) return refuse(response, unacceptable(init.status));
-    const bytes = answers.get(request) ?? Buffer.from(answer);
-    response.writeHead(init.status, { ...init.headers, 'content-length': bytes.length });
+    const whole = answers.get(request) ?? Buffer.from(answer);
     const drop = () => response.destroy();
-    response.once('close', unsent.hold({ bytes: bytes.length, drop }));
+    response.once('close', unsent.hold({ bytes: whole.length, drop }));
+    const { bytes, headers } = await compressed(whole, request.headers['accept-encoding']);
+    if (response.destroyed) return;
+    response.appendHeader('vary', 'Accept-Encoding');
+    response.writeHead(init.status, {
+      ...init.headers,
+      ...headers,
+      'content-length': bytes.length,
+    });
     response.end(bytes);
   };
 }
