@@ -7,6 +7,7 @@ import { codeOf, TrainyardError } from '../../src/core/errors.ts';
 import type { Store } from '../../src/core/store.ts';
 import { addChecksums } from '../../src/store/sqlite/add-checksums.ts';
 import { auditSqliteStore } from '../../src/store/sqlite/audit.ts';
+import { addGapChecksums } from '../../src/store/sqlite/gap-rows.ts';
 import { openSqliteStore } from '../../src/store/sqlite/open.ts';
 import { LogCapture } from '../support/log-capture.ts';
 import { sqlitePlace } from './place.ts';
@@ -239,6 +240,47 @@ test('whichever byte of the file header changes, it is opened as it was, or refu
       await store.close();
     }
   }
+});
+
+describe('a gap', () => {
+  const reason = 'The disk of the training server was full.';
+
+  async function withGap(): Promise<string> {
+    const store = await place.open();
+    const { job, lease } = await leasedJob(store);
+    await store.logs.append(lease, batch(['a', 'b'], { gaps: [{ before: 1, reason }] }));
+    await store.close();
+    return job.id;
+  }
+
+  test.each([
+    ['reason', "reason = replace(reason, 'full', 'fine')"],
+    ['place', 'line = 2'],
+    ['checksum', 'checksum = NULL'],
+  ])('whose %s is damaged is told as a damaged one, and found by the audit', async (_, change) => {
+    const jobId = await withGap();
+    const db = new Sqlite(database());
+    db.exec(`UPDATE gaps SET ${change}`);
+    db.close();
+    const store = await place.open();
+    expect(await store.logs.gaps(jobId, { from: 0, to: 2 })).toEqual([
+      { offset: expect.any(Number), reason: expect.stringContaining('damaged') },
+    ]);
+    expect(auditSqliteStore(place.dataDir).findings).toEqual([
+      { message: expect.stringContaining(`job ${jobId}: what is known of the gap`), lines: null },
+    ]);
+  });
+
+  test('of a store of before its checksum is told as it was', async () => {
+    const jobId = await withGap();
+    const db = new Sqlite(database());
+    db.exec('ALTER TABLE gaps DROP COLUMN checksum');
+    db.transaction(() => addGapChecksums(db))();
+    db.close();
+    const store = await place.open();
+    expect(await store.logs.gaps(jobId, { from: 0, to: 2 })).toEqual([{ offset: 1, reason }]);
+    expect(auditSqliteStore(place.dataDir).findings).toEqual([]);
+  });
 });
 
 describe('a store that was there is not begun anew', () => {

@@ -15,6 +15,7 @@ import {
   newestSql,
 } from './curve-rows.ts';
 import { isDamage } from './errors.ts';
+import { type GapRow, gapColumns, isSoundGap } from './gap-rows.ts';
 import { Journal } from './journal.ts';
 import { type LogShape, LogShapes } from './log-shape.ts';
 import { isSound, type PlacedChunk } from './placed-chunk.ts';
@@ -55,6 +56,7 @@ export function auditSqliteStore(dataDir: string): Audit {
         audit.jobs += 1;
         const what = `job ${job.id}: its log cannot be read`;
         attempt(audit, what, () => checkLog(db, job, audit));
+        attempt(audit, `job ${job.id}: its gaps cannot be read`, () => checkGaps(db, job, audit));
         attempt(audit, `job ${job.id}: its metrics cannot be read`, () => checkCurves(db, job));
       }
     });
@@ -130,6 +132,16 @@ function* rowsOf(
 ): Generator<PlacedChunk> {
   yield* chunks;
   if (journal) yield* all.rows(journal);
+}
+
+function checkGaps(db: Database, { seq, id }: JobRow, audit: Audit): void {
+  const gaps = db.prepare<[number], GapRow>(
+    `SELECT ${gapColumns} FROM gaps WHERE seq = ? ORDER BY line`,
+  );
+  for (const gap of gaps.iterate(seq)) {
+    if (isSoundGap(id, gap)) continue;
+    find(audit, `job ${id}: what is known of the gap before line ${gap.offset} is damaged`);
+  }
 }
 
 /** As a read of each of its series would. */

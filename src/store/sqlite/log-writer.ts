@@ -4,6 +4,7 @@ import { maxLines } from '../../core/log.ts';
 import type { Append, Lease, LogHead } from '../../core/store.ts';
 import { textSize } from '../line-text.ts';
 import type { Connection } from './connection.ts';
+import { gapChecksum } from './gap-rows.ts';
 import { type HeadRow, headChecksum, headColumns, soundHead } from './head-row.ts';
 import { JobEvents } from './job-events.ts';
 import type { JournalSweep } from './journal-sweep.ts';
@@ -100,7 +101,9 @@ export class LogWriter {
       throw this.#refusal(lease);
     }
     for (const { before, reason } of batch.gaps ?? []) {
-      this.#sql.addGap.run(start.seq, start.total + before, reason);
+      const offset = start.total + before;
+      const checksum = gapChecksum(lease.jobId, { offset, reason });
+      this.#sql.addGap.run(start.seq, offset, reason, checksum);
     }
     const points = batch.metrics ?? [];
     const keepCurves = points.length > 0 ? this.#metrics.add(lease, start.seq, points) : undefined;
@@ -196,8 +199,8 @@ function prepare({ db }: Connection) {
         'SELECT complete FROM logs WHERE seq = (SELECT seq FROM jobs WHERE id = ?)',
       )
       .pluck(),
-    addGap: db.prepare<[number, number, string]>(
-      'INSERT INTO gaps (seq, line, reason) VALUES (?, ?, ?)',
+    addGap: db.prepare<[number, number, string, number]>(
+      'INSERT INTO gaps (seq, line, reason, checksum) VALUES (?, ?, ?, ?)',
     ),
   };
 }

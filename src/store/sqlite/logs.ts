@@ -13,6 +13,7 @@ import type { Logger } from '../../lib/system/logger.ts';
 import { damagedHead } from '../damage.ts';
 import { ChunkReader } from './chunk-reader.ts';
 import type { Connection } from './connection.ts';
+import { type GapRow, gapColumns, toldGap } from './gap-rows.ts';
 import { type HeadRow, headColumns, soundHead } from './head-row.ts';
 import { JournalSweep } from './journal-sweep.ts';
 import { LogMender } from './log-mender.ts';
@@ -106,7 +107,9 @@ export class SqliteLogs implements LogStore {
   }
 
   gaps(jobId: string, range: { from: number; to: number }): Promise<LogGap[]> {
-    return this.#connection.read(() => this.#sql.gaps.all(jobId, range.from, range.to, maxGaps));
+    return this.#connection.read(() =>
+      this.#sql.gaps.all(jobId, range.from, range.to, maxGaps).map((row) => toldGap(jobId, row)),
+    );
   }
 
   metrics(
@@ -135,8 +138,8 @@ function prepare({ db }: Connection) {
   return {
     seq: db.prepare<[string], number>('SELECT seq FROM jobs WHERE id = ?').pluck(),
     head: db.prepare<[number], HeadRow>(`SELECT ${headColumns} FROM logs WHERE seq = ?`),
-    gaps: db.prepare<[string, number, number, number], LogGap>(`
-      SELECT line AS offset, reason FROM gaps
+    gaps: db.prepare<[string, number, number, number], GapRow>(`
+      SELECT ${gapColumns} FROM gaps
       WHERE seq = (SELECT seq FROM jobs WHERE id = ?) AND line BETWEEN ? AND ?
       ORDER BY line, id LIMIT ?`),
   };

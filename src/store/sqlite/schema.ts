@@ -3,6 +3,7 @@ import { TrainyardError } from '../../core/errors.ts';
 import { addChecksums } from './add-checksums.ts';
 import { addCurves } from './add-curves.ts';
 import { addSecrets } from './add-secrets.ts';
+import { addGapChecksums } from './gap-rows.ts';
 
 /** Marks a file as a Trainyard store: "Tyrd" in the header's application id. */
 export const applicationId = 0x54797264;
@@ -174,6 +175,7 @@ const migrations: readonly (string | ((db: Database) => void))[] = [
   `,
   // What a queued job waits for, as JSON.
   'ALTER TABLE jobs ADD COLUMN waits_for TEXT',
+  addGapChecksums,
   // What people say of a job, to find it by. The index holds all that a filter asks for.
   `
   ALTER TABLE jobs ADD COLUMN tags TEXT NOT NULL DEFAULT '[]';
