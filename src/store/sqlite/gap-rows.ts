@@ -11,7 +11,7 @@ export interface GapRow extends LogGap {
 export const gapColumns = 'line AS offset, reason, checksum';
 
 /** Stands for the reason of a damaged row. What was lost must not be hidden, nor something wrong be said of it. */
-export const damagedReason =
+const damagedReason =
   'Lines were lost about here, and what the store knows of it is damaged: neither the place nor the reason is sure. `trainyard check` finds what else is damaged.';
 
 /** CRC-32 over all that a gap says: of whose log it is, where it lies, and why. */
