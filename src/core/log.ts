@@ -16,12 +16,18 @@ export const maxLineBytes = 64 * 1024;
 /** GraphQL's Int ends here, and so does a log. */
 export const maxLines = 2 ** 31 - 1;
 
-/** Consecutive lines that were captured at one time from one source. */
+/** What a progress bar drew: a state that was drawn over or still may be, or the one that it was left in. */
+export const progressMarks = ['DRAWN_OVER', 'LAST'] as const;
+export type ProgressMark = (typeof progressMarks)[number];
+
+/** Consecutive lines that were captured at one time from one source, and are all of a progress bar or all not. */
 export interface LineRun {
   count: number;
   /** Milliseconds since 1970, UTC: the provider's time where it gives one, else that of the capture. */
   time: number;
   source: LogSource | null;
+  /** Absent for lines that are of no progress bar. */
+  progress?: ProgressMark;
 }
 
 /** Consecutive lines: their texts, and the runs that cover them (the counts add up to `texts.length`). */
@@ -92,4 +98,9 @@ export interface LogFilter {
   sources?: readonly LogSource[] | null;
   since?: Date | null;
   until?: Date | null;
+  progress?: ProgressChoice | null;
 }
+
+/** Which states of progress bars to show. */
+export const progressChoices = ['NONE', 'LAST', 'ALL'] as const;
+export type ProgressChoice = (typeof progressChoices)[number];

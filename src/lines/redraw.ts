@@ -21,7 +21,8 @@ export function holdsBack(state: RedrawState): boolean {
  * second or more after the last one stored of its row is stored, without what moves the cursor; others
  * are held back, each in the place of the one before. The line that follows on the same row takes the place
  * of a state held back; only where that shows a finished bar and the line is none, both are stored.
- * A state of blanks, which wipes a bar, is nothing. A line that is printed among rows drawn again, and is
+ * A state of blanks, which wipes a bar, is nothing. Runs say which lines are states of bars, and which of these are
+ * the last ones. A line that is printed among rows drawn again, and is
  * no state of theirs, is stored as any other.
  *
  * Also makes every text one line of well-formed text: the states in a text with `\r` inside belong
@@ -97,11 +98,11 @@ class Thinning {
     return screen;
   }
 
-  #store({ text, time, source }: ScreenLine): void {
+  #store({ text, time, source, progress }: ScreenLine): void {
     const { texts, runs } = this.block;
     texts.push(text);
-    const run = runs.at(-1);
-    if (run !== undefined && run.time === time && run.source === source) run.count++;
-    else runs.push({ count: 1, time, source });
+    const last = runs.at(-1);
+    if (last?.time === time && last.source === source && last.progress === progress) last.count++;
+    else runs.push({ count: 1, time, source, ...(progress ? { progress } : {}) });
   }
 }

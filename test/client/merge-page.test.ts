@@ -36,7 +36,16 @@ function entriesAt(offset: number, nextOffset: number): LogEntriesFragment {
   const { lines: _lines, ...place } = pageAt(offset, nextOffset);
   const entries = log.flatMap((text, at) =>
     at >= offset && at < nextOffset && at % 3 === 0
-      ? [{ offset: at, text, time: '2026-06-01T12:00:00.000Z', source: null, level: null }]
+      ? [
+          {
+            offset: at,
+            text,
+            time: '2026-06-01T12:00:00.000Z',
+            source: null,
+            level: null,
+            progress: null,
+          },
+        ]
       : [],
   );
   return { ...place, entries };

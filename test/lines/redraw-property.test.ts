@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { LineBlock, LogSource } from '../../src/core/log.ts';
+import type { LineBlock, LogSource, ProgressMark } from '../../src/core/log.ts';
 import { noRedraws, type RedrawState, settleRedraw, thinRedraws } from '../../src/lines/redraw.ts';
 
 const source = fc.constantFrom('STDOUT' as const, 'STDERR' as const, null);
@@ -36,7 +36,12 @@ const stream = (text: fc.Arbitrary<string>) =>
       });
     });
 
-type Stream = { text: string; time: number; source: LogSource | null }[];
+type Stream = {
+  text: string;
+  time: number;
+  source: LogSource | null;
+  progress?: ProgressMark;
+}[];
 
 function blockOf(lines: Stream): LineBlock {
   return {
@@ -55,7 +60,8 @@ function store(lines: Stream, blockLines: number): Stream {
     for (const run of result.block.runs) {
       expect(run.count).toBeGreaterThan(0);
       for (const text of result.block.texts.slice(at, at + run.count)) {
-        stored.push({ text, time: run.time, source: run.source });
+        const { count: _, ...facts } = run;
+        stored.push({ text, ...facts });
       }
       at += run.count;
     }
@@ -171,5 +177,22 @@ it('keeps a state of bounded size', () => {
       expect(JSON.stringify(state).length).toBeLessThan(256 * 1024);
     }),
     { numRuns: 20 },
+  );
+});
+
+it('marks states of bars alone, and one at most as the last of each line that a bar was on', () => {
+  fc.assert(
+    fc.property(stream(fc.oneof(redraw, normal)), (lines) => {
+      const stored = store(lines, 5);
+      const isState = ({ text }: { text: string }) => text.endsWith('| state');
+      expect(stored.filter((line) => line.progress && !isState(line))).toEqual([]);
+      expect(stored.filter((line) => !line.progress && isState(line))).toEqual([]);
+      for (const source of ['STDOUT', 'STDERR', null]) {
+        const own = stored.filter((line) => line.source === source);
+        const last = own.findIndex(({ progress }) => progress === 'LAST');
+        // Nothing ends these bars but the end of the log.
+        expect([-1, own.length - 1]).toContain(last);
+      }
+    }),
   );
 });

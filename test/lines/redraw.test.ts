@@ -119,7 +119,7 @@ describe('thinRedraws', () => {
       texts: ['a', 'b', 'c', '1%', 'd'],
       runs: [
         { count: 3, time: start, source: 'STDOUT' },
-        { count: 1, time: start + 1, source: 'STDERR' },
+        { count: 1, time: start + 1, source: 'STDERR', progress: 'DRAWN_OVER' },
         { count: 1, time: start + 2, source: 'STDOUT' },
       ],
     });
@@ -153,7 +153,9 @@ describe('settleRedraw', () => {
   it('lets the half second begin anew', () => {
     const first = { texts: ['1%\r', '2%\r'], runs: [{ count: 2, time: start, source: null }] };
     const settled = settleRedraw(thinRedraws(noRedraws, first).state, start + 500);
-    expect(settled.block.runs).toEqual([{ count: 1, time: start, source: null }]);
+    expect(settled.block.runs).toEqual([
+      { count: 1, time: start, source: null, progress: 'DRAWN_OVER' },
+    ]);
     const next = { texts: ['3%\r'], runs: [{ count: 1, time: start + 900, source: null }] };
     expect(thinRedraws(settled.state, next).block.texts).toEqual([]);
   });
@@ -324,4 +326,69 @@ it('leaves a text exactly as it is where nothing is drawn again', () => {
   ];
   const block = { texts, runs: [{ count: 4, time: 1, source: null }] };
   expect(thinRedraws(noRedraws, block).block).toBe(block);
+});
+
+describe('which lines are states of a progress bar', () => {
+  /** What each stored line is: `.` for a line of no bar, `o` for a state drawn over, `l` for a last one. */
+  function marks(...texts: string[]): string {
+    const time = (at: number) => start + at * 600;
+    let state = noRedraws;
+    const runs: LineBlock['runs'] = [];
+    texts.forEach((text, at) => {
+      const block = { texts: [text], runs: [{ count: 1, time: time(at), source: null }] };
+      const thinned = thinRedraws(state, block);
+      state = JSON.parse(JSON.stringify(thinned.state));
+      runs.push(...thinned.block.runs);
+    });
+    runs.push(...settleRedraw(state, Infinity).block.runs);
+    const letter = { DRAWN_OVER: 'o', LAST: 'l', none: '.' };
+    return runs.map(({ count, progress }) => letter[progress ?? 'none'].repeat(count)).join('');
+  }
+  const tqdm = (percent: number, rest = '') =>
+    `Training: ${percent}%|██  | ${percent}/100 [00:01<00:02,  3.00it/s]${rest}`;
+
+  it.each([
+    [
+      'a bar that ends with its own line',
+      ['a', `${tqdm(1)}\r`, `${tqdm(50)}\r`, tqdm(100), 'b'],
+      '.ool.',
+    ],
+    ['a bar that was cancelled on its way', [`${tqdm(1)}\r`, tqdm(50), 'b'], 'ol.'],
+    [
+      'a bar above which lines are printed',
+      [`${tqdm(1)}\r`, 'loss 1', `${tqdm(2)}\r`, 'loss 2', tqdm(3)],
+      'o.o..',
+    ],
+    ['a bar that is wiped', [`${tqdm(100)}\r`, '      \r', 'saved'], 'o.'],
+    [
+      'an error behind a bar',
+      [`${tqdm(1)}\r`, tqdm(50, 'Traceback (most recent call last):'), '  File'],
+      'o..',
+    ],
+    [
+      'seconds a step instead of steps a second',
+      [`${tqdm(1)}\r`, tqdm(2).replace('it/s', 's/it')],
+      'ol',
+    ],
+    ['a line that only looks like a bar', ['Epoch 3/10', '50% of the data', '100%|██| 3/3'], '...'],
+    ['an error that is drawn over', ['ERROR 3/10 failed\r', 'done'], '..'],
+    ['words that are drawn over by other words', ['Loading\r', 'Ready\r', 'done'], '...'],
+    ['a count that is drawn over by its like', ['step 5\r', 'step 6\r', 'step 7\r'], '.oo'],
+  ])('%s', (_what, texts, expected) => {
+    expect(marks(...texts)).toBe(expected);
+  });
+
+  it('takes what stands when the log ends, and was still held back, for the last state', () => {
+    const runs = [{ count: 2, time: start, source: null }];
+    const { state } = thinRedraws(noRedraws, { texts: [`${tqdm(1)}\r`, `${tqdm(2)}\r`], runs });
+    expect(settleRedraw(state, Infinity).block.runs).toMatchObject([{ progress: 'LAST' }]);
+    expect(settleRedraw(state, start + 500).block.runs).toMatchObject([{ progress: 'DRAWN_OVER' }]);
+  });
+
+  it('takes the first state that shows the end for the last one, where a bar is one of several rows', () => {
+    const up = '\u001b[A\r';
+    expect(
+      marks('A 0%', `B 0%${up}`, 'A 50%', `B 9%${up}`, 'A 100%', `B 10%${up}`, 'A 100% .'),
+    ).toBe('.oooloo');
+  });
 });

@@ -8,10 +8,12 @@ import { perLine } from './samples.ts';
 
 const text = fc.string({ unit: 'grapheme', maxLength: 40 }).map((line) => line.replace(/\n/g, ''));
 const source = fc.constantFrom(null, 'STDOUT', 'STDERR', 'SYSTEM');
-const run = fc.record({
+const progress = fc.constantFrom('DRAWN_OVER', 'LAST');
+const ofRun = (facts: { count: fc.Arbitrary<number>; time: fc.Arbitrary<number> }) =>
+  fc.oneof(fc.record({ ...facts, source }), fc.record({ ...facts, source, progress }));
+const run = ofRun({
   count: fc.integer({ min: 1, max: 100_000 }),
   time: fc.integer({ min: -(2 ** 51), max: 2 ** 51 }),
-  source,
 });
 
 test('runs come back as they were, whatever their times and sizes', () => {
@@ -33,7 +35,7 @@ test('a time that is none does not spoil the others', () => {
 });
 
 test('a slice of runs covers the same lines as the slice of their lines', () => {
-  const small = fc.record({ count: fc.integer({ min: 1, max: 9 }), time: fc.nat(), source });
+  const small = ofRun({ count: fc.integer({ min: 1, max: 9 }), time: fc.nat() });
   fc.assert(
     fc.property(fc.array(small), fc.nat(60), fc.nat(60), (runs, from, to) => {
       expect(perLine(sliceRuns(runs, from, to))).toEqual(perLine(runs).slice(from, to));
@@ -67,11 +69,13 @@ test.each([true, false])(
   'chunks hold the tail and the lines after it (compress: %s)',
   (compress) => {
     const block = fc
-      .array(fc.tuple(text, fc.integer({ min: 1, max: 400 }), fc.nat(), source), { maxLength: 8 })
+      .array(fc.tuple(text, ofRun({ count: fc.integer({ min: 1, max: 400 }), time: fc.nat() })), {
+        maxLength: 8,
+      })
       .map(
         (parts): LineBlock => ({
-          texts: parts.flatMap(([line, count]) => Array.from({ length: count }, () => line)),
-          runs: parts.map(([, count, time, from]) => ({ count, time, source: from })),
+          texts: parts.flatMap(([line, { count }]) => Array.from({ length: count }, () => line)),
+          runs: parts.map(([, lines]) => lines),
         }),
       );
     fc.assert(

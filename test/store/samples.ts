@@ -48,8 +48,8 @@ export async function leasedJob(
 
 /** One entry a line, so that differently cut runs compare equal. */
 export function perLine(runs: readonly LineRun[]): string[] {
-  return runs.flatMap(({ count, time, source }) =>
-    Array.from({ length: count }, () => `${time} ${source}`),
+  return runs.flatMap(({ count, time, source, progress }) =>
+    Array.from({ length: count }, () => `${time} ${source} ${progress}`),
   );
 }
 

@@ -1,4 +1,5 @@
 import { type Job, type NewJob, newJobId } from '../../src/core/job.ts';
+import type { LineRun } from '../../src/core/log.ts';
 import type { Provider } from '../../src/core/provider.ts';
 import type { Lease, Store } from '../../src/core/store.ts';
 import type { JobChanges } from '../../src/jobs/job-changes.ts';
@@ -29,6 +30,8 @@ export interface TestLog {
   readonly lease: Lease;
   /** Appends lines to the log and tells those who follow it. */
   print(...lines: string[]): Promise<void>;
+  /** Appends lines as a collector would, with all that it knows of them. */
+  append(texts: string[], runs: LineRun[]): Promise<void>;
   /** The job is over and its log complete. */
   end(): Promise<void>;
 }
@@ -115,14 +118,16 @@ async function openLog(
   });
   const lease = await store.leases.claim(job.id);
   if (!lease) throw new Error('a new job has no free lease');
+  const append: TestLog['append'] = async (texts, runs) => {
+    await store.logs.append(lease, { texts, runs, cursor: null, collectorState: null });
+    advanced(job.id);
+  };
   return {
     job,
     lease,
-    async print(...texts) {
-      const runs = [{ count: texts.length, time: Date.now(), source: 'STDOUT' as const }];
-      await store.logs.append(lease, { texts, runs, cursor: null, collectorState: null });
-      advanced(job.id);
-    },
+    append,
+    print: (...texts) =>
+      append(texts, [{ count: texts.length, time: Date.now(), source: 'STDOUT' }]),
     async end() {
       await changes.update(job.id, () => ({ status: 'COMPLETED' }));
       await store.logs.complete(lease);

@@ -28,7 +28,7 @@ export async function deploy(
     const { followJob } = await import('../follow/follow-job.ts');
     return followJob(context, job, {
       offset: 0,
-      filter: null,
+      filter: { progress: 'LAST' },
       matching: null,
       output,
       time: null,

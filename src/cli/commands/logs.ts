@@ -1,4 +1,4 @@
-import type { LogFilter, LogLevel } from '@trainyard/client';
+import type { LogFilter, LogLevel, ProgressChoice } from '@trainyard/client';
 import type { CommandContext } from '../context.ts';
 import { CommandError, exitCode } from '../exit.ts';
 import { LinePrinter } from '../follow/line-printer.ts';
@@ -21,6 +21,8 @@ export interface LogsOptions {
   context?: number;
   beforeContext?: number;
   afterContext?: number;
+  /** False for `--no-progress`. */
+  progress?: ProgressChoice | false;
   timestamps?: boolean;
   time?: TimeFormat;
   output: 'text' | 'json';
@@ -44,7 +46,8 @@ export async function logs(
   const format = { output, time, start: job.startedAt ?? job.createdAt };
   if (!follow) {
     const printer = new LinePrinter(screen, format);
-    await printStored(context, printer, { jobId: job.id, ...choice, lines, offset });
+    const tellsHidden = options.progress === undefined;
+    await printStored(context, printer, { jobId: job.id, ...choice, lines, offset, tellsHidden });
     return exitCode.ok;
   }
   const from = offset ?? (await lastLines(context, { jobId: job.id, lines, choice }));
@@ -65,12 +68,13 @@ async function lastLines(
 
 /** What the options choose. Throws for lines around matches where nothing is matched. */
 function choiceOf(options: LogsOptions): Choice {
-  const { grep, exclude, level, since, until, context = 0 } = options;
+  const { grep, exclude, level, since, until, context = 0, progress = 'LAST' } = options;
   const { beforeContext: before = context, afterContext: after = context } = options;
   const filter = filterOf({
     exclude,
     since: since?.toISOString(),
     until: until?.toISOString(),
+    progress: progress === false ? 'NONE' : progress === 'ALL' ? undefined : progress,
   });
   const match = filterOf({ regex: grep, minLevel: level });
   if (match) return { filter, matching: { match, before, after } };
@@ -87,7 +91,7 @@ function filterOf(conditions: { [Name in keyof LogFilter]?: LogFilter[Name] | un
 /** The options that choose and show lines, as they can be typed. */
 function flagsOf(options: LogsOptions): string {
   const { grep, exclude, level, since, context, beforeContext, afterContext } = options;
-  const { timestamps, time, output } = options;
+  const { progress, timestamps, time, output } = options;
   const values = {
     '--grep': grep,
     '--exclude': exclude,
@@ -96,13 +100,16 @@ function flagsOf(options: LogsOptions): string {
     '-C': context,
     '-B': beforeContext,
     '-A': afterContext,
+    '--progress': progress ? progress.toLowerCase() : undefined,
     '--time': time,
     '-o': output === 'text' ? undefined : output,
   };
   const words = Object.entries(values).flatMap(([flag, value]) =>
     value === undefined ? [] : [flag, shellWord(String(value))],
   );
-  return [...words, ...(timestamps ? ['-t'] : [])].map((word) => ` ${word}`).join('');
+  if (progress === false) words.push('--no-progress');
+  if (timestamps) words.push('-t');
+  return words.map((word) => ` ${word}`).join('');
 }
 
 function usage(message: string): CommandError {

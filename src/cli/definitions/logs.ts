@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { logLevels, maxLines } from '../../core/log.ts';
+import { logLevels, maxLines, progressChoices } from '../../core/log.ts';
 import type { LogsOptions } from '../commands/logs.ts';
 import type { Run } from '../context.ts';
 import { timeFormats } from '../screen/line-time.ts';
@@ -60,6 +60,15 @@ export function defineLogs(program: Command, run: Run): void {
     .option('-C, --context <count>', 'lines around each match, too', wholeNumber(0, maxContext))
     .option('-B, --before-context <count>', 'lines before each match', wholeNumber(0, maxContext))
     .option('-A, --after-context <count>', 'lines after each match', wholeNumber(0, maxContext))
+    .addOption(
+      new Option(
+        '--progress <which>',
+        'of progress bars: all states, the last of each (the default), or none',
+      )
+        .choices(progressChoices.map((choice) => choice.toLowerCase()))
+        .argParser(oneOf(progressChoices)),
+    )
+    .option('--no-progress', 'no state of any progress bar')
     .option('-t, --timestamps', 'print the time before each line, in UTC')
     .addOption(
       new Option(

@@ -1,24 +1,17 @@
-import {
-  type FollowOptions,
-  followLog,
-  GraphError,
-  JobDocument,
-  type JobFragment,
-} from '@trainyard/client';
+import { JobDocument, type JobFragment } from '@trainyard/client';
 import type { CommandContext } from '../context.ts';
 import { CommandError, exitCode, exitCodeOf } from '../exit.ts';
 import { catchInterruption } from '../interruption.ts';
 import { styleOf } from '../screen/progress.ts';
 import { Connection } from '../server/connection.ts';
 import { openSocket } from '../server/socket.ts';
-import { type Choice, hasContext, wanted } from '../stored/choice.ts';
-import type { ContextLines, Matching } from '../stored/context-lines.ts';
+import type { Choice } from '../stored/choice.ts';
 import { endOf } from './job-end.ts';
 import { JobView, watchJob } from './job-view.ts';
 import { type LineFormat, LinePrinter } from './line-printer.ts';
+import { LiveBars } from './live-bars.ts';
 import { Notices } from './notices.ts';
-
-const retry = { firstMs: 250, maxMs: 10_000 };
+import { printStream } from './print-stream.ts';
 
 export interface FollowJobOptions extends LineFormat, Choice {
   offset: number;
@@ -31,37 +24,36 @@ export interface FollowJobOptions extends LineFormat, Choice {
  * how the job ended. Ctrl-C stops following, not the job, and says how to resume.
  */
 export async function followJob(
-  { api, screen }: CommandContext,
+  context: CommandContext,
   job: JobFragment,
   { offset, filter, matching, flags = '', ...format }: FollowJobOptions,
 ): Promise<number> {
+  const { api, screen } = context;
   using interruption = catchInterruption();
   await using client = openSocket(api.settings);
   const over = new AbortController();
   const signal = AbortSignal.any([interruption.signal, over.signal]);
   const notices = new Notices(screen);
-  const view = new JobView(screen, job, notices);
+  const live = new LiveBars();
+  const redraw = () => screen.status(({ columns }) => [...live.rows(columns), view.line(columns)]);
+  const view = new JobView(screen, job, { notices, redraw });
+  redraw();
   const connection = new Connection(view, () => over.abort());
   client.on('connected', () => connection.found());
   const watching = watchJob(client, view, signal);
+  const drawsBars =
+    screen.live && format.output === 'text' && !matching && filter?.progress === 'LAST';
   let next = offset;
   try {
-    const printer = new LinePrinter(screen, format, notices);
-    const onRetry: FollowOptions['onRetry'] = ({ error, waitMs }) => connection.lost(error, waitMs);
-    const context = matching && hasContext(matching) ? await contextOf(matching) : null;
-    // Lines around a match are known only where all come.
-    const streamed = context ? filter : wanted({ filter, matching });
-    const options = { client, jobId: job.id, offset, filter: streamed, signal, retry, onRetry };
-    for await (const page of followLog({ ...options, entries: true })) {
-      if (page.offset > page.total) {
-        screen.note(`the log has ${page.total} lines so far; waiting for line ${page.offset}`);
-      }
-      await printer.print(context ? { ...page, entries: context.take(page.entries) } : page);
-      next = page.nextOffset;
-    }
-  } catch (error) {
-    if (!(error instanceof GraphError)) throw error;
-    throw api.refusal({ message: error.message, extensions: { code: error.code } });
+    await printStream(context, {
+      ...{ client, jobId: job.id, offset, filter, matching, signal },
+      printer: new LinePrinter(screen, format, notices),
+      bars: drawsBars ? { live, changed: redraw } : null,
+      onRetry: ({ error, waitMs }) => connection.lost(error, waitMs),
+      printed: (nextOffset) => {
+        next = nextOffset;
+      },
+    });
   } finally {
     over.abort();
     await watching;
@@ -82,9 +74,4 @@ export async function followJob(
   }
   screen.note(endOf(ended, api.hint), styleOf(ended.status));
   return exitCodeOf(ended.status);
-}
-
-async function contextOf(matching: Matching): Promise<ContextLines> {
-  const { ContextLines } = await import('../stored/context-lines.ts');
-  return new ContextLines(matching);
 }

@@ -17,50 +17,58 @@ const retryMs = 1000;
 /** A lost connection is told again so often where there is no status line. */
 const remarkMs = 60_000;
 
-/** Shows the state of a followed job: in the status line, or without one in a remark at each change of its status. */
+/** The state of a followed job: a status line or, without one, a remark at each change of its status. */
 export class JobView {
   readonly #screen: Screen;
   readonly #notices: Notices;
+  readonly #redraw: () => void;
+  readonly #label: string;
   #job: JobFragment;
   #remark: string | null = null;
   #remarkedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(screen: Screen, job: JobFragment, notices: Notices) {
+  /** `redraw` is called when the line has changed; `label` stands before what is remarked. */
+  constructor(
+    screen: Screen,
+    job: JobFragment,
+    options: { notices: Notices; redraw: () => void; label?: string },
+  ) {
     this.#screen = screen;
+    this.#notices = options.notices;
+    this.#redraw = options.redraw;
+    this.#label = options.label ?? '';
     this.#job = job;
-    this.#notices = notices;
-    this.#draw();
   }
 
   get job(): JobFragment {
     return this.#job;
   }
 
+  /** The status line, at most so many characters. */
+  line(columns: number): string {
+    return statusLine(this.#screen, this.#job, { columns, remark: this.#remark });
+  }
+
   update({ logs, ...job }: JobUpdatedSubscription['jobUpdated']): void {
     this.#notices.show(logs?.notice ?? null);
     const changed = job.status !== this.#job.status;
-    const wait = this.#job.waitsFor === null ? job.waitsFor : null;
     this.#job = job;
-    this.#draw();
-    if (wait && !this.#screen.live) this.#screen.note(visible(wait.message, { colours: false }));
+    this.#redraw();
     // The end of the job is shown after the end of its log.
-    if (changed && !this.#screen.live && !isOver(job.status)) this.#screen.note(job.status);
+    if (changed && !this.#screen.live && !isOver(job.status)) {
+      this.#screen.note(this.#label + job.status);
+    }
   }
 
   /** Shows a remark about the connection; null takes it away, because the connection stands again. */
   remark(text: string | null): void {
     this.#remark = text === null ? null : visible(text, { colours: false });
-    this.#draw();
+    this.#redraw();
     if (this.#screen.live) return;
     const now = performance.now();
     if (text !== null && now - this.#remarkedAt < remarkMs) return;
     this.#remarkedAt = text === null ? Number.NEGATIVE_INFINITY : now;
     this.#screen.note(this.#remark ?? 'connected again');
-  }
-
-  #draw(): void {
-    const [job, remark] = [this.#job, this.#remark];
-    this.#screen.status((columns) => statusLine(this.#screen, job, { columns, remark }));
   }
 }
 

@@ -3,23 +3,28 @@ import { styleText } from 'node:util';
 type Style = Parameters<typeof styleText>[0];
 
 const clearRow = '\r\u001b[K';
+const clearRowAbove = '\u001b[A\u001b[K';
 
 /** A terminal, a file or a pipe. */
-export type Output = NodeJS.WritableStream & { isTTY?: boolean; columns?: number };
+export type Output = NodeJS.WritableStream & { isTTY?: boolean; columns?: number; rows?: number };
+
+/** Makes the status rows, each of at most `columns` characters; the last `rows` of them are shown. */
+export type StatusRows = (size: { columns: number; rows: number }) => string[];
 
 /**
- * The output of a command. Results go to stdout and remarks to stderr. On a terminal, one status line stays below
+ * The output of a command. Results go to stdout and remarks to stderr. On a terminal, some status rows stay below
  * both.
  */
 export class Screen {
   readonly #stdout: Output;
   readonly #stderr: Output;
-  #status: ((columns: number) => string) | null = null;
-  #drawn = false;
+  #status: StatusRows | null = null;
+  /** How many rows of it are on the screen. */
+  #drawn = 0;
 
   /** True where stdout shows colours, which depends on NO_COLOR, FORCE_COLOR and the terminal. */
   readonly colours: boolean;
-  /** True where a status line is shown. */
+  /** True where status rows are shown. */
   readonly live: boolean;
 
   constructor(options: { stdout: Output; stderr: Output; dumb: boolean }) {
@@ -54,26 +59,31 @@ export class Screen {
     this.#draw();
   }
 
-  /** Sets the function that makes the status line for a width in columns; null takes the line away. */
-  status(line: ((columns: number) => string) | null): void {
+  /** Sets the function that makes the status rows; null takes them away. */
+  status(rows: StatusRows | null): void {
     if (!this.live) return;
     const cleared = this.#cleared();
-    this.#status = line;
+    this.#status = rows;
     if (cleared) this.#stdout.write(cleared);
     this.#draw();
   }
 
-  /** The text that takes the status line off the screen; empty where there is none. */
+  /** The text that takes the status rows off the screen; empty where there are none. */
   #cleared(): string {
-    if (!this.#drawn) return '';
-    this.#drawn = false;
-    return clearRow;
+    if (this.#drawn === 0) return '';
+    const cleared = clearRow + clearRowAbove.repeat(this.#drawn - 1);
+    this.#drawn = 0;
+    return cleared;
   }
 
   #draw(): void {
     if (!this.#status) return;
-    // The last column stays free, because a terminal would wrap to the next row after it.
-    this.#stdout.write(this.#status((this.#stdout.columns || 80) - 1));
-    this.#drawn = true;
+    const { columns, rows } = this.#stdout;
+    // The last column stays free, because a terminal would wrap to the next row after it; rows that have scrolled
+    // out of the screen could not be cleared.
+    const size = { columns: (columns || 80) - 1, rows: (rows || 24) - 1 };
+    const shown = this.#status(size).slice(-size.rows);
+    this.#stdout.write(shown.join('\n'));
+    this.#drawn = shown.length;
   }
 }

@@ -11,6 +11,8 @@ export interface StoredOptions extends Choice {
   /** The last lines that are wanted; with an offset, the most of them from there on. */
   lines: number | undefined;
   offset: number | undefined;
+  /** Whether to say how many states of progress bars are left out. */
+  tellsHidden: boolean;
 }
 
 /**
@@ -20,7 +22,7 @@ export interface StoredOptions extends Choice {
 export async function printStored(
   { api, screen }: CommandContext,
   printer: LinePrinter,
-  { jobId, lines, offset, ...choice }: StoredOptions,
+  { jobId, lines, offset, tellsHidden, ...choice }: StoredOptions,
 ): Promise<void> {
   const to = await totalOf(api, jobId);
   const filter = wanted(choice);
@@ -38,7 +40,17 @@ export async function printStored(
     await printWithContext(api, printer, { stretch, matching, filter: choice.filter });
     return;
   }
-  for await (const page of pagesOf(api, stretch)) await printer.print(page);
+  let hidden = 0;
+  for await (const page of pagesOf(api, stretch)) {
+    await printer.print(page);
+    hidden += page.nextOffset - page.offset;
+    for (const entry of page.entries) if (entry.offset < page.nextOffset) hidden -= 1;
+  }
+  const isAllElse = !matching && Object.keys(choice.filter ?? {}).length === 1;
+  if (tellsHidden && isAllElse && hidden > 0) {
+    const states = hidden === 1 ? 'one state' : `${hidden} states`;
+    screen.note(`${states} of progress bars left out; --progress all shows them`);
+  }
 }
 
 /** Prints matches with lines around them, which it reads for each match: a rare one is found without reading all lines. */

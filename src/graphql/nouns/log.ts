@@ -5,6 +5,8 @@ import {
   type logLevels,
   type logSources,
   maxPageLines,
+  type progressChoices,
+  type progressMarks,
 } from '../../core/log.ts';
 import { entriesOf, type LogLine, type LogPage } from '../../logs/read/page.ts';
 import { builder } from '../engine/builder.ts';
@@ -27,6 +29,26 @@ const LogLevelEnum = builder.enumType('LogLevel', {
     WARNING: { description: 'Something that may be wrong.' },
     ERROR: { description: 'Something that failed.' },
   } satisfies Record<(typeof logLevels)[number], object>,
+});
+
+const ProgressMarkEnum = builder.enumType('ProgressMark', {
+  description: 'What a line is of a progress bar, which a job draws again and again in one place.',
+  values: {
+    DRAWN_OVER: { description: 'A state that the job has drawn over, or still may draw over.' },
+    LAST: { description: 'The state in which the job has left the bar.' },
+  } satisfies Record<(typeof progressMarks)[number], object>,
+});
+
+const ProgressChoiceEnum = builder.enumType('ProgressChoice', {
+  description: 'Which states of progress bars to show.',
+  values: {
+    NONE: { description: 'No states.' },
+    LAST: {
+      description:
+        'The last state of each bar. In a page, the newest line of the log is one, too, though the job may still draw over it; a stream has only those that the job has left.',
+    },
+    ALL: { description: 'All states that are stored: at most two a second of each bar.' },
+  } satisfies Record<(typeof progressChoices)[number], object>,
 });
 
 const LogLineType = builder.objectRef<LogLine>('LogLine').implement({
@@ -54,6 +76,12 @@ const LogLineType = builder.objectRef<LogLine>('LogLine').implement({
       type: LogLevelEnum,
       nullable: true,
       description: 'How severe the line is; null where its text shows no level.',
+    }),
+    progress: t.expose('progress', {
+      type: ProgressMarkEnum,
+      nullable: true,
+      description:
+        'What the line is of a progress bar; null for every other line, and for lines that were stored by releases that did not keep it.',
     }),
     growing: t.exposeBoolean('growing', {
       description:
@@ -156,6 +184,11 @@ const LogFilterInput = builder.inputType('LogFilter', {
     }),
     since: t.field({ type: 'DateTime', description: 'The time of the line is this or later.' }),
     until: t.field({ type: 'DateTime', description: 'The time of the line is before this.' }),
+    progress: t.field({
+      type: ProgressChoiceEnum,
+      description:
+        'The line is of no progress bar, or it is one of these states; `ALL` by default.',
+    }),
   }),
 });
 

@@ -17,8 +17,18 @@ export function isLike(text: string, other: string): boolean {
   return lettersOf(text) === lettersOf(other);
 }
 
-function lettersOf(text: string): string {
-  return plainText(text.slice(0, 256))
-    .replaceAll(/[^\p{L}]+/gu, '')
-    .slice(0, 16);
+/** True for two states of one bar and nothing else: all their letters are the same, be it `it/s` or `s/it`. */
+export function isSameBar(text: string, other: string): boolean {
+  return isBar(text) && allLettersOf(text) === allLettersOf(other);
+}
+
+/** What two states of one bar have in common: the first letters, without colours. */
+export function lettersOf(text: string): string {
+  return allLettersOf(text.slice(0, 256)).slice(0, 16);
+}
+
+function allLettersOf(text: string): string {
+  return plainText(text)
+    .replace('s/it', 'it/s')
+    .replaceAll(/[^\p{L}]+/gu, '');
 }

@@ -1,6 +1,7 @@
-import type { LogSource } from '../../core/log.ts';
+import type { LogSource, ProgressMark } from '../../core/log.ts';
+import { levelOf } from '../level.ts';
 import { type Control, controlsOf, isPlain } from './controls.ts';
-import { isBar, isComplete, isLike } from './likeness.ts';
+import { isBar, isComplete, isLike, isSameBar } from './likeness.ts';
 import { RowText } from './row-text.ts';
 
 /** A line, or a state of a bar, with the time when it was captured. */
@@ -8,6 +9,7 @@ export interface ScreenLine {
   text: string;
   time: number;
   source: LogSource | null;
+  progress?: ProgressMark;
 }
 
 interface Row {
@@ -16,6 +18,8 @@ interface Row {
   /** The newest state that is held back. */
   pending: ScreenLine | null;
   lastKeptAt: number;
+  /** The bar has come to its end: the state that shows this is its last one. */
+  isDone?: boolean;
 }
 
 /** The last rows of what one source has printed, as a terminal would show them; JSON. The cursor may be above the last row. */
@@ -74,7 +78,10 @@ export class Screen {
   /** Stores what is held back and due at `now`. */
   settle(now: number): void {
     for (const row of this.#state.rows) {
-      if (row.pending !== null && isOver(row.lastKeptAt, now)) this.#keep(row, now);
+      if (row.pending === null || !isOver(row.lastKeptAt, now)) continue;
+      // At the end of the log, nothing will be drawn over it any more.
+      if (now === Infinity && row.pending.progress) row.pending.progress = 'LAST';
+      this.#keep(row, now);
     }
   }
 
@@ -160,7 +167,8 @@ export class Screen {
       this.#keep(row, line.time);
     }
     row.pending = null;
-    this.#store(line);
+    const isEnd = row.shown !== null && isSameBar(row.shown, line.text) && !isSevere(line.text);
+    this.#store(isEnd ? { ...line, progress: 'LAST' } : line);
   }
 
   /** Bars that have come to their end, and states that are due, are stored before what is printed below them. */
@@ -173,6 +181,8 @@ export class Screen {
 
   #redraw(row: Row, line: ScreenLine): void {
     const shown = shownOf(line.text);
+    const progress = this.#markOf(row, line.text);
+    if (progress) line.progress = progress;
     const isSame = this.#state.rows.length > 1 && row.shown === shown;
     row.shown = shown;
     if (isSame) return; // a terminal that draws all its rows, though one has changed
@@ -184,6 +194,16 @@ export class Screen {
     } else {
       row.pending = line;
     }
+  }
+
+  /** What a state is of its bar. On several rows no line ends a bar, so the state that shows its end is the last one. */
+  #markOf(row: Row, text: string): ProgressMark | undefined {
+    const isState = isBar(text) || (row.shown !== null && isLike(row.shown, text));
+    if (!isState || isSevere(text)) return undefined;
+    const isAtEnd = this.#state.rows.length > 1 && isComplete(text);
+    const isFirst = !row.isDone || row.pending?.progress === 'LAST';
+    row.isDone = isAtEnd;
+    return isAtEnd && isFirst ? 'LAST' : 'DRAWN_OVER';
   }
 
   #keep(row: Row, now: number): void {
@@ -228,6 +248,12 @@ export class Screen {
 
 function newRow(lastKeptAt: number): Row {
   return { shown: null, pending: null, lastKeptAt };
+}
+
+/** A warning or an error is never taken for a bar, whatever it looks like. */
+function isSevere(text: string): boolean {
+  const level = levelOf(text);
+  return level === 'WARNING' || level === 'ERROR';
 }
 
 function shownOf(text: string): string {

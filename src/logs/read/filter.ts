@@ -1,6 +1,6 @@
 import { RE2JS } from 're2js';
 import { messageOf, TrainyardError } from '../../core/errors.ts';
-import { type LogFilter, type LogSource, logLevels } from '../../core/log.ts';
+import { type LineRun, type LogFilter, logLevels, type ProgressChoice } from '../../core/log.ts';
 import { shortened } from '../../lib/text/quote.ts';
 import { levelOf } from '../../lines/level.ts';
 import { plainText } from '../../lines/plain-text.ts';
@@ -20,16 +20,22 @@ const maxExpressionSize = 20_000;
 export interface LineMatcher {
   /** False where no line of this chunk of UTF-8 text can match. */
   maybe: ((text: Buffer) => boolean) | undefined;
-  /** False where no line captured at this time from this source can match. */
-  run(time: number, source: LogSource | null): boolean;
+  /**
+   * False where no line of this run can match. `stands`: it is the newest line of its log, which nothing has been
+   * drawn over yet.
+   */
+  run(run: LineRun, options?: { stands: boolean }): boolean;
   /** Whether the line's text matches; callers ask only where `run` was true. */
   text(text: string): boolean;
+  /** True where only lines of progress bars can fail to match. */
+  onlyProgress: boolean;
 }
 
 /**
  * Compiles a filter; null where it lets every line pass. `contains` is a case-sensitive part of the line.
  * `regex` is an RE2 expression that may match anywhere in it, `exclude` one that must not. All look at the line
- * without its escape sequences. `since` is inclusive, `until` exclusive. A line without a known level passes no `minLevel`. Throws
+ * without its escape sequences. `since` is inclusive, `until` exclusive. `progress` lets
+ * pass no state of a bar, those that a bar was left in, or all. A line without a known level passes no `minLevel`. Throws
  * `BAD_USER_INPUT` for a filter that is too long or an expression that is broken or too large.
  */
 export function compileFilter(filter: LogFilter | null | undefined): LineMatcher | null {
@@ -42,14 +48,19 @@ export function compileFilter(filter: LogFilter | null | undefined): LineMatcher
   const sources = filter.sources ? new Set(filter.sources) : null;
   const since = filter.since?.getTime() ?? Number.NEGATIVE_INFINITY;
   const until = filter.until?.getTime() ?? Number.POSITIVE_INFINITY;
+  const progress = filter.progress ?? 'ALL';
   const unbounded = !filter.since && !filter.until && !sources;
   const anyText = contains === null && regex === null && exclude === null && leastLevel === null;
-  if (anyText && unbounded) return null;
+  if (anyText && unbounded && progress === 'ALL') return null;
 
   return {
     maybe: contains === null ? undefined : chunkMayHold(contains),
-    run: (time, source) =>
-      time >= since && time < until && (!sources || (source !== null && sources.has(source))),
+    run({ time, source, progress: mark }, { stands } = { stands: false }) {
+      if (mark !== undefined && !isShown(progress, mark === 'LAST' || stands)) return false;
+      return (
+        time >= since && time < until && (!sources || (source !== null && sources.has(source)))
+      );
+    },
     text(text) {
       const plain = plainText(text);
       if (contains !== null && !plain.includes(contains)) return false;
@@ -59,7 +70,12 @@ export function compileFilter(filter: LogFilter | null | undefined): LineMatcher
       }
       return (regex === null || regex.test(plain)) && !exclude?.test(plain);
     },
+    onlyProgress: anyText && unbounded,
   };
+}
+
+function isShown(choice: ProgressChoice, isLast: boolean): boolean {
+  return choice === 'ALL' || (choice === 'LAST' && isLast);
 }
 
 function compileRegex(name: 'regex' | 'exclude', given: string | null | undefined): RE2JS | null {

@@ -6,6 +6,7 @@ import {
   type LogNotice,
   type LogSource,
   maxPageLines,
+  type ProgressMark,
 } from '../../core/log.ts';
 import { levelOf } from '../../lines/level.ts';
 import type { GrowingLine } from '../growing-lines.ts';
@@ -21,6 +22,8 @@ export interface LogLine {
   time: number;
   source: LogSource | null;
   level: LogLevel | null;
+  /** Null where it is of no progress bar. */
+  progress: ProgressMark | null;
   /** The job is still writing it: its number and its text may still change. */
   growing: boolean;
 }
@@ -60,13 +63,14 @@ export function joinPages(empty: LogPage, page: LogPage): LogPage {
 export function entriesOf({ lines, runs, offsets, offset, growing }: LogPage): LogLine[] {
   const entries: LogLine[] = [];
   let at = 0;
-  for (const { count, time, source } of runs) {
-    for (const end = at + count; at < end; at += 1) {
-      entries.push(new Line(offsets?.[at] ?? offset + at, lines[at] ?? '', time, source));
+  for (const run of runs) {
+    for (const end = at + run.count; at < end; at += 1) {
+      entries.push(new Line(offsets?.[at] ?? offset + at, lines[at] ?? '', run));
     }
   }
   if (growing) {
-    entries.push(new Unfinished(growing.offset, growing.text, growing.time, null));
+    const { text, time } = growing;
+    entries.push(new Unfinished(growing.offset, text, { count: 1, time, source: null }));
   }
   return entries;
 }
@@ -95,13 +99,15 @@ class Line implements LogLine {
   readonly text: string;
   readonly time: number;
   readonly source: LogSource | null;
+  readonly progress: ProgressMark | null;
   readonly growing: boolean = false;
 
-  constructor(offset: number, text: string, time: number, source: LogSource | null) {
+  constructor(offset: number, text: string, { time, source, progress }: LineRun) {
     this.offset = offset;
     this.text = text;
     this.time = time;
     this.source = source;
+    this.progress = progress ?? null;
   }
 
   get level(): LogLevel | null {

@@ -1,6 +1,12 @@
 import { codeOf, TrainyardError } from '../../core/errors.ts';
 import type { Job } from '../../core/job.ts';
-import { type LogFilter, maxPageChars, maxPageLines, type PlacedBlock } from '../../core/log.ts';
+import {
+  type LogFilter,
+  maxPageChars,
+  maxPageLines,
+  type PlacedBlock,
+  type ProgressChoice,
+} from '../../core/log.ts';
 import type { JobStore, LogExtent, LogStore } from '../../core/store.ts';
 import { Turns } from '../../lib/async/turns.ts';
 import { quote } from '../../lib/text/quote.ts';
@@ -72,6 +78,7 @@ export class LogReader {
       ...request,
       maxChars,
       matcher,
+      showStanding: true,
       async mayGoOn(startedAt) {
         await pace.turn('page');
         return performance.now() - startedAt < maxScanMs;
@@ -104,8 +111,9 @@ export class LogReader {
     // Lines may have come between the two: what was read is stored, so it counts.
     const total = Math.max(extent.total, nextOffset > offset ? nextOffset : 0);
     const isLast = nextOffset === total && found.block.texts.length < request.limit;
-    const asked =
-      request.growing === true && matcher === null && isLast && isProven && !extent.complete;
+    const isWhole = matcher === null || matcher.onlyProgress;
+    const isOpen = isLast && isProven && !extent.complete;
+    const asked = request.growing === true && isWhole && isOpen;
     const { block, offsets } = found;
     return {
       growing: asked ? this.#growing.get(jobId, total) : null,
@@ -125,25 +133,36 @@ export class LogReader {
     };
   }
 
-  /** At most `limit` lines from `offset` on, as consecutive blocks. The reader pulls them, so memory stays flat. */
-  async *blocks(
+  /**
+   * The texts of at most `limit` lines from `offset` up to `to`, in pieces; the newest line of the log is `to - 1`.
+   * The reader pulls them, so memory stays flat.
+   */
+  async *texts(
     jobId: string,
-    range: { offset: number; limit: number | null; pace: Pace },
-  ): AsyncGenerator<PlacedBlock> {
-    let offset = range.offset;
-    let left = range.limit ?? Number.POSITIVE_INFINITY;
-    while (left > 0) {
-      const limit = Math.min(left, maxPageLines);
-      await range.pace.turn('stream');
+    range: {
+      offset: number;
+      to: number;
+      limit: number;
+      progress: ProgressChoice;
+      pace: Pace;
+    },
+  ): AsyncGenerator<string[]> {
+    const { to, pace } = range;
+    const matcher = compileFilter({ progress: range.progress });
+    let { offset, limit: left } = range;
+    while (left > 0 && offset < to) {
+      const limit = Math.min(to - offset, matcher ? maxPageLines : left, maxPageLines);
+      await pace.turn('stream');
       const block = await this.#logs.read(jobId, { offset, limit, maxChars: maxBlockChars });
       if (block.texts.length === 0) {
         // A log that was deleted meanwhile must not look like one that ends here.
         await this.#job(jobId);
         return;
       }
-      yield block;
+      const texts = matcher ? passing(block, matcher, to - 1).slice(0, left) : block.texts;
+      if (texts.length > 0) yield texts;
       offset += block.texts.length;
-      left -= block.texts.length;
+      left -= texts.length;
     }
   }
 
@@ -164,8 +183,25 @@ export class LogReader {
   }
 }
 
+/** The texts of the lines of those runs that pass. */
+function passing(
+  { first, texts, runs }: PlacedBlock,
+  matcher: LineMatcher,
+  newest: number,
+): string[] {
+  let at = 0;
+  return runs.flatMap((run) => {
+    const from = at;
+    at += run.count;
+    if (matcher.run(run)) return texts.slice(from, at);
+    const stands = first + at - 1 === newest;
+    return stands && matcher.run(run, { stands }) ? texts.slice(at - 1, at) : [];
+  });
+}
+
 interface Search extends Omit<PageRequest, 'filter' | 'room' | 'pace'> {
   matcher: LineMatcher | null;
+  showStanding?: boolean;
   /** Whether a search that began at this time, and has not filled its page, may go on. */
   mayGoOn(startedAt: number): Promise<boolean>;
 }

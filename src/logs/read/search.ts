@@ -1,5 +1,5 @@
 import { codeOf } from '../../core/errors.ts';
-import { type LogSource, maxPageChars, type PlacedBlock } from '../../core/log.ts';
+import { type LineRun, maxPageChars, type PlacedBlock } from '../../core/log.ts';
 import type { LogStore, ScanStretch } from '../../core/store.ts';
 import type { LineMatcher } from './filter.ts';
 
@@ -18,6 +18,8 @@ interface SearchRequest {
   limit: number;
   maxChars?: number;
   signal?: AbortSignal | undefined;
+  /** Whether the newest line of the log counts as the last state of its bar, though more may come. */
+  showStanding?: boolean;
   /** Whether a search that began at this time, and has not filled its page, may go on. */
   mayGoOn(startedAt: number): Promise<boolean>;
 }
@@ -40,7 +42,8 @@ export async function searchLog(
   let nextOffset = offset;
   do {
     const until = performance.now() + turnMs;
-    const part = { matcher, matches, signal, from: nextOffset, to: end, until };
+    const standing = request.showStanding ? total - 1 : null;
+    const part = { matcher, matches, signal, from: nextOffset, to: end, until, standing };
     try {
       nextOffset = await searchOn(logs, jobId, part);
     } catch (error) {
@@ -53,14 +56,14 @@ export async function searchLog(
 
 /** Searches from `from` on until the time `until`, at least one line; returns where to go on. It keeps only the matches. */
 async function searchOn(logs: LogStore, jobId: string, part: SearchPart): Promise<number> {
-  const { matcher, matches, signal, until } = part;
+  const { matcher, matches, signal, until, standing } = part;
   signal?.throwIfAborted();
   let next = part.from;
   const scan = { from: next, maybe: matcher.maybe, signal };
   for await (const { first, count, block } of untilDamage(logs.scan(jobId, scan))) {
     if (first >= part.to) return part.to;
     const to = Math.min(first + count, part.to);
-    next = block ? matches.take(block, matcher, { from: next, to, until }) : to;
+    next = block ? matches.take(block, matcher, { from: next, to, until, standing }) : to;
     if (matches.full || next < to || next >= part.to || performance.now() >= until) return next;
   }
   // The job is being deleted: there is nothing more to look at.
@@ -73,6 +76,8 @@ interface SearchPart {
   from: number;
   to: number;
   until: number;
+  /** The newest line, where it counts as the last state of its bar. */
+  standing: number | null;
   signal: AbortSignal | undefined;
 }
 
@@ -93,7 +98,7 @@ async function* untilDamage(stretches: AsyncIterable<ScanStretch>): AsyncGenerat
 class Matches {
   readonly offsets: number[] = [];
   readonly #texts: string[] = [];
-  readonly #runs: { count: number; time: number; source: LogSource | null }[] = [];
+  readonly #runs: LineRun[] = [];
   readonly #limit: number;
   readonly #maxChars: number;
   #chars = 0;
@@ -115,14 +120,14 @@ class Matches {
   take(
     block: PlacedBlock,
     matcher: LineMatcher,
-    { from, to, until }: { from: number; to: number; until: number },
+    { from, to, until, standing }: Pick<SearchPart, 'from' | 'to' | 'until' | 'standing'>,
   ): number {
     let at = 0;
-    for (const { count, time, source } of block.runs) {
-      const runEnd = at + count;
-      if (!matcher.run(time, source)) {
-        at = runEnd;
-        continue;
+    for (const run of block.runs) {
+      const runEnd = at + run.count;
+      if (!matcher.run(run)) {
+        const isStanding = block.first + runEnd - 1 === standing;
+        at = isStanding && matcher.run(run, { stands: true }) ? runEnd - 1 : runEnd;
       }
       for (; at < runEnd; at += 1) {
         const offset = block.first + at;
@@ -132,7 +137,7 @@ class Matches {
         if (matcher.text(text)) {
           this.offsets.push(offset);
           this.#texts.push(text);
-          this.#runs.push({ count: 1, time, source });
+          this.#runs.push({ ...run, count: 1 });
           this.#chars += text.length;
           if (this.full) return offset + 1;
         }

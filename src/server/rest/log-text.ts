@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { createGzip, type ZlibOptions } from 'node:zlib';
 import { codeOf, messageOf, TrainyardError } from '../../core/errors.ts';
-import { maxLines } from '../../core/log.ts';
+import { maxLines, type ProgressChoice, progressChoices } from '../../core/log.ts';
 import type { Logger } from '../../lib/system/logger.ts';
 import { encodeTexts } from '../../lib/text/encode-texts.ts';
 import { quote } from '../../lib/text/quote.ts';
@@ -29,7 +29,8 @@ export interface LogTextRequest {
 
 /**
  * Answers `/jobs/{id}/log`: a job's log as text, read while it is sent, so that memory stays flat. The lines
- * are chosen by `?offset=&limit=`; a negative offset counts from the end. Sends only the lines that are stored now.
+ * are chosen by `?offset=&limit=`; a negative offset counts from the end. `?progress=none` or `last` leaves out states of
+ * progress bars, which `limit` does not count then. Sends only the lines that are stored now.
  */
 export function createLogText(options: { reader: LogReader; logger: Logger; unsent: Unsent }) {
   const { reader, logger, unsent } = options;
@@ -42,8 +43,10 @@ export function createLogText(options: { reader: LogReader; logger: Logger; unse
     const limit = wholeNumber(search, 'limit', { least: 1 }) ?? maxLines;
     const { total, complete, isProven } = await reader.extent(id);
     const first = offset < 0 ? Math.max(0, total + offset) : Math.min(offset, total);
+    const progress = choiceOf(search);
     // Where more may follow, the reader must not take the last line that can be read for the end.
-    const range = { offset: first, limit: isProven ? Math.min(limit, total - first) : limit, pace };
+    const to = isProven ? total : maxLines;
+    const range = { offset: first, to, limit, progress, pace };
     const isZipped = weightOf('gzip', request.headers['accept-encoding']) > 0;
     response.appendHeader('Vary', 'Accept-Encoding');
     response.writeHead(200, {
@@ -89,10 +92,20 @@ function wholeNumber(
   );
 }
 
+function choiceOf(search: URLSearchParams): ProgressChoice {
+  const given = search.get('progress') ?? 'all';
+  const choice = progressChoices.find((each) => each.toLowerCase() === given.toLowerCase());
+  if (choice) return choice;
+  throw new TrainyardError(
+    'BAD_USER_INPUT',
+    `progress is ${quote(given)}; it must be one of ${progressChoices.join(', ').toLowerCase()}.`,
+  );
+}
+
 async function* textOf(
   reader: LogReader,
   id: string,
-  range: { offset: number; limit: number; pace: Pace },
+  range: Parameters<LogReader['texts']>[1],
 ): AsyncGenerator<Buffer> {
-  for await (const { texts } of reader.blocks(id, range)) yield encodeTexts([...texts, ''], '\n');
+  for await (const texts of reader.texts(id, range)) yield encodeTexts([...texts, ''], '\n');
 }
