@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { configSchemaFault } from '../core/config-schema.ts';
 import { misspelt } from '../core/fill-template.ts';
 import type { JsonObject } from '../core/job.ts';
 import { kindWord, type ProviderDefinition } from '../core/provider-kind.ts';
@@ -25,6 +26,11 @@ const forAllKinds = {
   cwd: text.optional(),
   env: z.record(text, template).optional(),
   dataset: text.optional(),
+  description: text.max(500, 'it has over 500 characters').optional(),
+  configSchema: z
+    .custom<JsonObject>(isObject, 'it must be an object')
+    .superRefine(checkConfigSchema)
+    .optional(),
   // `z.record` would drop a key named __proto__.
   defaults: z
     .custom<JsonObject>(isObject, 'it must be an object')
@@ -34,6 +40,12 @@ const forAllKinds = {
     })
     .optional(),
 };
+
+/** Notes what is wrong with a JSON Schema. */
+function checkConfigSchema(schema: JsonObject, context: z.RefinementCtx): void {
+  const message = configSchemaFault(schema);
+  if (message !== null) context.addIssue({ code: 'custom', message });
+}
 
 /** Shows a command line as the list that it must be. */
 function notAList({ input }: { input?: unknown }): string {

@@ -1,5 +1,6 @@
 import type { Job, JobFailure, JobProgress, JobStatus, JobWait, NewJob } from './job.ts';
 import type { LineBlock, LogNotice } from './log.ts';
+import type { RecipeFacts } from './recipe.ts';
 
 export const healthStatuses = ['UP', 'DEGRADED', 'DOWN'] as const;
 
@@ -77,6 +78,8 @@ export interface Provider {
   readonly pollMs: number;
   /** The recipes that a caller may choose. Where the provider itself knows them, they are as old as the last health check. */
   recipes(): readonly string[];
+  /** What is known of its recipes beyond their names, as old as these; those of which nothing is may be left out. */
+  recipeFacts?(): readonly RecipeFacts[];
   /** Whether it has a recipe that only some jobs can use, such as those that name an image; `recipes` leaves it out. */
   hasRecipe?(recipe: string): boolean;
   /** True while the provider could not be asked yet: it may have any recipe. */

@@ -18,4 +18,34 @@ export interface Recipe {
   dataset?: string | undefined;
   /** Values that a job's config may override. */
   defaults?: JsonObject | undefined;
+  /** What it is for, in a sentence. */
+  description?: string | undefined;
+  /** A JSON Schema of the config, over `defaults`. A job with another config is refused. */
+  configSchema?: JsonObject | undefined;
+}
+
+/** What callers are told of a recipe. A field is null where it is not known, or the recipe has none. */
+export interface RecipeFacts {
+  name: string;
+  description: string | null;
+  /** The path of the data set of a job that names none, on the machine that trains. */
+  dataset: string | null;
+  defaults: JsonObject;
+  configSchema: JsonObject | null;
+}
+
+/** What callers are told of recipes. */
+export function recipeFacts(recipes: Readonly<Record<string, Recipe>>): RecipeFacts[] {
+  return Object.entries(recipes).map(([name, recipe]) => ({
+    name,
+    description: recipe.description ?? null,
+    dataset: recipe.dataset ?? null,
+    defaults: recipe.defaults ?? {},
+    configSchema: recipe.configSchema ?? null,
+  }));
+}
+
+/** All that is known of a recipe of which only the name is known. */
+export function bareFacts(name: string): RecipeFacts {
+  return { name, description: null, dataset: null, defaults: {}, configSchema: null };
 }

@@ -1,5 +1,6 @@
 import { messageOf, TrainyardError } from '../core/errors.ts';
 import type { Provider, ProviderHealth } from '../core/provider.ts';
+import { bareFacts, type RecipeFacts } from '../core/recipe.ts';
 import { quote } from '../lib/text/quote.ts';
 import { jobTimes } from './times.ts';
 
@@ -36,6 +37,13 @@ export class Providers {
       'NOT_FOUND',
       `There is no provider ${quote(name)}. Configured: ${names}.`,
     );
+  }
+
+  /** The recipes that a caller may choose, with all that is known of each; none for an unknown provider. */
+  recipes(name: string): RecipeFacts[] {
+    const provider = this.find(name);
+    const known = new Map(provider?.recipeFacts?.().map((facts) => [facts.name, facts]));
+    return (provider?.recipes() ?? []).map((recipe) => known.get(recipe) ?? bareFacts(recipe));
   }
 
   /** The last health report, of any age; null before the first one. */

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import { messageOf, TrainyardError } from '../core/errors.ts';
-import type { Recipe } from '../core/recipe.ts';
+import { type Recipe, recipeFacts } from '../core/recipe.ts';
 import { closeServer, listen } from '../lib/system/http-server.ts';
 import type { Logger } from '../lib/system/logger.ts';
 import { isLoopback } from '../lib/system/loopback.ts';
@@ -78,7 +78,7 @@ export async function openTrainer(options: TrainerOptions): Promise<Trainer> {
     jobs,
     streams,
     gpus: createGpuReader(jobEnvironment(baseEnv)),
-    recipes: Object.keys(recipes),
+    recipes: recipeFacts(recipes),
     apiKey: apiKey || null,
     loopback,
     logger,

@@ -117,6 +117,26 @@ test('two providers of one name are refused, whether the environment or the file
   expect(readConfig({ TRAINYARD_CONFIG: path }).providers).toMatchObject([{ name: 'local' }]);
 });
 
+test('a schema of a config is kept exactly, or refused with the reason', async () => {
+  const recipe = (schema: string) =>
+    `{"recipes":{"a":{"command":["x"],"description":"d","configSchema":${schema}}}}`;
+  const at = 'FILE: recipes.a.configSchema: ';
+  expect(await refusal(recipe('[1]'))).toBe(`${at}it must be an object`);
+  expect(await refusal(recipe('{"type": "array"}'))).toContain(`${at}its type must be "object"`);
+  expect(
+    await refusal(recipe('{"type": "object", "properties": {"a": {"type": "nope"}}}')),
+  ).toMatch(/no JSON Schema that is understood here: .*nope/);
+  expect(await refusal(recipe(`{"type": "object", "title": "${'x'.repeat(17_000)}"}`))).toContain(
+    'over 16384 characters',
+  );
+  const schema = '{"type":"object","properties":{"lr":{"type":"number"}}}';
+  await using folder = await openFolder();
+  const path = join(folder.path, 'yard.json');
+  await writeFile(path, recipe(schema));
+  const { embeddedTrainer } = readConfig({ TRAINYARD_CONFIG: path });
+  expect(JSON.stringify(embeddedTrainer?.recipes.a?.configSchema)).toBe(schema);
+});
+
 test("a recipe's defaults are kept exactly, or refused by their path", async () => {
   const recipe = (defaults: string) => `{"recipes":{"a":{"command":["x"],"defaults":${defaults}}}}`;
   expect(await refusal(recipe('{"seed": 9007199254740993}'))).toMatch(

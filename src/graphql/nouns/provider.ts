@@ -1,5 +1,6 @@
 import { TrainyardError } from '../../core/errors.ts';
 import type { healthStatuses, ProviderHealth } from '../../core/provider.ts';
+import type { RecipeFacts } from '../../core/recipe.ts';
 import { providerDefinitions } from '../../providers/registry.ts';
 import { builder } from '../engine/builder.ts';
 
@@ -47,6 +48,31 @@ const ProviderHealthType = builder.objectRef<ProviderHealth>('ProviderHealth').i
   }),
 });
 
+const RecipeType = builder.objectRef<RecipeFacts>('Recipe').implement({
+  description: 'What a provider can run, by name.',
+  fields: (t) => ({
+    name: t.exposeID('name', { description: 'Its name in the configuration.' }),
+    description: t.exposeString('description', {
+      nullable: true,
+      description: 'What it is for, in a sentence; null where nobody has said so.',
+    }),
+    datasetPath: t.exposeString('dataset', {
+      nullable: true,
+      description: 'The data set of a job that names none; null where there is none.',
+    }),
+    defaults: t.expose('defaults', {
+      type: 'JSONObject',
+      description: "The values that a job's `config` may override; empty where they are not known.",
+    }),
+    configSchema: t.expose('configSchema', {
+      type: 'JSONObject',
+      nullable: true,
+      description:
+        'A JSON Schema of `config` over `defaults`, which a deploy is held to; null where any config is taken.',
+    }),
+  }),
+});
+
 export const ProviderType = builder.objectRef<ProviderNode>('Provider').implement({
   description: 'A system that runs jobs, such as a training server or an account at a cloud.',
   fields: (t) => ({
@@ -68,6 +94,11 @@ export const ProviderType = builder.objectRef<ProviderNode>('Provider').implemen
       description:
         'The names of the recipes that it can run, as far as they are known. A training server that has not answered yet has none here, and `health` says why it has not. It can be given jobs all the same, which wait for it.',
       resolve: ({ name }, _args, { providers }) => [...(providers.find(name)?.recipes() ?? [])],
+    }),
+    recipeList: t.field({
+      type: [RecipeType],
+      description: 'The same recipes, with what is known of each: what a form needs.',
+      resolve: ({ name }, _args, { providers }) => providers.recipes(name),
     }),
   }),
 });

@@ -1,8 +1,10 @@
 import { z } from 'zod';
+import { configFault } from '../../core/config-schema.ts';
 import { TrainyardError } from '../../core/errors.ts';
 import { type Job, type JsonObject, type NewJob, newJobId } from '../../core/job.ts';
 import type { Provider } from '../../core/provider.ts';
 import { kindWord } from '../../core/provider-kind.ts';
+import type { RecipeFacts } from '../../core/recipe.ts';
 import { waitMs } from '../../lib/async/wait.ts';
 import { nearest } from '../../lib/text/nearest.ts';
 import { quote } from '../../lib/text/quote.ts';
@@ -97,6 +99,10 @@ function newJobOf(input: DeployInput, checked: CheckedInput, provider: Provider)
       `input.config is ${size} characters of JSON; at most ${maxConfigChars} are allowed. Put large data into a file that the job reads.`,
     );
   }
+  checkConfig(
+    config,
+    provider.recipeFacts?.().find(({ name }) => name === input.recipe),
+  );
   const word = kindWord(provider);
   const { [word]: options = {}, ...others } = input.options ?? {};
   for (const other of Object.keys(others)) {
@@ -133,6 +139,16 @@ function checkRecipe(recipe: string, provider: Provider): void {
   throw new TrainyardError(
     'BAD_USER_INPUT',
     `The provider ${provider.name} has no recipe ${quote(recipe)}.${guess} It has: ${recipes.join(', ') || 'none'}. Recipes are set in the trainyard.config.json of the server that runs them, which reads it when it starts.`,
+  );
+}
+
+function checkConfig(config: JsonObject, recipe: RecipeFacts | undefined): void {
+  if (!recipe?.configSchema) return;
+  const fault = configFault({ ...recipe.defaults, ...config }, recipe.configSchema);
+  if (fault === null) return;
+  throw new TrainyardError(
+    'BAD_USER_INPUT',
+    `input.${fault}. The recipe ${quote(recipe.name)} says so in its configSchema.`,
   );
 }
 

@@ -1,5 +1,6 @@
 import { messageOf, TrainyardError } from '../../core/errors.ts';
 import type { ProviderHealth } from '../../core/provider.ts';
+import type { RecipeFacts } from '../../core/recipe.ts';
 import { TooSlow } from '../http/deadline.ts';
 import type { TrainingServerApi } from './api/api.ts';
 
@@ -8,6 +9,8 @@ export interface HealthCheck {
   health: ProviderHealth;
   /** The recipes that the answer named; null where it named none. */
   recipes: readonly string[] | null;
+  /** What the answer told of them beyond their names. */
+  facts: readonly RecipeFacts[];
 }
 
 /**
@@ -22,16 +25,16 @@ export async function checkHealth(
   const checkedAt = Date.now();
   const begun = performance.now();
   try {
-    const { recipes, problem } = await server.health(signal);
+    const { recipes, facts, problem } = await server.health(signal);
     const latencyMs = Math.round(performance.now() - begun);
     const message = server.keyRefusal ?? problem;
     const status = message === null ? 'UP' : 'DEGRADED';
-    return { health: { status, message, checkedAt, latencyMs }, recipes };
+    return { health: { status, message, checkedAt, latencyMs }, recipes, facts };
   } catch (error) {
     if (signal.aborted) throw error;
     const status = isThere(error) ? 'DEGRADED' : 'DOWN';
     const message = messageOf(error);
-    return { health: { status, message, checkedAt, latencyMs: null }, recipes: null };
+    return { health: { status, message, checkedAt, latencyMs: null }, recipes: null, facts: [] };
   }
 }
 

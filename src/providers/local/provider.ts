@@ -9,6 +9,7 @@ import type {
   StatusReport,
 } from '../../core/provider.ts';
 import type { OpenedProvider } from '../../core/provider-kind.ts';
+import type { RecipeFacts } from '../../core/recipe.ts';
 import { recent } from '../../lib/recent.ts';
 import type { Logger } from '../../lib/system/logger.ts';
 import { type Identity, TrainingServerApi } from './api/api.ts';
@@ -91,6 +92,10 @@ class TrainingServerProvider implements OpenedProvider {
 
   recipes(): readonly string[] {
     return this.#recipes.names();
+  }
+
+  recipeFacts(): readonly RecipeFacts[] {
+    return this.#recipes.facts();
   }
 
   get recipesUnknown(): boolean {

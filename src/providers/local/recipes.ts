@@ -1,5 +1,6 @@
 import { TrainyardError } from '../../core/errors.ts';
 import type { Job, JsonObject, NewJob } from '../../core/job.ts';
+import type { RecipeFacts } from '../../core/recipe.ts';
 import { foreignConfig } from './foreign-config.ts';
 import type { HealthCheck } from './health.ts';
 
@@ -18,6 +19,7 @@ export class ServerRecipes {
   readonly #configured: readonly string[] | null;
   readonly #defaultsOf: (recipe: string) => JsonObject;
   #served: readonly string[] | null = null;
+  #facts: readonly RecipeFacts[] = [];
   #isOwnServer: boolean | null = null;
 
   constructor({ recipes, defaultsOf = () => ({}) }: ServerRecipesOptions) {
@@ -31,6 +33,11 @@ export class ServerRecipes {
     return this.#configured ?? this.#served ?? (this.areUnknown ? [] : foreignRecipes);
   }
 
+  /** What is known of the recipes beyond their names. */
+  facts(): readonly RecipeFacts[] {
+    return this.#facts;
+  }
+
   /** True while the server may have any recipe, because it has not answered yet. */
   get areUnknown(): boolean {
     return this.#configured === null && this.#isOwnServer === null;
@@ -42,8 +49,9 @@ export class ServerRecipes {
   }
 
   /** Learns from a health check of the server. */
-  learn({ health, recipes }: HealthCheck): void {
+  learn({ health, recipes, facts }: HealthCheck): void {
     this.#served = recipes ?? this.#served;
+    if (recipes !== null) this.#facts = facts;
     if (health.status === 'UP') this.#isOwnServer = recipes !== null;
   }
 

@@ -9,6 +9,7 @@ import type {
   StatusReport,
 } from '../../core/provider.ts';
 import type { OpenedProvider } from '../../core/provider-kind.ts';
+import { type RecipeFacts, recipeFacts } from '../../core/recipe.ts';
 import { recent } from '../../lib/recent.ts';
 import { RunPodApi } from './api/api.ts';
 import { Pods } from './api/pods.ts';
@@ -81,6 +82,10 @@ class PodProvider implements RunPodProvider {
     const apiUrl = url.replace(/\/+$/, '');
     const deploy = { api: this.#api, recipes, recipeBase, graceSeconds, apiUrl, settleMs };
     this.#deploy = new PodDeploy(deploy);
+  }
+
+  recipeFacts(): readonly RecipeFacts[] {
+    return recipeFacts(this.#options.recipes);
   }
 
   recipes(): readonly string[] {

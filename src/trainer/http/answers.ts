@@ -1,4 +1,5 @@
 import type { LogGap, NotFinite } from '../../core/log.ts';
+import type { RecipeFacts } from '../../core/recipe.ts';
 import type { JobRecord } from '../disk/record.ts';
 import type { Job } from '../jobs/job.ts';
 import type { QueueWait } from '../jobs/jobs.ts';
@@ -171,4 +172,15 @@ export function isoTime(ms: number): string;
 export function isoTime(ms: number | null): string | null;
 export function isoTime(ms: number | null): string | null {
   return ms === null ? null : new Date(ms).toISOString();
+}
+
+/** The recipes by name and, beside that, what is known of each. */
+export function recipesAnswer(recipes: readonly RecipeFacts[]) {
+  return {
+    recipes: recipes.map(({ name }) => name),
+    recipe_list: recipes.map(({ configSchema, ...recipe }) => ({
+      ...recipe,
+      config_schema: configSchema,
+    })),
+  };
 }

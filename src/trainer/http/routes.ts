@@ -2,6 +2,7 @@ import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import packageJson from '../../../package.json' with { type: 'json' };
 import { TrainyardError } from '../../core/errors.ts';
+import type { RecipeFacts } from '../../core/recipe.ts';
 import type { Logger } from '../../lib/system/logger.ts';
 import { parseExactJson } from '../../lib/text/exact-json.ts';
 import { isOver } from '../disk/record.ts';
@@ -10,7 +11,14 @@ import type { Jobs } from '../jobs/jobs.ts';
 import type { JobLog } from '../log/job-log.ts';
 import type { HeldLog } from '../log/open-logs.ts';
 import type { Gpu } from '../process/gpus.ts';
-import { gapsAnswer, jobAnswer, metricsAnswer, queueAnswer, statusAnswer } from './answers.ts';
+import {
+  gapsAnswer,
+  jobAnswer,
+  metricsAnswer,
+  queueAnswer,
+  recipesAnswer,
+  statusAnswer,
+} from './answers.ts';
 import { createErrorHandler, refuse } from './error-answer.ts';
 import type { EventStreams } from './event-streams.ts';
 import { createKeyCheck, refuseBrowsers } from './guard.ts';
@@ -36,7 +44,7 @@ export interface RouteOptions {
   jobs: Jobs;
   streams: EventStreams;
   gpus: () => Promise<Gpu[]>;
-  recipes: readonly string[];
+  recipes: readonly RecipeFacts[];
   apiKey: string | null;
   /** True if the server listens where no other machine can reach it. */
   loopback: boolean;
@@ -59,7 +67,13 @@ export function createRoutes(options: RouteOptions): Hono {
       return c.req.header('authorization') === undefined ? c.json(known) : refuseKey(c);
     }
     const [running, queued] = [jobs.running().length, jobs.queued().length];
-    const load = { version: packageJson.version, running, queued, gpus: await gpus(), recipes };
+    const load = {
+      version: packageJson.version,
+      running,
+      queued,
+      gpus: await gpus(),
+      ...recipesAnswer(recipes),
+    };
     return c.json({ ...known, ...load, ...(lack === null ? {} : { message: lack }) });
   });
 

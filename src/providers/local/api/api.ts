@@ -2,6 +2,7 @@ import type { TrainyardError } from '../../../core/errors.ts';
 import type { Job, JsonObject } from '../../../core/job.ts';
 import type { LogGap } from '../../../core/log.ts';
 import type { JobRef } from '../../../core/provider.ts';
+import type { RecipeFacts } from '../../../core/recipe.ts';
 import type { TrainingClient } from './client.ts';
 import {
   accepted,
@@ -93,16 +94,18 @@ export class TrainingServerApi {
   }
 
   /** The recipes that the server's health check names and the problem that it reports; null for either where it does not. */
-  async health(
-    signal: AbortSignal,
-  ): Promise<{ recipes: readonly string[] | null; problem: string | null }> {
+  async health(signal: AbortSignal): Promise<{
+    recipes: readonly string[] | null;
+    facts: readonly RecipeFacts[];
+    problem: string | null;
+  }> {
     const call = { task: 'check its health', path: '/health', keyless: true, signal };
-    const [{ recipes = null, status, message }] = await Promise.all([
+    const [{ recipes = null, recipe_list: facts, status, message }] = await Promise.all([
       this.#client.call({ ...call, headersMs: healthMs }, healthAnswer),
       this.#client.isKeyKnown ? null : this.#tryKey(signal),
     ]);
     const isWell = status?.toLowerCase() !== 'degraded';
-    return { recipes, problem: isWell ? null : this.#client.wordsOf(message ?? 'degraded') };
+    return { recipes, facts, problem: isWell ? null : this.#client.wordsOf(message ?? 'degraded') };
   }
 
   /** Asks for a job that does not exist, because the answer shows whether the key is accepted. */

@@ -1,7 +1,8 @@
 import { constants } from 'node:os';
 import { z } from 'zod';
-import type { JobFailure, JobProgress, JobStatus, JobWait } from '../../../core/job.ts';
+import type { JobFailure, JobProgress, JobStatus, JobWait, JsonObject } from '../../../core/job.ts';
 import type { ProviderState } from '../../../core/provider.ts';
+import type { RecipeFacts } from '../../../core/recipe.ts';
 
 const maxWords = 500;
 
@@ -28,13 +29,37 @@ export const deployAnswer = z.object({ job_id: id, id });
 export const accepted = z.object({});
 
 /** The status is `degraded`, with a message, where Trainyard's own training server does not run jobs as it should. */
+const anyObject = z.custom<JsonObject>(
+  (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+);
+
+/** What Trainyard's own server tells of a recipe, beside its name in `recipes`. */
+const recipeAnswer = z
+  .object({
+    name: z.string(),
+    description: text,
+    dataset: text,
+    defaults: anyObject.nullish().catch(null),
+    config_schema: anyObject.nullish().catch(null),
+  })
+  .transform(
+    ({ name, description, dataset, defaults, config_schema }): RecipeFacts => ({
+      name,
+      description: description ?? null,
+      dataset: dataset ?? null,
+      defaults: defaults ?? {},
+      configSchema: config_schema ?? null,
+    }),
+  );
+
 export const healthAnswer = z
   .object({
     recipes: z.array(z.string().min(1)).nullish().catch(null),
+    recipe_list: z.array(recipeAnswer).catch([]),
     status: text,
     message: text,
   })
-  .catch({ recipes: null, status: null, message: null });
+  .catch({ recipes: null, recipe_list: [], status: null, message: null });
 
 /** Why lines of a job's log may be missing, or why none come; absent where the server knows no reason. */
 const notice = z
