@@ -48,7 +48,8 @@ test('offers the ids of jobs and `last`, and nothing more where there is an id',
     expect.stringMatching(new RegExp(`^${id}\\t[A-Z]+ a job: here$`)),
     expect.stringMatching(/^last\tthe newest: [A-Z]+ a job: here$/),
   ]);
-  expect(await complete('logs', id, '')).toEqual([]);
+  expect(await complete('job', id, '')).toEqual([]);
+  expect(wordsOf(await complete('logs', id, 'la'))).toEqual(['last']);
 });
 
 test('offers nothing, and says nothing, where the server is away', async () => {

@@ -1,7 +1,8 @@
-import type { LogFilter, LogLevel, ProgressChoice } from '@trainyard/client';
+import type { JobFragment, LogFilter, LogLevel, ProgressChoice } from '@trainyard/client';
 import type { CommandContext } from '../context.ts';
 import { CommandError, exitCode } from '../exit.ts';
-import { LinePrinter } from '../follow/line-printer.ts';
+import { labelsOf } from '../follow/labels.ts';
+import { type LineFormat, LinePrinter } from '../follow/line-printer.ts';
 import { shellWord } from '../invocation.ts';
 import type { TimeFormat } from '../screen/line-time.ts';
 import { findJob } from '../server/find-job.ts';
@@ -28,10 +29,10 @@ export interface LogsOptions {
   output: 'text' | 'json';
 }
 
-/** Prints a job's log or follows it. Resolves to the exit code. */
+/** Prints jobs' logs or follows them. Resolves to the exit code. */
 export async function logs(
   context: CommandContext,
-  given: string,
+  given: readonly string[],
   options: LogsOptions,
 ): Promise<number> {
   const { follow, lines, offset, output } = options;
@@ -40,19 +41,50 @@ export async function logs(
     throw usage('Give either --lines or --offset with --follow.');
   }
   if (follow && options.until) throw usage('Give --until without --follow.');
-  const { api, screen } = context;
-  const job = await findJob(api, given);
-  const time = options.time ?? (options.timestamps ? 'utc' : null);
-  const format = { output, time, start: job.startedAt ?? job.createdAt };
+  const jobs = await findJobs(context, given);
+  const format = { output, time: options.time ?? (options.timestamps ? 'utc' : null) };
   if (!follow) {
-    const printer = new LinePrinter(screen, format);
-    const tellsHidden = options.progress === undefined;
-    await printStored(context, printer, { jobId: job.id, ...choice, lines, offset, tellsHidden });
+    await printAll(context, jobs, { ...options, choice, format });
     return exitCode.ok;
   }
-  const from = offset ?? (await lastLines(context, { jobId: job.id, lines, choice }));
-  const { followJob } = await import('../follow/follow-job.ts');
-  return followJob(context, job, { offset: from, flags: flagsOf(options), ...choice, ...format });
+  const offsets = await Promise.all(
+    jobs.map(({ id }) => offset ?? lastLines(context, { jobId: id, lines, choice })),
+  );
+  const flags = flagsOf(options);
+  const [job, ...others] = jobs;
+  if (job && others.length === 0) {
+    const { followJob } = await import('../follow/follow-job.ts');
+    const start = startOf(job);
+    return followJob(context, job, { offset: offsets[0] ?? 0, flags, ...choice, ...format, start });
+  }
+  const { followJobs } = await import('../follow/follow-jobs.ts');
+  return followJobs(context, jobs, { offsets, flags, ...choice, format });
+}
+
+/** The jobs that are meant, each once. */
+async function findJobs({ api }: CommandContext, given: readonly string[]): Promise<JobFragment[]> {
+  const found = await Promise.all(given.map((each) => findJob(api, each)));
+  return [...new Map(found.map((job) => [job.id, job])).values()];
+}
+
+/** Prints the stored logs, one after the other. */
+async function printAll(
+  context: CommandContext,
+  jobs: readonly JobFragment[],
+  options: LogsOptions & { choice: Choice; format: Pick<LineFormat, 'output' | 'time'> },
+): Promise<void> {
+  const { choice, format, lines, offset, progress } = options;
+  const labels = jobs.length > 1 ? labelsOf(context.screen, jobs) : [];
+  for (const [at, job] of jobs.entries()) {
+    const shown = { ...format, start: startOf(job), label: labels[at] };
+    const printer = new LinePrinter(context.screen, shown);
+    const tellsHidden = progress === undefined && jobs.length === 1;
+    await printStored(context, printer, { jobId: job.id, ...choice, lines, offset, tellsHidden });
+  }
+}
+
+function startOf({ startedAt, createdAt }: JobFragment): string {
+  return startedAt ?? createdAt;
 }
 
 /** Where the last lines begin that a follower wants to see first. */

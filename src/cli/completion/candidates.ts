@@ -95,7 +95,7 @@ async function operandsOf(
     command.registeredArguments[operands] ??
     command.registeredArguments.findLast(({ variadic }) => variadic);
   if (argument?.argChoices) return argument.argChoices.map((word) => ({ word, meaning: '' }));
-  if (argument?.name() !== 'id' && argument?.name() !== 'ids') return [];
+  if (argument?.name() !== 'id') return [];
   const { jobs } = await api.ask(
     JobsDocument,
     { first: offeredJobs },

@@ -16,6 +16,7 @@ colours are left out too, unless FORCE_COLOR is set. -o json has each line exact
 Examples:
   trainyard logs ID -f                       from the first line, until the job is over
   trainyard logs ID -f -n 100                the last 100 lines, then go on
+  trainyard logs ID ID ID -f                 several at once, each line behind its job's name
   trainyard logs ID -f --offset 5000         go on where you were
   trainyard logs ID --offset 5000 -n 100     a page
   trainyard logs ID --grep 'loss=0\\.[0-4]' --level warning
@@ -24,7 +25,8 @@ Examples:
   trainyard logs ID -o json | jq -r 'select(.level == "ERROR").text'
   FORCE_COLOR=1 trainyard logs ID | less -R
 
-With --follow the exit code tells how the job ended: 0 COMPLETED, 1 FAILED, 3 CANCELLED, 4 LOST.
+With --follow the exit code tells how the job ended: 0 COMPLETED, 1 FAILED, 3 CANCELLED, 4 LOST. Of several jobs it
+tells the worst end.
 Ctrl-C stops following, not the job, and says how to resume.`;
 
 /** The most lines before or after a match. */
@@ -34,9 +36,9 @@ const maxContext = 1000;
 export function defineLogs(program: Command, run: Run): void {
   program
     .command('logs')
-    .summary("print or follow a job's log")
+    .summary("print or follow a job's log, or several")
     .description("Prints a job's log: all that is stored, or with --follow until the job is over.")
-    .argument('<id>', jobArgument)
+    .argument('<id...>', jobArgument)
     .option('-f, --follow', 'print the log as it grows, across lost connections')
     .option(
       '-n, --lines <count>',
@@ -78,10 +80,10 @@ export function defineLogs(program: Command, run: Run): void {
     )
     .addOption(outputOption())
     .addHelpText('after', examples)
-    .action((id: string, options: LogsOptions) =>
+    .action((ids: string[], options: LogsOptions) =>
       run(async (context) => {
         const { logs } = await import('../commands/logs.ts');
-        return logs(context, id, options);
+        return logs(context, ids, options);
       }),
     );
 }

@@ -50,7 +50,7 @@ export async function followJob(
       printer: new LinePrinter(screen, format, notices),
       bars: drawsBars ? { live, changed: redraw } : null,
       onRetry: ({ error, waitMs }) => connection.lost(error, waitMs),
-      printed: (nextOffset) => {
+      printed: ({ nextOffset }) => {
         next = nextOffset;
       },
     });

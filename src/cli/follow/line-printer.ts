@@ -2,6 +2,7 @@ import type { LogEntriesFragment, LogLevel } from '@trainyard/client';
 import { formatTime, type TimeFormat } from '../screen/line-time.ts';
 import type { Screen } from '../screen/screen.ts';
 import { visible, visibleJson } from '../screen/visible.ts';
+import type { Label } from './labels.ts';
 import { Notices } from './notices.ts';
 
 type Style = Parameters<Screen['paint']>[0];
@@ -13,6 +14,8 @@ export interface LineFormat {
   time: TimeFormat | null;
   /** When the job began, as the API has it: relative times count from there. */
   start: string;
+  /** What stands before each line, where several jobs are shown. */
+  label?: Label;
 }
 
 type Entry = LogEntriesFragment['entries'][number];
@@ -63,7 +66,11 @@ export class LinePrinter {
 
   #line(line: Page['entries'][number]): string {
     const { offset, text, time, level, source, apart } = line;
-    if (this.#format.output === 'json') return visibleJson({ offset, text, time, level, source });
+    const { label } = this.#format;
+    if (this.#format.output === 'json') {
+      const job = label ? { job: label.jobId } : {};
+      return visibleJson({ ...job, offset, text, time, level, source });
+    }
     const shown = visible(text, { colours: this.#screen.colours });
     // A line with colours of its own keeps them.
     const style = level && !shown.includes('\u001b') ? levelStyles[level] : null;
@@ -71,6 +78,6 @@ export class LinePrinter {
     const { time: format, start } = this.#format;
     const told = format ? `${this.#screen.paint('dim', formatTime(time, format, start))} ` : '';
     const separator = apart ? `${this.#screen.paint('dim', '--')}\n` : '';
-    return `${separator}${told}${painted}`;
+    return `${separator}${label?.prefix ?? ''}${told}${painted}`;
   }
 }

@@ -7,16 +7,19 @@ type Notice = NonNullable<LogEntriesFragment['notice']>;
 /** Shows each notice once, although both the job and its log report it. */
 export class Notices {
   readonly #screen: Screen;
+  readonly #label: string;
   readonly #shown = new Set<string>();
 
-  constructor(screen: Screen) {
+  /** `label` stands before each. */
+  constructor(screen: Screen, label = '') {
     this.#screen = screen;
+    this.#label = label;
   }
 
   show(notice: Notice | null): void {
     if (notice === null || this.#shown.has(notice.code)) return;
     this.#shown.add(notice.code);
-    for (const text of linesOf(notice)) this.#screen.note(text, 'yellow');
+    for (const text of linesOf(notice)) this.#screen.note(this.#label + text, 'yellow');
   }
 }
 

@@ -1,4 +1,10 @@
-import { type FollowOptions, followLog, GraphError, type LogFilter } from '@trainyard/client';
+import {
+  type FollowOptions,
+  followLog,
+  GraphError,
+  type LogEntriesFragment,
+  type LogFilter,
+} from '@trainyard/client';
 import type { CommandContext } from '../context.ts';
 import { type Choice, hasContext, wanted } from '../stored/choice.ts';
 import type { ContextLines, Matching } from '../stored/context-lines.ts';
@@ -16,8 +22,8 @@ export interface PrintStreamOptions extends Choice {
   bars: { live: LiveBars; changed(): void } | null;
   signal: AbortSignal;
   onRetry: FollowOptions['onRetry'];
-  /** Called when all lines before this one were printed. */
-  printed(nextOffset: number): void;
+  /** Called when this page and all before it were printed. */
+  printed(page: LogEntriesFragment): void;
 }
 
 /** Prints a log as it grows, across lost connections, until it is complete or the signal is aborted. */
@@ -38,7 +44,7 @@ export async function printStream(
       const lines = bars ? bars.live.take(page.entries) : page.entries;
       await printer.print({ ...page, entries: context ? context.take(lines) : lines });
       if (lines.length < page.entries.length) bars?.changed();
-      printed(page.nextOffset);
+      printed(page);
     }
   } catch (error) {
     if (!(error instanceof GraphError)) throw error;
