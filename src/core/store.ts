@@ -155,7 +155,7 @@ export interface LogStore {
    * where the lease is not the job's newest one, or the log is complete; nothing is written then.
    */
   append(lease: Lease, batch: Append): Promise<LogHead>;
-  /** Marks the log as complete; same rule for the lease. */
+  /** Marks the log as complete; same rule for the lease, under which completing twice is fine. */
   complete(lease: Lease): Promise<LogHead>;
   /**
    * Up to `limit` lines from `offset` on and about `maxChars` of text, yet one line at least where there is

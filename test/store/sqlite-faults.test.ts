@@ -6,6 +6,7 @@ import {
   open,
   readdir,
   readFile,
+  rename,
   rm,
   stat,
   truncate,
@@ -145,6 +146,33 @@ test('intents and ends wait for the disk, progress does not', async () => {
   expect(await update({ status: 'RUNNING' })).toBe('STORE_UNAVAILABLE');
   expect(await update({ externalId: 'x' })).toBe('STORE_UNAVAILABLE');
   expect(await update({ cancelledAt: 5 })).toBe('STORE_UNAVAILABLE');
+});
+
+test('what the disk did not take is not taken for done when it is tried again', async () => {
+  const store = await place.open();
+  const { job, lease } = await leasedJob(store);
+  const gone = await leasedJob(store);
+  await store.close();
+  const again = await place.open();
+  const newer = await again.leases.claim(job.id);
+  if (newer === null) throw new Error('a closed store holds no lease');
+  const wal = `${database()}-wal`;
+  const calls = [
+    () => again.jobs.update(job.id, () => ({ status: 'COMPLETED' })),
+    () => again.jobs.delete(gone.job.id),
+    () => again.logs.complete(newer),
+  ];
+  // From now on the write-ahead log cannot be flushed by its name.
+  await rename(wal, `${wal} away`);
+  for (const call of [...calls, ...calls]) {
+    await expect(call()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+  }
+  await rename(`${wal} away`, wal);
+  for (const call of calls) await call();
+  expect(await again.logs.head(job.id)).toMatchObject({ complete: true });
+  await expect(again.logs.complete(lease)).rejects.toMatchObject({ code: 'CONFLICT' });
+  const events = (await again.jobs.changes(0)).changes.filter(({ jobId }) => jobId === job.id);
+  expect(events.map(({ kind }) => kind)).toEqual(['CREATED', 'CHANGED', 'LOG_COMPLETE']);
 });
 
 describe('a file that must not be opened', () => {

@@ -20,6 +20,8 @@ export class Connection {
   readonly #end: Statement;
   readonly #undo: Statement;
   readonly #wal: WalSync;
+  /** The disk has not taken something that was to be on it: who tries that again may find it done, and must wait all the same. */
+  #isOwed = false;
 
   constructor(db: Database, options: { lockWaitMs: number }) {
     this.db = db;
@@ -47,7 +49,7 @@ export class Connection {
   /** Runs work in one transaction that holds the write lock from its start: all of it is done, or nothing. */
   async write<T>(work: () => T, options?: WriteOptions<T>): Promise<T> {
     const result = await this.#attempt(() => this.#commit(work));
-    if (options?.synced(result)) await this.#flush();
+    if (options && (this.#isOwed || options.synced(result))) await this.#flush();
     return result;
   }
 
@@ -92,7 +94,9 @@ export class Connection {
   async #flush(): Promise<void> {
     try {
       await this.#wal.flush();
+      this.#isOwed = false;
     } catch (error) {
+      this.#isOwed = true;
       throw unwritable(this.db.name, error);
     }
   }

@@ -65,12 +65,14 @@ export class LogWriter {
       const row = this.#sql.end.get(lease.jobId);
       if (row === undefined) throw this.#refusal(lease);
       const head = { ...soundHead(lease.jobId, row), complete: 1 };
+      const { total, cursor, carry } = head;
       const checksum = headChecksum(lease.jobId, head, head);
       const { changes } = this.#sql.complete.run(checksum, head.seq, lease.fence);
-      if (changes === 0) throw this.#refusal(lease);
+      // Completed under this lease before, when only the disk did not take it.
+      const isDone = changes === 0 && row.complete === 1 && this.#isNewest(lease);
+      if (changes === 0 && !isDone) throw this.#refusal(lease);
       const job = this.#sql.job.get(lease.jobId);
-      if (job) this.#events.add(job, 'LOG_COMPLETE');
-      const { total, cursor, carry } = head;
+      if (job && !isDone) this.#events.add(job, 'LOG_COMPLETE');
       return { total, cursor, collectorState: carry, complete: true };
     };
     return this.#connection.write(work, { synced: () => true });
@@ -148,6 +150,10 @@ export class LogWriter {
     return result.changes > 0;
   }
 
+  #isNewest({ jobId, fence }: Lease): boolean {
+    return this.#sql.fence.get(jobId) === fence;
+  }
+
   /** Why a lease may not write. */
   #refusal(lease: Lease): TrainyardError {
     const complete = this.#sql.isComplete.get(lease.jobId) === 1;
@@ -194,6 +200,11 @@ function prepare({ db }: Connection) {
     job: db.prepare<[string], { seq: number; id: string; status: JobStatus }>(
       'SELECT seq, id, status FROM jobs WHERE id = ?',
     ),
+    fence: db
+      .prepare<[string], number>(
+        'SELECT fence FROM logs WHERE seq = (SELECT seq FROM jobs WHERE id = ?)',
+      )
+      .pluck(),
     isComplete: db
       .prepare<[string], number>(
         'SELECT complete FROM logs WHERE seq = (SELECT seq FROM jobs WHERE id = ?)',
