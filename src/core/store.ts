@@ -132,6 +132,11 @@ export interface Append extends LineBlock {
   metrics?: MetricPoint[];
   /** Nobody waits for the lines: they may be stored a moment later, together with those of other jobs. */
   isUnhurried?: boolean;
+  /**
+   * The clock has decided which lines these are, so that fetched again they would be others: they are on the disk
+   * before the call resolves. Of all else a power failure loses what is fetched again as it was.
+   */
+  isByClock?: boolean;
 }
 
 /** Consecutive lines of a scan. `block` is null where `maybe` said that nothing can match. */

@@ -148,6 +148,25 @@ test('intents and ends wait for the disk, progress does not', async () => {
   expect(await update({ cancelledAt: 5 })).toBe('STORE_UNAVAILABLE');
 });
 
+test('lines that the clock has chosen wait for the disk, others do not', async () => {
+  const store = await place.open();
+  const { lease } = await leasedJob(store);
+  const wal = `${database()}-wal`;
+  // From now on the write-ahead log cannot be flushed by its name.
+  await store.close();
+  const again = await place.open();
+  const newer = await again.leases.claim(lease.jobId);
+  if (newer === null) throw new Error('a closed store holds no lease');
+  await rename(wal, `${wal} away`);
+  await again.logs.append(newer, batch(['fetched again as it was']));
+  await expect(
+    again.logs.append(newer, batch(['a state of a bar'], { isByClock: true })),
+  ).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+  await rename(`${wal} away`, wal);
+  await again.logs.append(newer, batch(['the next state'], { isByClock: true }));
+  expect(await again.logs.head(lease.jobId)).toMatchObject({ total: 3 });
+});
+
 test('what the disk did not take is not taken for done when it is tried again', async () => {
   const store = await place.open();
   const { job, lease } = await leasedJob(store);

@@ -5,6 +5,7 @@ import type { Lease, LogStore } from '../../core/store.ts';
 import { Backoff } from '../../lib/async/backoff.ts';
 import { waitMs } from '../../lib/async/wait.ts';
 import type { Logger } from '../../lib/system/logger.ts';
+import { storeHeldBack } from '../../logs/write/collector-state.ts';
 import type { JobChanges } from '../job-changes.ts';
 import { recordGap } from './give-up.ts';
 import { summarize } from './summary.ts';
@@ -83,6 +84,7 @@ async function finish(jobId: string, options: FinishOptions, signal: AbortSignal
 async function complete(jobId: string, { gap, logs, lease }: FinishOptions): Promise<number> {
   const head = await logs.head(jobId);
   if (head.complete) return head.total;
+  await storeHeldBack(logs, lease);
   if (gap !== undefined) await recordGap(gap, logs, lease);
   return (await logs.complete(lease)).total;
 }

@@ -17,6 +17,7 @@ import {
   thinRedraws,
 } from '../../lines/redraw.ts';
 import type { GrowingLines } from '../growing-lines.ts';
+import { formatState, parseState, storeHeldBack } from './collector-state.ts';
 import { gather } from './gather.ts';
 
 /** A progress bar's last state is stored when its log is silent for this long, in milliseconds. */
@@ -96,18 +97,17 @@ export class Collector {
 
   /** Stores a progress bar's last state that is still held back; callers call it when no line will follow. */
   async settle(): Promise<void> {
-    const { block, state } = settleRedraw(this.#redraw, Number.POSITIVE_INFINITY);
-    this.#redraw = state;
-    if (block.texts.length > 0) await this.#append({ ...block, cursor: this.#head.cursor });
+    const { logs, lease, advanced } = this.#options;
+    // What is held back is read from the store, since this collector may not have begun.
+    if (await storeHeldBack(logs, lease)) advanced();
   }
 
   /** Reads its state from the store again: after a crash, and after an append that may have failed. */
   async #resume(): Promise<void> {
     this.#head = await this.#options.logs.head(this.#options.ref.jobId);
-    const collectorState =
-      this.#head.collectorState === null ? null : parseState(this.#head.collectorState);
-    this.#redraw = collectorState?.redraw.screens ? collectorState.redraw : noRedraws;
-    this.#metrics = new MetricsReader(collectorState?.metrics);
+    const { redraw, metrics } = parseState(this.#head.collectorState);
+    this.#redraw = redraw;
+    this.#metrics = new MetricsReader(metrics);
   }
 
   async #follow(signal: AbortSignal): Promise<LogBatch['ended']> {
@@ -149,7 +149,9 @@ export class Collector {
     }
     const { block, state } = settleRedraw(this.#redraw, Date.now());
     this.#redraw = state;
-    if (block.texts.length > 0) await this.#append({ ...block, cursor: this.#head.cursor });
+    if (block.texts.length > 0) {
+      await this.#append({ ...block, cursor: this.#head.cursor, isByClock: true });
+    }
     return 'settled';
   }
 
@@ -163,11 +165,13 @@ export class Collector {
     const kept: LineBlock = { texts: [], runs: [] };
     const gaps: NonNullable<Append['gaps']> = [];
     const metrics: MetricPoint[] = [];
+    let isByClock = false;
     let done = 0;
     const take = (to: number) => {
       const part = slice(batch, done, to);
       const thinned = thinRedraws(this.#redraw, part);
       this.#redraw = thinned.state;
+      isByClock ||= thinned.places !== null && thinned.block.texts.length > 0;
       const first = this.#head.total + kept.texts.length;
       this.#read(part, (at) => first + (thinned.places?.[at] ?? at), metrics);
       for (const text of thinned.block.texts) kept.texts.push(text);
@@ -185,7 +189,7 @@ export class Collector {
       kept.texts.push(...last.block.texts);
       kept.runs.push(...last.block.runs);
     }
-    await this.#append({ ...kept, gaps, cursor: batch.cursor, metrics });
+    await this.#append({ ...kept, gaps, cursor: batch.cursor, metrics, isByClock });
     growing.delete(ref.jobId);
   }
 
@@ -204,7 +208,7 @@ export class Collector {
     if (this.#head.total + batch.texts.length > maxLines) {
       throw new TrainyardError('CONFLICT', `The log is full: it has ${maxLines} lines.`);
     }
-    const collectorState = JSON.stringify({ redraw: this.#redraw, metrics: this.#metrics.state() });
+    const collectorState = formatState({ redraw: this.#redraw, metrics: this.#metrics.state() });
     const { lease, logs, advanced, pauseMs } = this.#options;
     const isUnhurried = (pauseMs?.() ?? 0) > 0;
     this.#head = await logs.append(lease, { ...batch, collectorState, isUnhurried });
@@ -239,8 +243,4 @@ function slice(block: LineBlock, from: number, to: number): LineBlock {
     at += run.count;
   }
   return { texts: block.texts.slice(from, to), runs };
-}
-
-function parseState(collectorState: string): { redraw: RedrawState; metrics: string } {
-  return JSON.parse(collectorState);
 }

@@ -49,7 +49,7 @@ export class Connection {
   /** Runs work in one transaction that holds the write lock from its start: all of it is done, or nothing. */
   async write<T>(work: () => T, options?: WriteOptions<T>): Promise<T> {
     const result = await this.#attempt(() => this.#commit(work));
-    if (options && (this.#isOwed || options.synced(result))) await this.#flush();
+    if (options && (this.#isOwed || options.synced(result))) await this.flush();
     return result;
   }
 
@@ -59,6 +59,17 @@ export class Connection {
       this.#commit(work);
     } catch {
       // Nobody waits for it.
+    }
+  }
+
+  /** Resolves when all that was committed before is on the disk. */
+  async flush(): Promise<void> {
+    try {
+      await this.#wal.flush();
+      this.#isOwed = false;
+    } catch (error) {
+      this.#isOwed = true;
+      throw unwritable(this.db.name, error);
     }
   }
 
@@ -88,16 +99,6 @@ export class Connection {
       // Some failures, such as a full disk, have ended the transaction already.
       if (this.db.inTransaction) this.#undo.run();
       throw error;
-    }
-  }
-
-  async #flush(): Promise<void> {
-    try {
-      await this.#wal.flush();
-      this.#isOwed = false;
-    } catch (error) {
-      this.#isOwed = true;
-      throw unwritable(this.db.name, error);
     }
   }
 }

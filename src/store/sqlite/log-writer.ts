@@ -51,6 +51,7 @@ export class LogWriter {
     this.#ends.set(lease, { end, folds });
     keepCurves?.();
     if (batch.texts.length > 0) this.#sweep.grown(textSize(batch.texts));
+    if (batch.isByClock) await this.#connection.flush();
     return {
       total: end.total,
       cursor: batch.cursor,
