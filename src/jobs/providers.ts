@@ -12,7 +12,8 @@ export class Providers {
   /** How old a health report may be, in milliseconds, before the provider is asked again. */
   readonly freshMs: number;
   readonly #providers: ReadonlyMap<string, Provider>;
-  readonly #known = new Map<string, ProviderHealth>();
+  /** The last health report of each provider, and when it came, by the monotonic clock. */
+  readonly #known = new Map<string, { health: ProviderHealth; at: number }>();
   readonly #asking = new Map<string, Promise<ProviderHealth>>();
 
   constructor(providers: readonly Provider[], { healthFreshMs } = jobTimes) {
@@ -48,7 +49,7 @@ export class Providers {
 
   /** The last health report, of any age; null before the first one. */
   lastHealth(name: string): ProviderHealth | null {
-    return this.#known.get(name) ?? null;
+    return this.#known.get(name)?.health ?? null;
   }
 
   /**
@@ -57,7 +58,7 @@ export class Providers {
    */
   async health(name: string): Promise<ProviderHealth> {
     const known = this.#known.get(name);
-    if (known && Date.now() - known.checkedAt < this.freshMs) return known;
+    if (known && performance.now() - known.at < this.freshMs) return known.health;
     const asking = this.#asking.get(name) ?? this.#ask(this.get(name));
     this.#asking.set(name, asking);
     return asking;
@@ -71,7 +72,7 @@ export class Providers {
       const message = messageOf(error);
       health = { status: 'DOWN', message, checkedAt: Date.now(), latencyMs: null };
     }
-    this.#known.set(provider.name, health);
+    this.#known.set(provider.name, { health, at: performance.now() });
     this.#asking.delete(provider.name);
     return health;
   }

@@ -78,7 +78,8 @@ export class Cancel {
 
   /** Has the job's driver complete the log as it is; false where there is nothing to give up. */
   async #giveUpLog(job: Job): Promise<boolean> {
-    const endedAgoMs = Date.now() - (job.finishedAt ?? 0);
+    // An end that is far ahead tells that the clock was set back, and not how long ago it was.
+    const endedAgoMs = Math.abs(Date.now() - (job.finishedAt ?? 0));
     // The caller means the job, whose log may still be arriving.
     if (job.status === 'CANCELLED' && endedAgoMs < drainMs) return false;
     if ((await this.#logs.head(job.id)).complete) return false;

@@ -31,6 +31,8 @@ export class Cancellation {
   readonly #options: CancellationOptions;
   /** When an unanswered cancel was first seen here, by the monotonic clock; null for none. */
   #unansweredSince: number | null = null;
+  /** The cancel that was accepted, by its stored time, and since when it is, by the monotonic clock; null for none. */
+  #accepted: { at: number; since: number } | null = null;
 
   constructor(options: CancellationOptions) {
     this.#options = options;
@@ -47,7 +49,7 @@ export class Cancellation {
     if (!job || job.externalId === null || isOver(job.status)) return;
     const facts = { job: jobId, provider: provider.name };
     if (job.cancelledAt !== null) {
-      if (!costsOn(job, job.cancelledAt)) return;
+      if (!this.#costsOn(job, job.cancelledAt)) return;
       logger.warn(facts, 'the job is ended by force: it was cancelled, and costs on');
       await this.#ask(job, { force: true }, signal);
       return;
@@ -67,6 +69,17 @@ export class Cancellation {
     this.#unansweredSince = Number.NEGATIVE_INFINITY;
     if (asked) await this.#carryThrough(asked, signal);
     logger.warn(facts, `the job is cancelled: ${message}`);
+  }
+
+  /** Whether a job costs money long after its cancel. One that costs nothing may take as long as it likes to end. */
+  #costsOn({ cost }: Job, cancelledAt: number): boolean {
+    if (this.#accepted?.at !== cancelledAt) {
+      // This may be another server than then, which knows the stored time alone.
+      const agoMs = Math.min(Math.max(0, Date.now() - cancelledAt), stopMs);
+      this.#accepted = { at: cancelledAt, since: performance.now() - agoMs };
+    }
+    const isLong = performance.now() - this.#accepted.since >= stopMs;
+    return isLong && cost !== null && cost.perHour > 0;
   }
 
   /** True while the server that was asked for the cancel may still be waiting for the provider's answer. */
@@ -97,9 +110,4 @@ export class Cancellation {
     const { jobId, changes, lease } = this.#options;
     return changes.update(jobId, (now) => applyEvent(now, { ...event, now: Date.now() }), lease);
   }
-}
-
-/** A job that costs nothing may take as long as it likes to end. */
-function costsOn({ cost }: Job, cancelledAt: number): boolean {
-  return cost !== null && cost.perHour > 0 && Date.now() - cancelledAt >= stopMs;
 }
