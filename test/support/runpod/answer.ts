@@ -32,6 +32,7 @@ export function send(
   const act = options.fault !== null && 'act' in options.fault ? options.fault.act : null;
   const { headers } = options;
   const bytes = Buffer.from(body === undefined ? '' : JSON.stringify(body));
+  if (act === 'no-answer') return;
   if (act === 'lose-answer') {
     response.destroy();
   } else if (act === 'garbage') {

@@ -3,7 +3,8 @@ import type { RouteName } from './routes.ts';
 /**
  * What goes wrong with a call. A status: it is refused, and nothing is done. `hang`: it is never
  * answered, and nothing is done. Then those that do what was asked, and spoil the answer:
- * `late` (the answer comes after `ms`), `lose-answer` (the connection ends instead), `cut` (half of the answer, then the connection ends),
+ * `late` (the answer comes after `ms`), `lose-answer` (the connection ends instead),
+ * `no-answer` (it stays open), `cut` (half of the answer, then the connection ends),
  * `garbage` (a web page with status 200), `endless` (JSON without an end). A log stream that meets one
  * of these does not begin.
  */
@@ -17,7 +18,7 @@ export type CallFault =
       isPlainText?: boolean;
     }
   | { act: 'late'; ms: number }
-  | { act: 'hang' | 'lose-answer' | 'cut' | 'garbage' | 'endless' };
+  | { act: 'hang' | 'lose-answer' | 'no-answer' | 'cut' | 'garbage' | 'endless' };
 
 /** What goes wrong with a log stream. Positions count the events of this stream from 0. */
 export interface StreamFault {
