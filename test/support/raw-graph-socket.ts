@@ -20,15 +20,20 @@ export interface RawGraphSocket extends Disposable {
   hear(fits: (message: Message) => boolean): Promise<Message>;
 }
 
-/** Connects and, unless told otherwise, says `connection_init` and waits for the answer. */
+/**
+ * Connects and, unless told otherwise, says `connection_init` and waits for the answer. Without `keeps` it keeps only
+ * what it hears while a test waits for something.
+ */
 export async function openRawSocket(
   url: string,
-  options: { init?: boolean; headers?: Record<string, string> } = {},
+  options: { init?: boolean; headers?: Record<string, string>; keeps?: boolean } = {},
 ): Promise<RawGraphSocket> {
   const socket = rawSocket(url, options.headers);
   const heard: Message[] = [];
   const waiting = new Set<() => void>();
+  const { keeps = true } = options;
   socket.on('message', (data) => {
+    if (!keeps && waiting.size === 0) return;
     heard.push(JSON.parse(String(data)));
     for (const look of waiting) look();
   });
