@@ -1,6 +1,8 @@
+import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ConfiguredProvider } from '../../src/config/providers.ts';
+import type { Provider } from '../../src/core/provider.ts';
 import { closeServer, listen } from '../../src/lib/system/http-server.ts';
 import { openLocalProvider } from '../../src/providers/local/provider.ts';
 import { openTrainer } from '../../src/trainer/trainer.ts';
@@ -8,6 +10,7 @@ import { openTestApp, type TestApp } from '../support/app.ts';
 import { graphql } from '../support/clients.ts';
 import { openFolder } from '../support/folder.ts';
 import { LogCapture } from '../support/log-capture.ts';
+import { openTestServer } from '../support/server.ts';
 
 let stack: AsyncDisposableStack;
 let dataDir: string;
@@ -137,3 +140,33 @@ async function openPods() {
     recipeBase: dataDir,
   });
 }
+
+test('a deploy to a provider that says nothing is saved, whatever its recipe', async () => {
+  const untilGivenUp = async (signal: AbortSignal): Promise<never> => {
+    await once(signal, 'abort');
+    throw signal.reason;
+  };
+  const provider: Provider = {
+    name: 'box',
+    kind: 'LOCAL',
+    pollMs: 1000,
+    recipes: () => [],
+    recipesUnknown: true,
+    health: () => new Promise<never>(() => {}),
+    deploy: (_job, signal) => untilGivenUp(signal),
+    find: (_job, signal) => untilGivenUp(signal),
+    cancel: (_ref, _options, signal) => untilGivenUp(signal),
+    async *status() {},
+    async *followLogs() {},
+    logNotice: () => null,
+  };
+  const server = stack.use(await openTestServer({ providers: [provider] }));
+  void graphql(
+    server.url,
+    'mutation { deployJob(input: { provider: "box", recipe: "mine", modelName: "m" }) { job { id } } }',
+  ).catch(() => {});
+  const query = '{ jobs { edges { node { recipe status } } } }';
+  await expect
+    .poll(async () => (await graphql(server.url, query)).data.jobs.edges)
+    .toEqual([{ node: { recipe: 'mine', status: 'QUEUED' } }]);
+});

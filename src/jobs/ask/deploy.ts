@@ -17,6 +17,8 @@ import { checkInput, labels, plainText } from './input.ts';
 const maxConfigChars = 64 * 1024;
 /** How long `deploy` waits for the provider's first answer before it returns the job as it is. */
 const firstAnswerMs = 8000;
+/** How long a deploy waits to hear which recipes a provider has. One that says nothing may have any. */
+const recipesMs = 1000;
 
 export interface DeployInput {
   provider: string;
@@ -72,21 +74,26 @@ export class Deploy {
     if (known) return known;
     const provider = this.#providers.get(input.provider);
     // A health check also fetches the recipes, which may have changed or, after a start, not be known yet.
-    if (!provider.recipes().includes(input.recipe)) await this.#providers.health(provider.name);
+    if (!provider.recipes().includes(input.recipe)) {
+      await atMost(recipesMs, this.#providers.health(provider.name));
+    }
     const asked = newJobOf(input, checked, provider);
     await provider.check?.(asked);
     const { job, created } = await this.#changes.insert(asked);
     if (!created) return job;
     const driver = await this.#supervisor.drive(job, { isNew: true });
-    if (driver) {
-      const enough = new AbortController();
-      await Promise.race([driver.firstAnswer, waitMs(firstAnswerMs, enough.signal)]);
-      enough.abort();
-    }
+    if (driver) await atMost(firstAnswerMs, driver.firstAnswer);
     const now = (await this.#changes.store.get(job.id)) ?? job;
     if (now.status === 'FAILED' && now.externalId === null) throw rejected(now);
     return now;
   }
+}
+
+/** Waits for a promise, but no longer than `ms`. */
+async function atMost(ms: number, promise: Promise<unknown>): Promise<void> {
+  const enough = new AbortController();
+  await Promise.race([promise, waitMs(ms, enough.signal)]);
+  enough.abort();
 }
 
 function newJobOf(input: DeployInput, checked: CheckedInput, provider: Provider): NewJob {
