@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import Sqlite from 'better-sqlite3';
 import { expect, test } from 'vitest';
 import { deploy, graphql, graphSocket, subscribe } from '../support/clients.ts';
 import { openObedientJobs } from '../support/dialects/obedient-jobs.ts';
@@ -49,6 +50,7 @@ test('SIGTERM ends streams with where to resume, and the server with 0; the job 
   await eventsEnded;
   expect(heard).toContain(': The server restarts. Resume from the last nextOffset.');
   expect(heard).not.toContain('event: complete');
+  expect(leasesIn(env.TRAINYARD_DATA_DIR)).toBe(0);
 
   order({ print: ['while nobody', 'was there'] });
   await using restarted = await startServer({ env });
@@ -92,9 +94,23 @@ test('SIGTERM ends a server whose provider does not answer', async () => {
     TRAINING_SERVER_URL: `http://127.0.0.1:${port}`,
   };
   await using server = await startServer({ env });
+  // A deploy is under way.
+  void deploy(server.url).catch(() => {});
+  await expect.poll(() => leasesIn(folder.path)).toBe(1);
+  const toldAt = performance.now();
   expect(await server.end('SIGTERM')).toEqual({ code: 0, signal: null });
+  expect(performance.now() - toldAt).toBeLessThan(10_000);
+  expect(leasesIn(folder.path)).toBe(0);
   silent.close();
 });
+
+/** How many jobs a server holds, or has left behind. */
+function leasesIn(dataDir: string): unknown {
+  const db = new Sqlite(join(dataDir, 'trainyard.db'), { readonly: true });
+  const held = db.prepare('SELECT count(*) FROM logs WHERE owner IS NOT NULL').pluck().get();
+  db.close();
+  return held;
+}
 
 function linesOf({ payload }: { payload?: { data?: { logStream?: { lines: string[] } } } }) {
   return payload?.data?.logStream?.lines ?? [];

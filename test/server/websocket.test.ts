@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
+import { defaultTimes } from '../../src/server/checks/times.ts';
+import { open, operation } from '../support/http.ts';
 import { openRawSocket, type RawGraphSocket } from '../support/raw-graph-socket.ts';
 import { openTestServer, type TestServer } from '../support/server.ts';
 
@@ -129,6 +131,19 @@ describe('a WebSocket', () => {
     silent.socket.resume();
     expect((await silent.closed).code).toBe(1006);
     expect(alive.socket.readyState).toBe(WebSocket.OPEN);
+  });
+
+  test('is pinged within fifteen seconds, if not told otherwise, as an event stream is', async () => {
+    expect(defaultTimes.pingMs).toBeLessThanOrEqual(15_000);
+    const { job } = await server.openLog();
+    const query = `subscription { logStream(jobId: "${job.id}") { lines } }`;
+    const events = await open(server.url, operation(query, { accept: 'text/event-stream' }));
+    let pings = 0;
+    events.on('data', (data) => {
+      pings += String(data).split(':\n\n').length - 1;
+    });
+    await expect.poll(() => pings).toBeGreaterThan(2);
+    events.destroy();
   });
 
   test('that asks and never reads is ended before much waits for it', async () => {
