@@ -295,7 +295,7 @@ describe('a store that was there is not begun anew', () => {
   test.each([
     ['where its file is gone', () => rm(database())],
     ['where its file is empty', () => truncate(database(), 0)],
-  ])('%s', async (_, lose) => {
+  ])('is refused %s', async (_, lose) => {
     await written((number) => `line ${number}`);
     await lose();
     await refuses('gone or empty');
