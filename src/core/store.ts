@@ -30,6 +30,39 @@ export interface JobListOptions {
   filter: JobFilter;
 }
 
+/** A value that jobs can be put in order by, besides their creation. Jobs without one come last. */
+export const jobOrders = ['FINISHED', 'DURATION', 'LOSS'] as const;
+
+export interface JobOrder {
+  /** `DURATION` of a job that runs counts until `now`. `LOSS` is the last one of its progress. */
+  by: (typeof jobOrders)[number];
+  /** True for the greatest first. */
+  descending: boolean;
+}
+
+/** The place of a job in such an order. */
+export interface JobPlace {
+  seq: number;
+  value: number | null;
+}
+
+/** As `JobListOptions`, in another order. */
+export interface OrderedListOptions {
+  order: JobOrder;
+  limit: number;
+  after: JobPlace | null;
+  before: JobPlace | null;
+  fromEnd: boolean;
+  filter: JobFilter;
+  /** Milliseconds since 1970, UTC. Pages of one list should have the same. */
+  now: number;
+}
+
+/** `values` are those that the jobs are put in order by. */
+export interface OrderedJobPage extends JobPage {
+  values: (number | null)[];
+}
+
 export interface JobPage {
   jobs: Job[];
   hasNextPage: boolean;
@@ -60,6 +93,8 @@ export interface JobStore {
   ): Promise<{ job: Job; changed: boolean } | null>;
   /** A page of jobs, newest first. */
   list(options: JobListOptions): Promise<JobPage>;
+  /** A page of jobs in another order. Rejects with `BAD_USER_INPUT` where over 10,000 jobs pass the filter. */
+  listOrdered(options: OrderedListOptions): Promise<OrderedJobPage>;
   /** How many jobs of a filter have each status; a status that none has is absent. */
   counts(filter: JobFilter): Promise<Map<JobStatus, number>>;
   /** Every job that is not over or whose log is not complete, oldest first. */

@@ -1,7 +1,13 @@
 import { z } from 'zod';
 import { TrainyardError } from '../core/errors.ts';
 import { isOver, type Job, type JobFilter, type JobStatus } from '../core/job.ts';
-import type { JobListOptions, JobPage, LogStore } from '../core/store.ts';
+import type {
+  JobListOptions,
+  JobPage,
+  LogStore,
+  OrderedJobPage,
+  OrderedListOptions,
+} from '../core/store.ts';
 import { quote } from '../lib/text/quote.ts';
 import { checkInput, labels } from './ask/input.ts';
 import { withinTime } from './ask/within-time.ts';
@@ -42,6 +48,11 @@ export class Jobs {
   /** A page of jobs, newest first. */
   list(options: JobListOptions): Promise<JobPage> {
     return this.#changes.store.list(options);
+  }
+
+  /** A page of jobs in another order. Throws `BAD_USER_INPUT` where too many pass the filter. */
+  listOrdered(options: OrderedListOptions): Promise<OrderedJobPage> {
+    return this.#changes.store.listOrdered(options);
   }
 
   /** How many jobs of a filter have each status; a status that none has is absent. */

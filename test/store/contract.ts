@@ -1,8 +1,16 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { codeOf } from '../../src/core/errors.ts';
-import type { JobFilter, JobStatus } from '../../src/core/job.ts';
-import type { JobListOptions, ScanStretch, Store } from '../../src/core/store.ts';
+import type { JobFilter, JobPatch, JobStatus } from '../../src/core/job.ts';
+import type {
+  JobListOptions,
+  JobOrder,
+  JobPlace,
+  OrderedJobPage,
+  OrderedListOptions,
+  ScanStretch,
+  Store,
+} from '../../src/core/store.ts';
 import { curveContract } from './curves.ts';
 import { storeModel } from './model.ts';
 import type { StorePlace } from './place.ts';
@@ -253,6 +261,61 @@ export function storeContract(name: string, openPlace: () => Promise<StorePlace>
         const found = async (search: string) =>
           (await store.jobs.list({ limit: 9, filter: { search } })).totalCount;
         expect([await found('new'), await found('old')]).toEqual([1, 0]);
+      });
+
+      test('are put in order by their end, their duration or their loss, those without one last', async () => {
+        const add = async (patch: JobPatch) => {
+          const { job } = await store.jobs.insert(newJob());
+          await store.jobs.update(job.id, () => patch);
+          return job.id;
+        };
+        const loss = (value: number) => ({ progress: { ...noProgress, loss: value } });
+        const waits = await add({});
+        const long = await add({ startedAt: 1000, finishedAt: 9000, ...loss(0.5) });
+        const short = await add({ startedAt: 5000, finishedAt: 6000, ...loss(-2) });
+        const runs = await add({ startedAt: 4000, ...loss(0.5) });
+        const list = async (
+          by: JobOrder['by'],
+          descending: boolean,
+          rest: Partial<OrderedListOptions> = {},
+        ) => {
+          const page = await store.jobs.listOrdered({
+            order: { by, descending },
+            limit: 10,
+            after: null,
+            before: null,
+            fromEnd: false,
+            filter: {},
+            now: 7000,
+            ...rest,
+          });
+          expect(page.totalCount).toBe(4);
+          return page;
+        };
+        const ids = async (...args: Parameters<typeof list>) =>
+          (await list(...args)).jobs.map(({ id }) => id);
+        expect(await ids('FINISHED', true)).toEqual([long, short, runs, waits]);
+        expect(await ids('FINISHED', false)).toEqual([short, long, runs, waits]);
+        expect(await ids('DURATION', true)).toEqual([long, runs, short, waits]);
+        expect(await ids('LOSS', false)).toEqual([short, runs, long, waits]);
+        expect(await ids('LOSS', true)).toEqual([runs, long, short, waits]);
+        const walk: string[] = [];
+        let after: JobPlace | null = null;
+        for (;;) {
+          const page: OrderedJobPage = await list('LOSS', true, { limit: 1, after });
+          const [job] = page.jobs;
+          if (!job) break;
+          walk.push(job.id);
+          expect(page.hasPreviousPage).toBe(walk.length > 1);
+          expect(page.hasNextPage).toBe(walk.length < 4);
+          after = { seq: job.seq, value: page.values[0] ?? null };
+        }
+        expect(walk).toEqual([runs, long, short, waits]);
+        expect(await ids('LOSS', true, { limit: 2, fromEnd: true })).toEqual([short, waits]);
+        expect(await ids('LOSS', true, { limit: 2, fromEnd: true, before: after })).toEqual([
+          long,
+          short,
+        ]);
       });
 
       test('are counted by status, those of a filter alone', async () => {

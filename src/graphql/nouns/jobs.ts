@@ -1,32 +1,15 @@
-import { TrainyardError } from '../../core/errors.ts';
-import { type Job, type JobFilter, type JobStatus, jobStatuses } from '../../core/job.ts';
-import type { Jobs } from '../../jobs/jobs.ts';
+import { type JobStatus, jobStatuses } from '../../core/job.ts';
+import type { jobOrders } from '../../core/store.ts';
 import { builder } from '../engine/builder.ts';
 import { JobFilterInput, JobStatusEnum, JobType, jobFilterOf } from './job.ts';
+import {
+  type ConnectionArgs,
+  connection,
+  type JobConnection,
+  maxJobs,
+  type PageInfo,
+} from './job-connection.ts';
 import { ProviderType } from './provider.ts';
-
-/** The most jobs of one page. */
-const maxJobs = 100;
-
-interface ConnectionArgs {
-  first?: number | null;
-  last?: number | null;
-  after?: string | null;
-  before?: string | null;
-}
-
-interface PageInfo {
-  hasNextPage: boolean;
-  hasPreviousPage: boolean;
-  startCursor: string | null;
-  endCursor: string | null;
-}
-
-interface JobConnection {
-  edges: { cursor: string; node: Job }[];
-  pageInfo: PageInfo;
-  totalCount: number;
-}
 
 /** The type that Relay defines. */
 const PageInfoType = builder.objectRef<PageInfo>('PageInfo').implement({
@@ -47,6 +30,27 @@ const PageInfoType = builder.objectRef<PageInfo>('PageInfo').implement({
   }),
 });
 
+const JobOrderFieldEnum = builder.enumType('JobOrderField', {
+  description: 'What jobs can be put in order by. Jobs that have no such value come last.',
+  values: {
+    CREATED: { description: 'When they were deployed.' },
+    FINISHED: { description: 'When they ended.' },
+    DURATION: { description: 'How long they trained, those that still train until now.' },
+    LOSS: { description: 'Their last training loss.' },
+  } satisfies Record<(typeof jobOrders)[number] | 'CREATED', object>,
+});
+
+const JobOrderInput = builder.inputType('JobOrder', {
+  description: 'An order of jobs.',
+  fields: (t) => ({
+    by: t.field({ type: JobOrderFieldEnum, required: true, description: 'What decides.' }),
+    descending: t.boolean({
+      defaultValue: true,
+      description: 'The greatest, or newest, first. False: the least, or oldest.',
+    }),
+  }),
+});
+
 const connectionArgs = builder.args((t) => ({
   before: t.string({ description: 'Only jobs before this cursor, which are newer.' }),
   after: t.string({ description: 'Only jobs after this cursor, which are older.' }),
@@ -58,6 +62,11 @@ const connectionArgs = builder.args((t) => ({
     description: 'The most jobs, taken from the oldest: 1 to 100. It replaces `first`.',
   }),
   filter: t.field({ type: JobFilterInput, description: 'Only jobs that pass this filter.' }),
+  orderBy: t.field({
+    type: JobOrderInput,
+    description:
+      'Another order than the newest first. All but CREATED are for at most 10,000 jobs; a cursor is good for the order of its page.',
+  }),
 }));
 
 const JobEdgeType = builder.objectRef<JobConnection['edges'][number]>('JobEdge').implement({
@@ -71,7 +80,7 @@ const JobEdgeType = builder.objectRef<JobConnection['edges'][number]>('JobEdge')
 });
 
 const JobConnectionType = builder.objectRef<JobConnection>('JobConnection').implement({
-  description: 'A page of jobs, newest first. New jobs do not move the jobs of other pages.',
+  description: 'A page of jobs. New jobs do not move the jobs of other pages.',
   fields: (t) => ({
     edges: t.expose('edges', { type: [JobEdgeType], description: 'The jobs of this page.' }),
     pageInfo: t.expose('pageInfo', {
@@ -116,7 +125,7 @@ builder.queryFields((t) => ({
   jobs: t.field({
     type: JobConnectionType,
     nullable: true,
-    description: 'A page of all jobs, newest first; null only beside an error.',
+    description: 'A page of all jobs, newest first by default; null only beside an error.',
     args: connectionArgs,
     complexity: pageCost,
     resolve: (_root, args, { jobs }) => connection(jobs, args, jobFilterOf(args.filter)),
@@ -127,7 +136,8 @@ builder.objectField(ProviderType, 'jobs', (t) =>
   t.field({
     type: JobConnectionType,
     nullable: true,
-    description: "A page of the provider's jobs, newest first; null only beside an error.",
+    description:
+      "A page of the provider's jobs, newest first by default; null only beside an error.",
     args: connectionArgs,
     complexity: pageCost,
     resolve: ({ name }, args, { jobs }) => {
@@ -141,51 +151,4 @@ builder.objectField(ProviderType, 'jobs', (t) =>
 
 function pageCost({ first, last }: ConnectionArgs) {
   return { field: 1, multiplier: Math.min(maxJobs, last ?? first ?? maxJobs) };
-}
-
-/** A page by Relay's rules. Where both are given, `last` wins over `first`, which has a default. */
-async function connection(
-  jobs: Jobs,
-  args: ConnectionArgs,
-  filter: JobFilter,
-): Promise<JobConnection> {
-  const fromEnd = args.last !== null && args.last !== undefined;
-  const limit = fromEnd ? (args.last ?? maxJobs) : (args.first ?? 20);
-  if (limit < 1 || limit > maxJobs) {
-    throw new TrainyardError(
-      'BAD_USER_INPUT',
-      `${fromEnd ? 'last' : 'first'} is ${limit}; it must be between 1 and ${maxJobs}.`,
-    );
-  }
-  const page = await jobs.list({
-    limit,
-    fromEnd,
-    after: args.after ? seqOf('after', args.after) : null,
-    before: args.before ? seqOf('before', args.before) : null,
-    filter,
-  });
-  const edges = page.jobs.map((node) => ({ cursor: cursorOf(node.seq), node }));
-  return {
-    edges,
-    totalCount: page.totalCount,
-    pageInfo: {
-      hasNextPage: page.hasNextPage,
-      hasPreviousPage: page.hasPreviousPage,
-      startCursor: edges[0]?.cursor ?? null,
-      endCursor: edges.at(-1)?.cursor ?? null,
-    },
-  };
-}
-
-function cursorOf(seq: number): string {
-  return Buffer.from(`job:${seq}`).toString('base64url');
-}
-
-function seqOf(name: string, cursor: string): number {
-  const [, seq] = /^job:(\d{1,15})$/.exec(Buffer.from(cursor, 'base64url').toString()) ?? [];
-  if (seq !== undefined) return Number(seq);
-  throw new TrainyardError(
-    'BAD_USER_INPUT',
-    `${name} is not a cursor of a job; pass one that a page of jobs gave.`,
-  );
 }

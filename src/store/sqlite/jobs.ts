@@ -2,7 +2,15 @@ import { isDeepStrictEqual } from 'node:util';
 import { TrainyardError } from '../../core/errors.ts';
 import type { Job, JobFilter, JobPatch, JobStatus, NewJob } from '../../core/job.ts';
 import { isOver } from '../../core/job.ts';
-import type { JobChangePage, JobListOptions, JobPage, JobStore, Lease } from '../../core/store.ts';
+import type {
+  JobChangePage,
+  JobListOptions,
+  JobPage,
+  JobStore,
+  Lease,
+  OrderedJobPage,
+  OrderedListOptions,
+} from '../../core/store.ts';
 import type { Connection } from './connection.ts';
 import type { Eraser } from './eraser.ts';
 import { JobEvents } from './job-events.ts';
@@ -17,6 +25,7 @@ import {
   patchKeys,
 } from './job-row.ts';
 import { JobSecrets } from './job-secrets.ts';
+import { OrderedJobs } from './ordered-jobs.ts';
 import type { Purger } from './purge.ts';
 
 /** Intents and ends: where one of them changes, it must outlive a power cut. All else is told again. */
@@ -43,11 +52,13 @@ export class SqliteJobs implements JobStore {
   readonly #purger: Purger;
   readonly #secrets: JobSecrets;
   readonly #events: JobEvents;
+  readonly #ordered: OrderedJobs;
   readonly #sql: ReturnType<typeof prepare>;
 
   constructor(connection: Connection, parts: { purger: Purger; eraser: Eraser }) {
     this.#events = new JobEvents(connection);
     this.#connection = connection;
+    this.#ordered = new OrderedJobs(connection);
     this.#purger = parts.purger;
     this.#secrets = new JobSecrets(connection, parts.eraser);
     this.#sql = prepare(connection);
@@ -81,6 +92,10 @@ export class SqliteJobs implements JobStore {
 
   list(options: JobListOptions): Promise<JobPage> {
     return this.#connection.read(() => this.#list(options));
+  }
+
+  listOrdered(options: OrderedListOptions): Promise<OrderedJobPage> {
+    return this.#connection.read(() => this.#ordered.page(options));
   }
 
   counts(filter: JobFilter): Promise<Map<JobStatus, number>> {

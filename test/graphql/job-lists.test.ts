@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { NewJob } from '../../src/core/job.ts';
 import { graphql, serverSentEvents } from '../support/clients.ts';
 import { openTestServer, type TestServer } from '../support/server.ts';
@@ -113,6 +113,60 @@ test('jobs are counted by state, in the order of the states', async () => {
   expect(data.jobCounts).toHaveLength(9);
   expect(data.jobCounts.at(0)).toEqual({ status: 'QUEUED', count: 1 });
   expect(data.jobCounts.at(-1)).toEqual({ status: 'LOST', count: 1 });
+});
+
+describe('jobs in another order', () => {
+  const provider = 'ordered';
+  const ids: string[] = [];
+  beforeAll(async () => {
+    for (let n = 0; n < 5; n += 1) {
+      const id = await saved({ provider });
+      await server.store.jobs.update(id, () => ({ startedAt: 1000, finishedAt: 9000 - n * 1000 }));
+      ids.push(id);
+    }
+  });
+
+  async function page(args: string) {
+    const { data, errors } = await graphql(
+      server.url,
+      `{ jobs(filter: { providers: ["${provider}"] } ${args}) {
+        edges { cursor node { id } } pageInfo { hasNextPage hasPreviousPage endCursor } } }`,
+    );
+    if (!data?.jobs) throw new Error(errors?.[0]?.message);
+    const { edges, pageInfo } = data.jobs;
+    const at = edges.map(({ node }: { node: { id: string } }) => ids.indexOf(node.id));
+    return { at, pageInfo, cursors: edges.map(({ cursor }: { cursor: string }) => cursor) };
+  }
+
+  test('come in pages, forwards and backwards', async () => {
+    const order = 'orderBy: { by: DURATION, descending: false }';
+    const { at, pageInfo } = await page(`first: 2, ${order}`);
+    expect(at).toEqual([4, 3]);
+    expect(pageInfo).toMatchObject({ hasNextPage: true, hasPreviousPage: false });
+    const next = await page(`first: 2, ${order}, after: "${pageInfo.endCursor}"`);
+    expect(next.at).toEqual([2, 1]);
+    const back = await page(`last: 1, ${order}, before: "${next.cursors[0]}"`);
+    expect(back.at).toEqual([3]);
+    expect((await page(`last: 2, ${order}`)).at).toEqual([1, 0]);
+  });
+
+  test('the oldest first is the newest first, read from the other end', async () => {
+    const order = 'orderBy: { by: CREATED, descending: false }';
+    const { at, pageInfo } = await page(`first: 2, ${order}`);
+    expect(at).toEqual([0, 1]);
+    expect(pageInfo).toMatchObject({ hasNextPage: true, hasPreviousPage: false });
+    const next = await page(`first: 9, ${order}, after: "${pageInfo.endCursor}"`);
+    expect(next.at).toEqual([2, 3, 4]);
+    expect(next.pageInfo).toMatchObject({ hasNextPage: false, hasPreviousPage: true });
+    expect((await page(`last: 2, ${order}, before: "${next.cursors[2]}"`)).at).toEqual([2, 3]);
+  });
+
+  test('a cursor of another order is refused', async () => {
+    const { pageInfo } = await page('first: 2');
+    await expect(page(`orderBy: { by: LOSS }, after: "${pageInfo.endCursor}"`)).rejects.toThrow(
+      'in this order',
+    );
+  });
 });
 
 test('the server says what it is', async () => {
