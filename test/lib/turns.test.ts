@@ -147,6 +147,26 @@ test('one who asks for little goes before those who ask for much', async () => {
   expect(order.indexOf('small')).toBeLessThanOrEqual(1);
 });
 
+test('one who asks for much has its turn, though callers who have not been here before keep coming', async () => {
+  const turns = new Turns();
+  let isServed = false;
+  let newcomers = 0;
+  const keepComing = async () => {
+    while (!isServed && newcomers < 1000) {
+      newcomers += 1;
+      await turns.next({}, 'page', 1);
+      work(1);
+    }
+  };
+  const coming = [keepComing(), keepComing(), keepComing()];
+  await turns.next({}, 'page', 25);
+  isServed = true;
+  await Promise.all(coming);
+  // Four share the thread, so its 25 ms come after 100.
+  expect(newcomers).toBeGreaterThan(50);
+  expect(newcomers).toBeLessThan(150);
+});
+
 test('one who has used much while nobody waited owes nothing to newcomers', async () => {
   const turns = new Turns();
   const old = {};

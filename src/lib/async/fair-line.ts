@@ -40,7 +40,6 @@ export class FairLine {
     const caller = this.#waiting.pop();
     const ask = caller?.asks.shift();
     if (!caller || !ask) return;
-    this.#now = Math.max(this.#now, caller.beginsAt);
     this.#served = caller;
     ask.go();
   }
@@ -51,6 +50,8 @@ export class FairLine {
     if (!caller) return;
     this.#served = null;
     caller.endedAt = caller.beginsAt + tookMs;
+    // Not by whom is served: where newcomers never end, those who ask for much must come nearer all the same.
+    this.#now += tookMs / (this.#waiting.length + 1);
     if (caller.asks.length > 0) this.#queue(caller);
     // One who has used the line while it was free owes nothing to those who come later.
     if (this.#waiting.length === 0) this.#now = Math.max(this.#now, caller.endedAt);
