@@ -6,6 +6,7 @@ import type { Store } from './core/store.ts';
 import type { SharedContext } from './graphql/engine/context.ts';
 import { Cancel } from './jobs/ask/cancel.ts';
 import { Deploy } from './jobs/ask/deploy.ts';
+import { Outputs } from './jobs/ask/outputs.ts';
 import { Supervisor } from './jobs/drive/supervisor.ts';
 import { JobChanges } from './jobs/job-changes.ts';
 import { Jobs } from './jobs/jobs.ts';
@@ -77,6 +78,7 @@ export function createServices(parts: {
       jobs: new Jobs({ changes, logs: store.logs, providers }),
       jobWatch: new JobWatch({ changes, logs: store.logs }),
       deploy: new Deploy({ changes, providers, supervisor }),
+      outputs: new Outputs({ jobs: store.jobs, providers }),
       cancel: new Cancel({ changes, logs: store.logs, providers }),
       providers,
       providerWatch: new ProviderWatch(providers),

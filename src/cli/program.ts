@@ -6,6 +6,7 @@ import { defineCompletion } from './definitions/completion.ts';
 import { defineDeploy } from './definitions/deploy.ts';
 import { defineJobs } from './definitions/jobs.ts';
 import { defineLogs } from './definitions/logs.ts';
+import { defineOutputs } from './definitions/outputs.ts';
 import { defineServers } from './definitions/servers.ts';
 import { exitCode } from './exit.ts';
 import { shellWord } from './invocation.ts';
@@ -71,6 +72,7 @@ export function createProgram(options: {
   defineDeploy(program, run);
   defineLogs(program, run);
   defineJobs(program, run);
+  defineOutputs(program, run);
   defineServers(program, run);
   defineCompletion(program, run);
   return {

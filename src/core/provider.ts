@@ -1,5 +1,6 @@
 import type { Job, JobFailure, JobProgress, JobStatus, JobWait, NewJob } from './job.ts';
 import type { LineBlock, LogNotice } from './log.ts';
+import type { JobOutput, OutputAnswer, OutputRequest } from './output.ts';
 import type { RecipeFacts } from './recipe.ts';
 
 export const healthStatuses = ['UP', 'DEGRADED', 'DOWN'] as const;
@@ -114,5 +115,21 @@ export interface Provider {
   held?(signal: AbortSignal): Promise<JobRef[]>;
   /** Gives back what the provider holds for a job, which ends the job. Releasing twice is fine. */
   release?(ref: JobRef, signal: AbortSignal): Promise<void>;
+  /**
+   * Up to `limit` of the files that a job has made, in an order that stays, from behind the path `after` on. Absent
+   * where the provider keeps none; throws `NOT_SUPPORTED` where that shows only now.
+   */
+  outputs?(
+    ref: JobRef,
+    page: { limit: number; after: string | null },
+    signal: AbortSignal,
+  ): Promise<JobOutput[]>;
+  /** One of these files, or a part of it. Throws `NOT_FOUND` where the job has none of this path. */
+  output?(
+    ref: JobRef,
+    path: string,
+    request: OutputRequest,
+    signal: AbortSignal,
+  ): Promise<OutputAnswer>;
   health(signal: AbortSignal): Promise<ProviderHealth>;
 }

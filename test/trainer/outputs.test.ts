@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdir, readdir, readlink, symlink, utimes, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import path from 'node:path';
@@ -62,6 +63,48 @@ test('a list of very many files says that it is not whole', async () => {
   await trainer.client.over('many');
   const { body } = await trainer.client.get('/api/training/outputs/many');
   expect([body.outputs.length, body.truncated]).toEqual([10_000, true]);
+});
+
+test('a list goes on behind a path, until every file was in one page', async () => {
+  await trainer.client.run(
+    'deep',
+    'cd "$JOB_OUTPUT_DIR" && mkdir -p a/b a-b c && touch a/b/1 a/b/2 a/0 a-b/3 a.txt c/4 z',
+  );
+  await trainer.client.over('deep');
+  const paged: string[] = [];
+  for (;;) {
+    const after = paged.length === 0 ? '' : `&after=${encodeURIComponent(paged.at(-1) ?? '')}`;
+    const { body } = await trainer.client.get(`/api/training/outputs/deep?limit=2${after}`);
+    paged.push(...body.outputs.map((file: { path: string }) => file.path));
+    expect(body.truncated).toBe(body.outputs.length === 2);
+    if (!body.truncated) break;
+  }
+  expect(paged).toEqual(['a/0', 'a/b/1', 'a/b/2', 'a-b/3', 'a.txt', 'c/4', 'z']);
+  // What it stopped at may be gone, or a folder.
+  for (const [after, next] of [
+    ['a/b/1x', 'a/b/2'],
+    ['a/b', 'a/b/1'],
+    ['a.txt/gone', 'c/4'],
+    ['a-', 'a-b/3'],
+  ] as const) {
+    const asked = `/api/training/outputs/deep?limit=1&after=${encodeURIComponent(after)}`;
+    expect((await trainer.client.get(asked)).body.outputs[0].path).toBe(next);
+  }
+  expect((await trainer.client.get('/api/training/outputs/deep?limit=0')).status).toBe(400);
+});
+
+test('the digest of a whole file comes to those who ask for it', async () => {
+  const digest = `sha-256=:${createHash('sha256').update('0123456789').digest('base64')}:`;
+  const wanted = { 'want-repr-digest': 'sha-512=0, sha-256=5' };
+  const part = await get(model, { ...wanted, range: 'bytes=2-3' });
+  expect([await part.text(), part.headers.get('repr-digest')]).toEqual(['23', digest]);
+  const url = trainer.client.url + route(model);
+  const head = await fetch(url, { method: 'HEAD', headers: wanted });
+  expect(head.headers.get('repr-digest')).toBe(digest);
+  for (const other of ['', 'sha-256=0', 'md5=1']) {
+    const plain = await get(model, { 'want-repr-digest': other });
+    expect(plain.headers.get('repr-digest')).toBeNull();
+  }
 });
 
 test('a file is sent whole, whatever its name', async () => {

@@ -12,6 +12,7 @@ import {
 import { builder } from '../engine/builder.ts';
 import { jobLogsField, LogPageType } from './log.ts';
 import { MetricSeriesType, metricsField, NotFiniteEnum } from './metrics.ts';
+import { JobOutputType, outputsField } from './output.ts';
 import { ProviderType } from './provider.ts';
 
 export const JobStatusEnum = builder.enumType('JobStatus', {
@@ -224,6 +225,15 @@ export const JobType = builder.objectRef<Job>('Job').implement({
     updatedAt: t.expose('updatedAt', {
       type: 'DateTime',
       description: 'When the job last changed. New lines of its log do not count.',
+    }),
+    outputs: t.field({
+      type: [JobOutputType],
+      nullable: true,
+      description:
+        'The files that the job has made so far, folder by folder; null only beside an error, which is `NOT_SUPPORTED` where its provider keeps no files.',
+      args: outputsField.args,
+      complexity: outputsField.cost,
+      resolve: (job, args, context) => outputsField.files(job, args, context),
     }),
     logs: t.field({
       type: LogPageType,

@@ -43,6 +43,8 @@ export interface Call {
 /** An answer with a longer body fails. No real answer comes near this. */
 const maxBodyBytes = 16 * 1024 * 1024;
 const connectMs = 3500;
+/** The type of a file's bytes, whatever they are. */
+const fileType = 'application/octet-stream';
 /** The most that is kept of a body that is plain text. */
 const maxTextChars = 10_000;
 
@@ -85,7 +87,36 @@ export class HttpConnection {
     const response = await this.#send(call, 'text/event-stream', deadline);
     const type = String(response.headers['content-type'] ?? '');
     if (response.statusCode === 200 && type.startsWith('text/event-stream')) {
-      return { chunks: this.#chunks(response.body, call, { deadline, opened: opening.move() }) };
+      return {
+        chunks: this.#chunks(response.body, call, {
+          what: 'event stream',
+          deadline,
+          opened: opening.move(),
+        }),
+      };
+    }
+    return { answer: await this.#read(response, call, deadline) };
+  }
+
+  /** The bytes of a file, which the caller must read at once or return; the whole answer where it is none. */
+  async file(
+    call: Call,
+  ): Promise<
+    | { status: number; headers: Answer['headers']; chunks: AsyncIterable<Buffer> }
+    | { answer: Answer }
+  > {
+    using opening = new DisposableStack();
+    const deadline = opening.use(new Deadline(call.signal));
+    const response = await this.#send(call, fileType, deadline);
+    const { statusCode: status, headers } = response;
+    const isFile = status === 200 || status === 206;
+    if (isFile && headers['content-type'] === fileType) {
+      const chunks = this.#chunks(response.body, call, {
+        what: 'file',
+        deadline,
+        opened: opening.move(),
+      });
+      return { status, headers, chunks };
     }
     return { answer: await this.#read(response, call, deadline) };
   }
@@ -144,12 +175,12 @@ export class HttpConnection {
   async *#chunks(
     body: Dispatcher.ResponseData['body'],
     call: Call,
-    { deadline, opened }: { deadline: Deadline; opened: DisposableStack },
+    { what, deadline, opened }: { what: string; deadline: Deadline; opened: DisposableStack },
   ): AsyncGenerator<Buffer, void> {
     using stack = opened;
     stack.defer(() => body.destroy());
     const { silenceMs } = this.#options.timeouts;
-    const silent = `its event stream was silent for ${silenceMs / 1000} s`;
+    const silent = `its ${what} was silent for ${silenceMs / 1000} s`;
     try {
       deadline.set(silenceMs, silent);
       for await (const chunk of body) {

@@ -1,6 +1,7 @@
 import { codeOf, TrainyardError } from '../../core/errors.ts';
 import { isOver, type Job, type NewJob } from '../../core/job.ts';
 import type { LogNotice } from '../../core/log.ts';
+import type { JobOutput, OutputAnswer, OutputRequest } from '../../core/output.ts';
 import type {
   JobRef,
   LogBatch,
@@ -192,6 +193,25 @@ class TrainingServerProvider implements OpenedProvider {
     return lines;
   }
 
+  async outputs(
+    ref: JobRef,
+    page: { limit: number; after: string | null },
+    signal: AbortSignal,
+  ): Promise<JobOutput[]> {
+    await this.#mustKeepOutputs(signal);
+    return await this.#server.outputs(ref, page, signal);
+  }
+
+  async output(
+    ref: JobRef,
+    path: string,
+    request: OutputRequest,
+    signal: AbortSignal,
+  ): Promise<OutputAnswer> {
+    await this.#mustKeepOutputs(signal);
+    return await this.#server.output(ref, path, request, signal);
+  }
+
   logNotice(job: Job, { awaitsLog = false } = {}): LogNotice | null {
     if (this.#unknown.has(job.id)) return unknownJobNotice(this, job, { awaitsLog });
     const said = this.#said.of(job.id);
@@ -246,6 +266,14 @@ class TrainingServerProvider implements OpenedProvider {
       this.#note(ref, error);
       return { jobId: ref.jobId, error };
     }
+  }
+
+  /** Only Trainyard's own server has routes for what jobs make. */
+  async #mustKeepOutputs(signal: AbortSignal): Promise<void> {
+    if (this.#recipes.isOwnServer === null) await this.health(signal);
+    if (this.#recipes.isOwnServer !== false) return;
+    const message = `The training server of provider ${this.name} is another one than Trainyard's: it does not say what a job has made. Look on the machine itself.`;
+    throw new TrainyardError('NOT_SUPPORTED', message);
   }
 
   /** How a job ended; null while it is not over. */

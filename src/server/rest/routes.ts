@@ -13,10 +13,11 @@ import type { Unsent } from '../connections/unsent.ts';
 import { graphqlPath } from '../graph/yoga.ts';
 import { readiness } from './health.ts';
 import { createLogText } from './log-text.ts';
+import { createOutputFiles } from './output.ts';
 
 export interface RestOptions {
   access: Access;
-  context: Pick<SharedContext, 'logReader'>;
+  context: Pick<SharedContext, 'logReader' | 'outputs'>;
   store: Store;
   providers: Providers;
   logger: Logger;
@@ -31,6 +32,7 @@ type ServeRest = (request: IncomingMessage, response: ServerResponse, pace: Pace
 export function createRestRoutes(options: RestOptions): ServeRest {
   const { context, logger, unsent } = options;
   const logText = createLogText({ reader: context.logReader, logger, unsent });
+  const outputFile = createOutputFiles({ outputs: context.outputs, logger, unsent });
   const route: ServeRest = async (request, response, pace) => {
     const url = URL.parse(request.url ?? '/', 'http://localhost');
     const isRead = request.method === 'GET' || request.method === 'HEAD';
@@ -45,6 +47,11 @@ export function createRestRoutes(options: RestOptions): ServeRest {
     if (url && id !== undefined) {
       const asked = { id: decoded(id), search: url.searchParams };
       return logText(request, response, { ...asked, pace });
+    }
+    const [, jobId, file] = /^\/jobs\/([^/]+)\/outputs\/(.+)$/.exec(path ?? '') ?? [];
+    if (jobId !== undefined && file !== undefined) {
+      const asked = { id: decoded(jobId), path: file.split('/').map(decoded).join('/') };
+      return outputFile(request, response, asked);
     }
     const message = `Nothing is here. Try ${graphqlPath}.`;
     answerJson(response, 404, errorBody({ code: 'NOT_FOUND', message }));

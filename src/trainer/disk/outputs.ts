@@ -2,9 +2,9 @@ import { constants, type Dirent } from 'node:fs';
 import { type FileHandle, lstat, open, readdir, realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { TrainyardError } from '../../core/errors.ts';
+import { isOutputPath } from '../../core/output.ts';
 
-/** The most files in one list, and the most folders that are searched for it. */
-const maxFiles = 10_000;
+/** The most folders that are searched for one list. */
 const maxFolders = 10_000;
 
 export interface OutputFile {
@@ -15,28 +15,42 @@ export interface OutputFile {
   modified: number;
 }
 
-/** The files that a job has made, sorted by path, without links. `truncated` says that there may be more. */
+/**
+ * The files that a job has made, folder by folder and each folder by name, without links: at most `limit` of them,
+ * those after the path `after`. `truncated` says that there may be more.
+ */
 export async function listOutputs(
   folder: string,
+  { limit, after = null }: { limit: number; after?: string | null },
 ): Promise<{ files: OutputFile[]; truncated: boolean }> {
   const files: OutputFile[] = [];
-  const waiting = [''];
-  let truncated = false;
-  for (let looked = 0; waiting.length > 0 && !truncated; looked += 1) {
-    const within = waiting.pop() ?? '';
-    for (const entry of await entriesOf(path.join(folder, within))) {
-      const name = within === '' ? entry.name : `${within}/${entry.name}`;
-      if (entry.isDirectory()) waiting.push(name);
-      if (!entry.isFile()) continue;
-      const file = await fileAt(folder, name);
-      if (file !== null) files.push(file);
-      truncated = files.length >= maxFiles;
-      if (truncated) break;
-    }
-    truncated ||= looked >= maxFolders;
+  const search = { folder, foldersLeft: maxFolders };
+  for await (const name of filesIn(search, '', after?.split('/') ?? [])) {
+    if (files.length === limit) return { files, truncated: true };
+    const file = await fileAt(folder, name);
+    if (file !== null) files.push(file);
   }
-  files.sort((a, b) => (a.path < b.path ? -1 : 1));
-  return { files, truncated };
+  return { files, truncated: search.foldersLeft < 0 };
+}
+
+/** The paths of the files in the folder `within`, from behind the path `after` on, which starts there; empty for all. */
+async function* filesIn(
+  search: { folder: string; foldersLeft: number },
+  within: string,
+  after: readonly string[],
+): AsyncGenerator<string> {
+  search.foldersLeft -= 1;
+  if (search.foldersLeft < 0) return;
+  const [first = '', ...rest] = after;
+  const entries = await entriesOf(path.join(search.folder, within));
+  entries.sort((a, b) => (a.name < b.name ? -1 : 1));
+  for (const entry of entries) {
+    if (entry.name < first) continue;
+    const name = within === '' ? entry.name : `${within}/${entry.name}`;
+    const isPassed = entry.name === first;
+    if (entry.isDirectory()) yield* filesIn(search, name, isPassed ? rest : []);
+    else if (entry.isFile() && !isPassed) yield name;
+  }
 }
 
 /**
@@ -48,10 +62,7 @@ export async function openOutput(
   name: string,
 ): Promise<{ handle: FileHandle; file: OutputFile }> {
   const missing = new TrainyardError('NOT_FOUND', `the job has no output ${JSON.stringify(name)}`);
-  const isSafe = name
-    .split('/')
-    .every((part) => part !== '' && part !== '.' && part !== '..' && !/[\0\\]/.test(part));
-  if (!isSafe) throw missing;
+  if (!isOutputPath(name)) throw missing;
   const file = path.join(folder, name);
   let handle: FileHandle;
   try {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import type { Context } from 'hono';
 import { listOutputs, type OutputFile, openOutput } from '../disk/outputs.ts';
@@ -8,8 +9,8 @@ import { type ByteRange, parseRange } from './byte-range.ts';
 const pieceBytes = 256 * 1024;
 
 /** The answer to `GET /api/training/outputs/{id}`: the files that the job has made so far. */
-export async function outputsAnswer(job: Job) {
-  const { files, truncated } = await listOutputs(job.folder.output);
+export async function outputsAnswer(job: Job, page: { limit: number; after?: string | undefined }) {
+  const { files, truncated } = await listOutputs(job.folder.output, page);
   const outputs = files.map(({ modified, ...file }) => ({ ...file, modified: isoTime(modified) }));
   return { job_id: job.record.id, outputs, truncated };
 }
@@ -17,6 +18,7 @@ export async function outputsAnswer(job: Job) {
 /**
  * The answer to `GET /api/training/outputs/{id}/{path}`: one file, or one range of it. A client that
  * resumes sends the earlier `ETag` as `If-Range`: if the file has changed, it gets the whole file.
+ * `Want-Repr-Digest: sha-256=1` (RFC 9530) adds the digest of the whole file, after a reading of it.
  */
 export async function sendOutput(c: Context, job: Job, name: string): Promise<Response> {
   const { handle, file } = await openOutput(job.folder.output, name);
@@ -25,6 +27,9 @@ export async function sendOutput(c: Context, job: Job, name: string): Promise<Re
   const isCurrent = condition === undefined || condition === tag;
   const range = isCurrent ? parseRange(c.req.header('range'), file.bytes) : 'whole';
   const headers = headersOf(file, tag);
+  if (wantsDigest(c.req.header('want-repr-digest'))) {
+    headers.set('repr-digest', `sha-256=:${await digestOf(handle, c.req.raw.signal)}:`);
+  }
   if (range === 'none') {
     await handle.close();
     headers.set('content-range', `bytes */${file.bytes}`);
@@ -39,6 +44,24 @@ export async function sendOutput(c: Context, job: Job, name: string): Promise<Re
     return new Response(null, { status, headers });
   }
   return new Response(bytesOf(handle, { start, end }), { status, headers });
+}
+
+/** True where the header, a dictionary of preferences from 0 to 10, wants SHA-256. */
+function wantsDigest(header = ''): boolean {
+  return /(?:^|,)\s*sha-256=(?:[1-9]|10)\s*(?:,|$)/i.test(header);
+}
+
+/** The SHA-256 of an open file in base64. Closes the file where it fails, as when the client leaves. */
+async function digestOf(handle: FileHandle, signal: AbortSignal): Promise<string> {
+  const hash = createHash('sha256');
+  try {
+    const pieces = handle.createReadStream({ start: 0, autoClose: false, signal });
+    for await (const piece of pieces) hash.update(piece);
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+  return hash.digest('base64');
 }
 
 /** Reads one piece each time the client has taken the one before. Closes the file at the end, or when the client leaves. */

@@ -21,6 +21,15 @@ const jobsQueryShape = (handling: keyof typeof limits) =>
 const flag = z
   .enum(['true', 'false', '1', '0'])
   .transform((word) => word === 'true' || word === '1');
+/** The most files of one list of outputs. */
+const maxOutputs = 10_000;
+const outputsQueryShape = z.object({
+  limit: wholeNumber
+    .pipe(z.number().min(1))
+    .transform((limit) => Math.min(limit, maxOutputs))
+    .default(maxOutputs),
+  after: z.string().optional(),
+});
 const cancelQueryShape = z.object({ force: flag.default(false) });
 
 export const parseExecute = (body: unknown) => parse(executeShape, body);
@@ -34,6 +43,8 @@ export const parseStreamQuery = (query: unknown) => parse(streamQueryShape, quer
 /** The query of the list of jobs. Its limit is as in `parseLogQuery`. */
 export const parseJobsQuery = (query: unknown, handling: keyof typeof limits) =>
   parse(jobsQueryShape(handling), query);
+/** The query of a list of outputs. A limit above 10,000 counts as 10,000. */
+export const parseOutputsQuery = (query: unknown) => parse(outputsQueryShape, query);
 export const parseCancelQuery = (query: unknown) => parse(cancelQueryShape, query);
 
 /** The `Last-Event-ID` of a stream, which is the number of the next line. */

@@ -29,6 +29,7 @@ import {
   parseJobsQuery,
   parseLastEventId,
   parseLogQuery,
+  parseOutputsQuery,
   parseStreamQuery,
 } from './request.ts';
 
@@ -129,7 +130,7 @@ export function createRoutes(options: RouteOptions): Hono {
   });
 
   app.get('/api/training/outputs/:id', async (c) =>
-    c.json(await outputsAnswer(jobs.get(c.req.param('id')))),
+    c.json(await outputsAnswer(jobs.get(c.req.param('id')), parseOutputsQuery(c.req.query()))),
   );
 
   app.get('/api/training/outputs/:id/:path{.+}', async (c) =>

@@ -1,20 +1,26 @@
-import type { TrainyardError } from '../../../core/errors.ts';
+import { TrainyardError } from '../../../core/errors.ts';
 import type { Job, JsonObject } from '../../../core/job.ts';
 import type { LogGap } from '../../../core/log.ts';
+import type { JobOutput, OutputAnswer, OutputRequest } from '../../../core/output.ts';
 import type { JobRef } from '../../../core/provider.ts';
 import type { RecipeFacts } from '../../../core/recipe.ts';
+import { quote } from '../../../lib/text/quote.ts';
 import type { TrainingClient } from './client.ts';
 import {
   accepted,
   deployAnswer,
   healthAnswer,
   logsAnswer,
+  outputsAnswer,
   type StatusAnswer,
   statusAnswer,
 } from './wire.ts';
 
 /** The timeout of a health check: longer than a failed connection takes, and short because callers wait for it. */
 const healthMs = 4500;
+
+/** How long the digest of a file may take: that of 100 GB does not, from a slow disk. */
+const digestMs = 30 * 60_000;
 
 /** For whom a job runs. The existing servers refuse a job without these fields, but do not check them. */
 export interface Identity {
@@ -88,6 +94,46 @@ export class TrainingServerApi {
     return await this.#client.stream({ task: logTask(ref), path, headers, signal });
   }
 
+  /** Up to `limit` of the files that a job has made, from behind the path `after` on. */
+  async outputs(
+    ref: JobRef,
+    { limit, after }: { limit: number; after: string | null },
+    signal: AbortSignal,
+  ): Promise<JobOutput[]> {
+    const task = `list what job ${ref.jobId} has made`;
+    const query = new URLSearchParams({ limit: `${limit}`, ...(after === null ? {} : { after }) });
+    const path = `${pathOf('outputs', ref)}?${query}`;
+    const { outputs, truncated } = await this.#client.call({ task, path, signal }, outputsAnswer);
+    if (truncated && outputs.length < limit) {
+      throw new TrainyardError(
+        'PROVIDER_REJECTED',
+        `The files of job ${ref.jobId} cannot all be listed: they lie in too many folders.`,
+      );
+    }
+    return outputs.map(({ modified, ...file }) => ({ ...file, modifiedAt: modified }));
+  }
+
+  /** One of these files, or a part of it. Throws `NOT_FOUND` where there is none of this path. */
+  async output(
+    ref: JobRef,
+    name: string,
+    request: OutputRequest,
+    signal: AbortSignal,
+  ): Promise<OutputAnswer> {
+    const task = `fetch ${quote(name)} of job ${ref.jobId}`;
+    const path = `${pathOf('outputs', ref)}/${name.split('/').map(encodeURIComponent).join('/')}`;
+    const headers: Record<string, string> = {};
+    if (request.range !== null) headers.range = request.range;
+    if (request.ifRange !== null) headers['if-range'] = request.ifRange;
+    if (request.wantDigest !== null) headers['want-repr-digest'] = request.wantDigest;
+    const patience = request.wantDigest === null ? {} : { patienceMs: digestMs };
+    const answer = await this.#client.file({ task, path, headers, signal, ...patience });
+    if (!request.isHead || answer.chunks === null) return answer;
+    // The contract's HEAD could not say why it is refused, so the file is asked for and let go of.
+    for await (const _ of answer.chunks) break;
+    return { ...answer, chunks: null };
+  }
+
   /** The error for a log that came garbled or cut and may come whole another time: `PROVIDER_UNAVAILABLE`. */
   brokenLog(ref: JobRef, reason: string, cause?: unknown): TrainyardError {
     return this.#client.broken(logTask(ref), reason, cause);
@@ -126,7 +172,7 @@ export class TrainingServerApi {
   }
 }
 
-function pathOf(route: 'status' | 'cancel' | 'logs', ref: JobRef): string {
+function pathOf(route: 'status' | 'cancel' | 'logs' | 'outputs', ref: JobRef): string {
   return `/api/training/${route}/${encodeURIComponent(ref.externalId)}`;
 }
 

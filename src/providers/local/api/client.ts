@@ -1,5 +1,6 @@
 import type { ZodType } from 'zod';
 import { TrainyardError } from '../../../core/errors.ts';
+import type { OutputAnswer } from '../../../core/output.ts';
 import { type Answer, safeWords } from '../../http/answer.ts';
 import { type Call as HttpCall, HttpConnection, type Timeouts } from '../../http/connection.ts';
 import { isOwnError, refusalOf } from './answer.ts';
@@ -73,6 +74,17 @@ export class TrainingClient {
     return null;
   }
 
+  /** A file or a part of it, which the caller must read at once or return; no chunks where the range lies behind its end. */
+  async file(call: Call): Promise<OutputAnswer> {
+    this.#keepQuiet(call.task);
+    const opened = await this.#connection.file(call);
+    if ('chunks' in opened) return { ...opened, headers: textsOf(opened.headers) };
+    const { status, headers } = opened.answer;
+    if (status === 416) return { status, headers: textsOf(headers), chunks: null };
+    this.#check(opened.answer, call);
+    throw this.broken(call.task, 'its answer is not a file');
+  }
+
   /** The error for a call that failed and may succeed another time: `PROVIDER_UNAVAILABLE`. */
   broken(task: string, reason: string, cause?: unknown): TrainyardError {
     const message = `Provider ${this.#options.provider} could not ${task}: ${reason}`;
@@ -111,4 +123,11 @@ export class TrainingClient {
     const message = `Provider ${this.#options.provider} could not ${task}: the training server asked for no requests for another ${seconds} s`;
     throw new TrainyardError('RATE_LIMITED', message, { retryAfterMs });
   }
+}
+
+function textsOf(headers: Answer['headers']): Record<string, string> {
+  const texts = Object.entries(headers).filter(
+    (header): header is [string, string] => typeof header[1] === 'string',
+  );
+  return Object.fromEntries(texts);
 }

@@ -119,6 +119,17 @@ export const logsAnswer = z.object({
   gaps,
 });
 
+export const outputsAnswer = z.object({
+  outputs: z.array(
+    z.object({
+      path: z.string().min(1),
+      bytes: z.int().nonnegative(),
+      modified: z.string().transform((time) => timeOf(time) ?? 0),
+    }),
+  ),
+  truncated: z.boolean().default(false),
+});
+
 /** The data of an event with lines. */
 export const linesEvent = z.object({
   offset: z.int().nonnegative(),
