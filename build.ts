@@ -14,7 +14,11 @@ export async function build(): Promise<void> {
   // Moved into place when complete: nobody ever starts half of it.
   const dir = `.cache/dist-${process.pid}`;
   const bundle = await rolldown({
-    input: { cli: 'src/cli/main.ts', runner: 'src/trainer/process/runner.ts' },
+    input: {
+      cli: 'src/cli/main.ts',
+      runner: 'src/trainer/process/runner.ts',
+      'filter-worker': 'src/store/search-index/filter-worker.ts',
+    },
     platform: 'node',
     // Native; and 9 MB that only a person in front of the server needs.
     external: ['better-sqlite3', /^@graphql-yoga\/render-graphiql/],

@@ -1,6 +1,7 @@
 import type { Stretch } from './curve.ts';
 import type { Job, JobFilter, JobPatch, JobStatus, NewJob } from './job.ts';
 import type { LineBlock, LogGap, MetricPoint, MetricSeries, PlacedBlock } from './log.ts';
+import type { LineNeeds } from './needs.ts';
 
 /**
  * The ports that a store implements. Every method may fail with `STORE_UNAVAILABLE` (locked, full,
@@ -174,11 +175,26 @@ export interface Append extends LineBlock {
   isByClock?: boolean;
 }
 
-/** Consecutive lines of a scan. `block` is null where `maybe` said that nothing can match. */
+/** What a scan goes over, and which of it it need not bring. */
+export interface ScanOptions {
+  /** The first line; where it goes backwards, the line behind the first one. */
+  from: number;
+  /** From the last line to the first. Lines of a block are in order all the same. */
+  backwards?: boolean;
+  /** Lines that lack any of this are of no interest: stretches without such lines may be passed over. */
+  needs?: LineNeeds;
+  /** Gets the UTF-8 text of some lines, joined by \n, and returns false where none of them is of interest. */
+  maybe?: (text: Buffer) => boolean;
+  signal?: AbortSignal;
+}
+
+/** Consecutive lines of a scan. `block` is null where none of them is of interest. */
 export interface ScanStretch {
   first: number;
   count: number;
   block: PlacedBlock | null;
+  /** False where the lines were passed over without being read. */
+  isRead: boolean;
 }
 
 /** Fetches lines of a log from its source; null where the source no longer has them or numbers them in another way. */
@@ -206,14 +222,10 @@ export interface LogStore {
     options: { offset: number; limit: number; maxChars: number },
   ): Promise<PlacedBlock>;
   /**
-   * Goes through the log from `from` on, in order, one stored chunk at a time. `maybe` gets a chunk's UTF-8
-   * text (lines joined by \n) and returns false to skip it before it is split into lines. Fails with
-   * `DATA_DAMAGED` when it comes to damaged lines.
+   * Goes through the log without a hole, one stored chunk at a time, or many that are passed over. Fails with
+   * `DATA_DAMAGED` when it comes to damaged lines that it has to read.
    */
-  scan(
-    jobId: string,
-    options: { from: number; maybe?: (text: Buffer) => boolean; signal?: AbortSignal },
-  ): AsyncIterable<ScanStretch>;
+  scan(jobId: string, options: ScanOptions): AsyncIterable<ScanStretch>;
   /**
    * Repairs the damaged lines around the line `line` with those that `fetch` returns, if a checksum proves that
    * they are the ones that were stored. False where nothing was damaged or nothing could be repaired.

@@ -2,12 +2,14 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { codeOf } from '../../src/core/errors.ts';
 import type { JobFilter, JobPatch, JobStatus } from '../../src/core/job.ts';
+import type { LineNeeds } from '../../src/core/needs.ts';
 import type {
   JobListOptions,
   JobOrder,
   JobPlace,
   OrderedJobPage,
   OrderedListOptions,
+  ScanOptions,
   ScanStretch,
   Store,
 } from '../../src/core/store.ts';
@@ -666,6 +668,55 @@ export function storeContract(name: string, openPlace: () => Promise<StorePlace>
         expect(texts).toEqual(numbered(0, 1490));
       });
 
+      test('a scan backwards goes over every line once, from any line on', async () => {
+        const { job, lease } = await leasedJob(store);
+        await store.logs.append(lease, batch(numbered(0, 2500)));
+        for (let n = 2500; n < 2600; n++) await store.logs.append(lease, batch(numbered(n, 1)));
+        for (const from of [0, 1, 1234, 2550, 2600, 9999]) {
+          const seen = await stretches(store, job.id, { from, backwards: true });
+          const texts = seen.toReversed().flatMap(({ block }) => block?.texts ?? []);
+          expect(texts).toEqual(numbered(0, Math.min(from, 2600)));
+          let next = Math.min(from, 2600);
+          for (const { first, count, block } of seen) {
+            expect(first + count).toBe(next);
+            expect(block?.first).toBe(first);
+            next = first;
+          }
+          expect(next).toBe(0);
+        }
+      });
+
+      test('a scan backwards goes on although lines are appended and joined meanwhile', async () => {
+        const { job, lease } = await leasedJob(store);
+        for (let n = 0; n < 990; n += 10) await store.logs.append(lease, batch(numbered(n, 10)));
+        const texts: string[][] = [];
+        for await (const { block } of store.logs.scan(job.id, { from: 990, backwards: true })) {
+          texts.unshift(block?.texts ?? []);
+          if (texts.length === 5) await store.logs.append(lease, batch(numbered(990, 500)));
+        }
+        expect(texts.flat()).toEqual(numbered(0, 990));
+      });
+
+      test.each([false, true])(
+        'a scan (backwards: %s) reads no text of another time or source',
+        async (backwards) => {
+          const { job, lease } = await leasedJob(store);
+          for (let n = 0; n < 4; n += 1) {
+            const runs = [{ count: 1000, time: n, source: n === 2 ? ('STDERR' as const) : null }];
+            await store.logs.append(lease, batch(numbered(n * 1000, 1000), { runs }));
+          }
+          const all = { text: null, minLevel: null, since: 0, until: 9, sources: null };
+          const from = backwards ? 4000 : 0;
+          const read = async (needs: LineNeeds) =>
+            (await stretches(store, job.id, { from, backwards, needs }))
+              .filter(({ isRead }) => isRead)
+              .map(({ first }) => first);
+          expect(await read({ ...all, since: 1, until: 2 })).toEqual([1000]);
+          expect(await read({ ...all, sources: new Set(['STDERR']) })).toEqual([2000]);
+          expect(await read({ ...all, since: 4 })).toEqual([]);
+        },
+      );
+
       test('a scan ends when its signal is aborted', async () => {
         const { job, lease } = await leasedJob(store);
         await store.logs.append(lease, batch(numbered(0, 50_000)));
@@ -790,7 +841,7 @@ const noProgress = {
 async function stretches(
   store: Store,
   jobId: string,
-  options: { from: number; maybe?: (text: Buffer) => boolean },
+  options: ScanOptions,
 ): Promise<ScanStretch[]> {
   return Array.fromAsync(store.logs.scan(jobId, options));
 }

@@ -1,11 +1,13 @@
 import { RE2JS } from 're2js';
 import { messageOf, TrainyardError } from '../../core/errors.ts';
 import { type LineRun, type LogFilter, logLevels, type ProgressChoice } from '../../core/log.ts';
+import type { LineNeeds } from '../../core/needs.ts';
 import { shortened } from '../../lib/text/quote.ts';
 import { levelOf } from '../../lines/level.ts';
 import { plainText } from '../../lines/plain-text.ts';
 import { chunkMayHold } from './chunk-search.ts';
 import { expressionSize } from './expression-size.ts';
+import { neededText } from './needed-text.ts';
 
 /** The longest text or expression that a filter takes, in UTF-16 units. */
 const maxPatternChars = 1000;
@@ -18,6 +20,8 @@ const maxExpressionSize = 20_000;
 
 /** A compiled filter, ready to test many lines. */
 export interface LineMatcher {
+  /** What a line must have to match. */
+  needs: LineNeeds;
   /** False where no line of this chunk of UTF-8 text can match. */
   maybe: ((text: Buffer) => boolean) | undefined;
   /**
@@ -53,7 +57,16 @@ export function compileFilter(filter: LogFilter | null | undefined): LineMatcher
   const anyText = contains === null && regex === null && exclude === null && leastLevel === null;
   if (anyText && unbounded && progress === 'ALL') return null;
 
+  const ofRegex = filter.regex && regex ? neededText(filter.regex, regex) : null;
+  const texts = [contains, ofRegex].filter((text) => text !== null);
   return {
+    needs: {
+      text: texts.length === 0 ? null : { all: texts },
+      minLevel: filter.minLevel ?? null,
+      since,
+      until,
+      sources,
+    },
     maybe: contains === null ? undefined : chunkMayHold(contains),
     run({ time, source, progress: mark }, { stands } = { stands: false }) {
       if (mark !== undefined && !isShown(progress, mark === 'LAST' || stands)) return false;

@@ -3,7 +3,7 @@ import { type LineRun, maxPageChars, type PlacedBlock } from '../../core/log.ts'
 import type { LogStore, ScanStretch } from '../../core/store.ts';
 import type { LineMatcher } from './filter.ts';
 
-/** The most lines that one search looks at. */
+/** The most lines that one search reads; those that it passes over unread do not count. */
 const maxScanLines = 1_000_000;
 /** A search gives up its turn after this many milliseconds: an expression may take a millisecond for one line. */
 const turnMs = 4;
@@ -38,36 +38,48 @@ export async function searchLog(
   const matches = new Matches(request);
   const startedAt = performance.now();
   // Beyond the end there is nothing to search: as without a filter, the next search begins there.
-  const end = Math.max(offset, Math.min(total, offset + maxScanLines));
+  const end = Math.max(offset, total);
   let nextOffset = offset;
+  let left = maxScanLines;
   do {
     const until = performance.now() + turnMs;
     const standing = request.showStanding ? total - 1 : null;
-    const part = { matcher, matches, signal, from: nextOffset, to: end, until, standing };
+    const limits = { to: end, until, left };
+    const part = { matcher, matches, signal, from: nextOffset, standing, ...limits };
     try {
-      nextOffset = await searchOn(logs, jobId, part);
+      ({ next: nextOffset, left } = await searchOn(logs, jobId, part));
     } catch (error) {
       if (nextOffset === offset || codeOf(error) !== 'DATA_DAMAGED') throw error;
       break;
     }
-  } while (!matches.full && nextOffset < end && (await request.mayGoOn(startedAt)));
+  } while (!matches.full && nextOffset < end && left > 0 && (await request.mayGoOn(startedAt)));
   return { block: matches.block(offset), offsets: matches.offsets, nextOffset };
 }
 
-/** Searches from `from` on until the time `until`, at least one line; returns where to go on. It keeps only the matches. */
-async function searchOn(logs: LogStore, jobId: string, part: SearchPart): Promise<number> {
+/**
+ * Searches from `from` on until the time `until`, at least one line, and reads at most `left` lines. Returns where to
+ * go on, and how many lines may still be read. It keeps only the matches.
+ */
+async function searchOn(
+  logs: LogStore,
+  jobId: string,
+  part: SearchPart,
+): Promise<{ next: number; left: number }> {
   const { matcher, matches, signal, until, standing } = part;
   signal?.throwIfAborted();
-  let next = part.from;
-  const scan = { from: next, maybe: matcher.maybe, signal };
-  for await (const { first, count, block } of untilDamage(logs.scan(jobId, scan))) {
-    if (first >= part.to) return part.to;
-    const to = Math.min(first + count, part.to);
+  let { from: next, left } = part;
+  const { needs, maybe } = matcher;
+  const stretches = logs.scan(jobId, { from: next, needs, maybe, signal });
+  for await (const { first, count, block, isRead } of untilDamage(stretches)) {
+    if (first >= part.to) return { next: part.to, left };
+    const to = Math.min(first + (isRead ? Math.min(count, left) : count), part.to);
     next = block ? matches.take(block, matcher, { from: next, to, until, standing }) : to;
-    if (matches.full || next < to || next >= part.to || performance.now() >= until) return next;
+    if (isRead) left -= next - first;
+    const isOver = matches.full || next < to || next >= part.to || left === 0;
+    if (isOver || performance.now() >= until) return { next, left };
   }
   // The job is being deleted: there is nothing more to look at.
-  return next === part.from ? part.to : next;
+  return { next: next === part.from ? part.to : next, left };
 }
 
 interface SearchPart {
@@ -76,6 +88,7 @@ interface SearchPart {
   from: number;
   to: number;
   until: number;
+  left: number;
   /** The newest line, where it counts as the last state of its bar. */
   standing: number | null;
   signal: AbortSignal | undefined;

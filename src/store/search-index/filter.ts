@@ -6,7 +6,7 @@ import { trigramHashes } from './trigrams.ts';
  * Stands in each filter. It must grow whenever this format changes, or what a line's level or its plain text is:
  * filters of other versions are made anew.
  */
-const filterVersion = 1;
+export const filterVersion = 1;
 
 /** The most parts of a section: each has one bit in a byte. */
 export const maxParts = 8;

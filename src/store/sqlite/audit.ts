@@ -21,6 +21,7 @@ import { type LogShape, LogShapes } from './log-shape.ts';
 import { isSound, type PlacedChunk } from './placed-chunk.ts';
 import { refuseVanished } from './presence.ts';
 import { schemaVersion } from './schema.ts';
+import { SectionRows } from './section-rows.ts';
 
 /** One finding of an audit, in words, and the lines that it is about, where it is about some. */
 interface Finding {
@@ -58,6 +59,8 @@ export function auditSqliteStore(dataDir: string): Audit {
         attempt(audit, what, () => checkLog(db, job, audit));
         attempt(audit, `job ${job.id}: its gaps cannot be read`, () => checkGaps(db, job, audit));
         attempt(audit, `job ${job.id}: its metrics cannot be read`, () => checkCurves(db, job));
+        const filters = `job ${job.id}: its search filters cannot be read`;
+        attempt(audit, filters, () => checkSections(db, job, audit));
       }
     });
     return audit;
@@ -158,6 +161,18 @@ function checkCurves(db: Database, { seq }: JobRow): void {
   const { names, points } = newestOf(row);
   const bySeries = Map.groupBy(blocks, ({ place }) => blockPlace(place).series);
   for (const place of names.keys()) curveOf(bySeries.get(place) ?? [], points, { place, from: 0 });
+}
+
+/** Those of an earlier release are no damage: the server makes them anew. */
+function checkSections(db: Database, { seq, id: jobId }: JobRow, audit: Audit): void {
+  for (const { first, end, filter } of new SectionRows({ db }).current({ seq, jobId })) {
+    if (filter !== null) continue;
+    const lines = `lines ${first} to ${end - 1}`;
+    find(
+      audit,
+      `job ${jobId}: the search filter of its ${lines} is damaged, which costs time alone`,
+    );
+  }
 }
 
 /** Runs one check; what it throws because of damage is a finding. */

@@ -25,6 +25,15 @@ export class LogRows {
     }
   }
 
+  /** The rows that hold lines before `end`, the last one first. */
+  *back(log: LogShape, end: number): Generator<PlacedChunk> {
+    const { seq, journal, single_first } = log;
+    if (journal !== null && end > single_first) {
+      for (const row of this.#journal.rows(journal).reverse()) if (row.first < end) yield row;
+    }
+    yield* this.#sql.back.iterate({ seq, line: end - 1 });
+  }
+
   /** Where the first row begins that begins behind a line; null where none does. */
   nextFirst({ seq, journal }: LogShape, line: number): number | null {
     const first = this.#sql.nextFirst.get({ seq, line }) ?? null;
@@ -58,6 +67,9 @@ function prepare({ db }: Connection) {
     row: db.prepare<Place, PlacedChunk>(`
       SELECT ${columns} FROM chunks
       WHERE id BETWEEN @seq << 32 AND (@seq << 32) | @line ORDER BY id DESC LIMIT 1`),
+    back: db.prepare<Place, PlacedChunk>(`
+      SELECT ${columns} FROM chunks
+      WHERE id BETWEEN @seq << 32 AND (@seq << 32) | @line ORDER BY id DESC`),
     nextFirst: db
       .prepare<Place, number | null>(`
         SELECT min(id) & 0xffffffff FROM chunks

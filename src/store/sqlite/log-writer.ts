@@ -2,10 +2,12 @@ import { TrainyardError } from '../../core/errors.ts';
 import type { JobStatus } from '../../core/job.ts';
 import { maxLines } from '../../core/log.ts';
 import type { Append, Lease, LogHead } from '../../core/store.ts';
+import { fullChunk } from '../chunk.ts';
 import { textSize } from '../line-text.ts';
 import type { Connection } from './connection.ts';
 import { gapChecksum } from './gap-rows.ts';
 import { type HeadRow, headChecksum, headColumns, soundHead } from './head-row.ts';
+import type { Indexer } from './indexer.ts';
 import { JobEvents } from './job-events.ts';
 import type { JournalSweep } from './journal-sweep.ts';
 import { endAfter, joinedEnd, type LogEnd } from './log-end.ts';
@@ -23,6 +25,7 @@ export class LogWriter {
   readonly #metrics: SqliteMetrics;
   readonly #tail: Tail;
   readonly #sweep: JournalSweep;
+  readonly #indexer: Indexer;
   readonly #groups: WriteGroups;
   readonly #sql: ReturnType<typeof prepare>;
   /** What the last append under a lease has left, so that the next one need not read it again, and the sweeps before it. */
@@ -30,13 +33,20 @@ export class LogWriter {
 
   constructor(
     connection: Connection,
-    parts: { metrics: SqliteMetrics; tail: Tail; sweep: JournalSweep; now: () => number },
+    parts: {
+      metrics: SqliteMetrics;
+      tail: Tail;
+      sweep: JournalSweep;
+      indexer: Indexer;
+      now: () => number;
+    },
   ) {
     this.#connection = connection;
     this.#events = new JobEvents(connection);
     this.#metrics = parts.metrics;
     this.#tail = parts.tail;
     this.#sweep = parts.sweep;
+    this.#indexer = parts.indexer;
     this.#groups = new WriteGroups(connection, parts);
     this.#sql = prepare(connection);
   }
@@ -44,13 +54,17 @@ export class LogWriter {
   /** As `LogStore.append` promises. */
   async append(lease: Lease, batch: Append): Promise<LogHead> {
     checkRuns(batch);
-    const { end, folds, keepCurves } = await this.#write(lease, batch).catch((error: unknown) => {
-      if (!(error instanceof StaleEnd)) throw error;
-      return this.#write(lease, batch);
-    });
+    const { start, end, folds, keepCurves } = await this.#write(lease, batch).catch(
+      (error: unknown) => {
+        if (!(error instanceof StaleEnd)) throw error;
+        return this.#write(lease, batch);
+      },
+    );
     this.#ends.set(lease, { end, folds });
     keepCurves?.();
     if (batch.texts.length > 0) this.#sweep.grown(textSize(batch.texts));
+    const sealed = end.tail_first - start.tail_first;
+    if (sealed > 0) this.#indexer.grown(end.seq, Math.ceil(sealed / fullChunk.lines));
     if (batch.isByClock) await this.#connection.flush();
     return {
       total: end.total,
@@ -61,8 +75,8 @@ export class LogWriter {
   }
 
   /** As `LogStore.complete` promises. */
-  complete(lease: Lease): Promise<LogHead> {
-    const work = (): LogHead => {
+  async complete(lease: Lease): Promise<LogHead> {
+    const work = () => {
       const row = this.#sql.end.get(lease.jobId);
       if (row === undefined) throw this.#refusal(lease);
       const head = { ...soundHead(lease.jobId, row), complete: 1 };
@@ -74,9 +88,11 @@ export class LogWriter {
       if (changes === 0 && !isDone) throw this.#refusal(lease);
       const job = this.#sql.job.get(lease.jobId);
       if (job && !isDone) this.#events.add(job, 'LOG_COMPLETE');
-      return { total, cursor, collectorState: carry, complete: true };
+      return { seq: head.seq, log: { total, cursor, collectorState: carry, complete: true } };
     };
-    return this.#connection.write(work, { synced: () => true });
+    const { seq, log } = await this.#connection.write(work, { synced: () => true });
+    this.#indexer.completed(seq);
+    return log;
   }
 
   #write(lease: Lease, batch: Append): Promise<Appended> {
@@ -110,7 +126,7 @@ export class LogWriter {
     }
     const points = batch.metrics ?? [];
     const keepCurves = points.length > 0 ? this.#metrics.add(lease, start.seq, points) : undefined;
-    return { end, folds, keepCurves };
+    return { start, end, folds, keepCurves };
   }
 
   #storedEnd(jobId: string): LogEnd | undefined {
@@ -174,6 +190,7 @@ function checkRuns(batch: Append): void {
 class StaleEnd extends Error {}
 
 interface Appended {
+  start: LogEnd;
   end: LogEnd;
   /** How often rows had been moved when the append began. */
   folds: number;

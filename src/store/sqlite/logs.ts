@@ -6,6 +6,7 @@ import type {
   LogExtent,
   LogHead,
   LogStore,
+  ScanOptions,
   ScanStretch,
   SourceLines,
 } from '../../core/store.ts';
@@ -15,11 +16,17 @@ import { ChunkReader } from './chunk-reader.ts';
 import type { Connection } from './connection.ts';
 import { type GapRow, gapColumns, toldGap } from './gap-rows.ts';
 import { type HeadRow, headColumns, soundHead } from './head-row.ts';
+import { Indexer } from './indexer.ts';
 import { JournalSweep } from './journal-sweep.ts';
 import { LogMender } from './log-mender.ts';
 import { LogShapes } from './log-shape.ts';
 import { LogWriter } from './log-writer.ts';
 import type { SqliteMetrics } from './metrics.ts';
+import { ScanPlanner } from './scan-plan.ts';
+import { Scanner } from './scanner.ts';
+import { SealedLines } from './sealed-lines.ts';
+import { SectionRows } from './section-rows.ts';
+import { SoundRows } from './sound-rows.ts';
 import { Tail } from './tail.ts';
 
 /** The most gaps that one call returns. */
@@ -36,6 +43,8 @@ export class SqliteLogs implements LogStore {
   readonly #sweep: JournalSweep;
   readonly #shapes: LogShapes;
   readonly #reader: ChunkReader;
+  readonly #scanner: Scanner;
+  readonly #indexer: Indexer;
   readonly #mender: LogMender;
   readonly #sql: ReturnType<typeof prepare>;
 
@@ -46,19 +55,28 @@ export class SqliteLogs implements LogStore {
   ) {
     this.#connection = connection;
     this.#metrics = metrics;
+    const { logger, now } = options;
     const tail = new Tail(connection, options);
-    this.#sweep = new JournalSweep(connection, tail, options.logger);
-    const { now } = options;
-    this.#writer = new LogWriter(connection, { metrics, tail, sweep: this.#sweep, now });
+    const rows = new SoundRows(connection);
+    const sections = new SectionRows(connection);
+    const sealed = new SealedLines(connection, sections);
+    const indexer = new Indexer(connection, { sealed, sections, logger });
+    const planner = new ScanPlanner(sections, (seq, first) => indexer.renew(seq, first));
+    const sweep = new JournalSweep(connection, tail, logger);
+    this.#indexer = indexer;
+    this.#sweep = sweep;
+    this.#writer = new LogWriter(connection, { metrics, tail, sweep, indexer, now });
     this.#shapes = new LogShapes(connection);
-    this.#reader = new ChunkReader(connection);
+    this.#reader = new ChunkReader(rows);
+    this.#scanner = new Scanner(connection, { rows, planner });
     this.#mender = new LogMender(connection);
     this.#sql = prepare(connection);
   }
 
-  /** Resolves once nothing is done in the background. */
-  settled(): Promise<void> {
-    return this.#sweep.settled();
+  /** Ends what is done in the background; the connection must have been told to stop. */
+  async close(): Promise<void> {
+    await this.#sweep.settled();
+    await this.#indexer.close();
   }
 
   head(jobId: string): Promise<LogHead> {
@@ -95,11 +113,8 @@ export class SqliteLogs implements LogStore {
     return this.#connection.read(() => this.#reader.page(jobId, options));
   }
 
-  scan(
-    jobId: string,
-    options: { from: number; maybe?: (text: Buffer) => boolean; signal?: AbortSignal },
-  ): AsyncIterable<ScanStretch> {
-    return this.#reader.scan(jobId, options);
+  scan(jobId: string, options: ScanOptions): AsyncIterable<ScanStretch> {
+    return this.#scanner.scan(jobId, options);
   }
 
   mend(jobId: string, line: number, fetch: SourceLines): Promise<boolean> {

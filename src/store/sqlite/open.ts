@@ -158,7 +158,7 @@ async function close(parts: {
 }): Promise<void> {
   parts.connection.stop();
   await parts.purger.settled();
-  await parts.logs.settled();
+  await parts.logs.close();
   parts.leases.abandon();
   parts.eraser.close();
   // Before the closing, which removes the write-ahead log.

@@ -58,6 +58,7 @@ export class Purger {
   /** False once nothing is left of the job. */
   #removeSlice(seq: number): boolean {
     if (this.#sql.chunks.run({ seq, limit: chunksPerSlice }).changes > 0) return true;
+    if (this.#sql.sections.run({ seq, limit: chunksPerSlice }).changes > 0) return true;
     if (this.#sql.newest.run({ seq, limit: rowsPerSlice }).changes > 0) return true;
     if (this.#sql.gaps.run({ seq, limit: rowsPerSlice }).changes > 0) return true;
     if (this.#sql.blocks.run({ seq, limit: chunksPerSlice }).changes > 0) return true;
@@ -82,6 +83,9 @@ function prepare({ db }: Connection) {
     chunks: db.prepare<{ seq: number; limit: number }>(`
       DELETE FROM chunks WHERE id IN (
         SELECT id FROM chunks WHERE id >= @seq << 32 AND id < (@seq + 1) << 32 LIMIT @limit)`),
+    sections: db.prepare<{ seq: number; limit: number }>(`
+      DELETE FROM log_sections WHERE id IN (
+        SELECT id FROM log_sections WHERE id >= @seq << 32 AND id < (@seq + 1) << 32 LIMIT @limit)`),
     // The journal is short.
     newest: db.prepare<{ seq: number; limit: number }>(`
       DELETE FROM journal WHERE id IN (SELECT id FROM journal WHERE seq = @seq LIMIT @limit)`),

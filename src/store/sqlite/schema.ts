@@ -185,6 +185,19 @@ const migrations: readonly (string | ((db: Database) => void))[] = [
   CREATE INDEX jobs_overview ON jobs (
     seq, provider, status, recipe, created_at, pinned, tags, search);
   `,
+  // Logs of before get their sections in the background.
+  `
+  -- What a search need not read. id = seq << 32 | number of the first line.
+  CREATE TABLE log_sections (
+    id INTEGER PRIMARY KEY,
+    lines INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    filter BLOB NOT NULL
+  ) STRICT;
+
+  -- All of a section but its filter.
+  CREATE INDEX log_sections_places ON log_sections (id, lines, version);
+  `,
 ];
 
 /** The version that `migrate` brings a store to. */

@@ -1,0 +1,65 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import type { SealedChunks } from './build.ts';
+
+/** A thread that has nothing to do is ended after so long: it holds some megabytes. */
+const idleMs = 10_000;
+
+/** Makes filters of sections in a thread of its own, which is there while there is work. */
+export class FilterThread {
+  #worker: Worker | null = null;
+  #idle: NodeJS.Timeout | undefined;
+
+  /** A section's filter. One at a time; rejects where the thread fails or is closed meanwhile. */
+  async build(section: SealedChunks): Promise<Buffer> {
+    clearTimeout(this.#idle);
+    this.#worker ??= start();
+    const worker = this.#worker;
+    try {
+      worker.postMessage(section);
+      return Buffer.from(await answerOf(worker));
+    } catch (error) {
+      await this.close();
+      throw error;
+    } finally {
+      this.#idle = setTimeout(() => void this.close(), idleMs).unref();
+    }
+  }
+
+  /** Ends the thread. Closing twice is fine. */
+  async close(): Promise<void> {
+    clearTimeout(this.#idle);
+    const worker = this.#worker;
+    this.#worker = null;
+    await worker?.terminate();
+  }
+}
+
+/** The thread runs TypeScript if this file is, else JavaScript that was built from it. */
+const workerFile = new URL(
+  import.meta.url.endsWith('.ts') ? './filter-worker.ts' : './filter-worker.js',
+  import.meta.url,
+);
+
+function start(): Worker {
+  // It needs nothing of the environment, in which keys may stand.
+  const worker = new Worker(workerFile, { name: 'filters', env: {} });
+  // Its work can wait for the next start.
+  worker.unref();
+  return worker;
+}
+
+async function answerOf(worker: Worker): Promise<Uint8Array> {
+  const answered = new AbortController();
+  const { signal } = answered;
+  try {
+    return await Promise.race([
+      once(worker, 'message', { signal }).then(([bytes]) => bytes),
+      once(worker, 'exit', { signal }).then(([code]) => {
+        throw new Error(`the thread has ended with code ${code}`);
+      }),
+    ]);
+  } finally {
+    answered.abort();
+  }
+}
