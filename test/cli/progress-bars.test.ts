@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { printBars } from '../support/bars.ts';
 import { runCli, startCli, startCliInTerminal } from '../support/cli.ts';
 import { openTestServer, type TestLog, type TestServer } from '../support/server.ts';
+import { screenOf } from '../support/terminal.ts';
 
 let server: TestServer;
 beforeAll(async () => {
@@ -83,19 +84,3 @@ test('in a terminal, a followed bar is drawn in one place, and its last state st
   expect(rows.join('\n')).not.toMatch(/Training: [12]/);
   expect(rows[3]).toMatch(/^trainyard: COMPLETED/);
 });
-
-/** What a terminal shows in the end: rows may be cleared, and the cursor goes up. */
-function screenOf(output: string): string[] {
-  const rows = [''];
-  let at = 0;
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is read
-  for (const [part] of output.matchAll(/\r\n|\n|\r|\u001b\[[\d;]*[A-Za-z]|[^\r\n\u001b]+/g)) {
-    if (part === '\r\n' || part === '\n') {
-      at += 1;
-      rows[at] ??= '';
-    } else if (part === '\u001b[A') at -= 1;
-    else if (part === '\u001b[K') rows[at] = '';
-    else if (part !== '\r' && !part.startsWith('\u001b')) rows[at] += part;
-  }
-  return rows;
-}

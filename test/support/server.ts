@@ -17,6 +17,7 @@ export interface TestServer extends AsyncDisposable {
   readonly dataDir: string;
   readonly log: LogCapture;
   readonly store: Store;
+  readonly changes: JobChanges;
   readonly liveLogs: LiveLogs;
   readonly jobWatch: JobWatch;
   /** A saved job whose log the test writes. */
@@ -90,6 +91,7 @@ export async function openTestServer(overrides: Overrides = {}): Promise<TestSer
     dataDir: folder.path,
     log,
     store: real,
+    changes,
     liveLogs: services.context.liveLogs,
     jobWatch: services.context.jobWatch,
     openLog: (job) => openLog({ store: real, changes, advanced }, job),

@@ -6,6 +6,7 @@ import {
   type JobsQuery,
 } from '@trainyard/client';
 import type { CommandContext } from '../context.ts';
+import { exitCode } from '../exit.ts';
 import { formatSpan } from '../screen/duration.ts';
 import { percentWords, progressWords, styleOf } from '../screen/progress.ts';
 import { type Cell, renderTable } from '../screen/table.ts';
@@ -20,24 +21,30 @@ export interface JobsOptions {
   status?: JobStatus[];
   search?: string;
   limit: number;
+  watch?: boolean;
   output: 'text' | 'json';
 }
 
-/** Prints jobs, newest first. */
-export async function jobs({ api, screen }: CommandContext, options: JobsOptions): Promise<void> {
+/** Prints jobs, newest first, or shows them as they change. Resolves to the exit code. */
+export async function jobs(context: CommandContext, options: JobsOptions): Promise<number> {
+  const { api, screen } = context;
   const { provider, status, search, limit, output } = options;
   const filter = { providers: provider, statuses: status, search };
   const { found, total } = await newest(api, filter, limit);
+  if (options.watch) {
+    const { watchJobs } = await import('../watch/watch-jobs.ts');
+    return watchJobs(context, { filter, newest: found, limit, output });
+  }
   if (output === 'json') {
     if (found.length > 0) await screen.print(found.map(visibleJson).join('\n'));
-    return;
+    return exitCode.ok;
   }
   if (found.length === 0) {
     const none = Object.values(filter).some((value) => value !== undefined);
     screen.note(
       none ? 'no job passes the filter' : `no jobs yet; start one: ${api.hint('deploy --help')}`,
     );
-    return;
+    return exitCode.ok;
   }
   await screen.print(
     renderTable(
@@ -47,6 +54,7 @@ export async function jobs({ api, screen }: CommandContext, options: JobsOptions
     ),
   );
   if (total > found.length) screen.note(`${found.length} of ${total} jobs; --limit shows more`);
+  return exitCode.ok;
 }
 
 async function newest(

@@ -21,6 +21,7 @@ export function defineJobs(program: Command, run: Run): void {
     .option('--provider <name>', 'only jobs of this provider; repeatable', collect)
     .option('--search <text>', "part of the name, the model's name or the id")
     .option('-n, --limit <count>', 'the most jobs', wholeNumber(1, 10_000), 20)
+    .option('-w, --watch', 'show them as they change, until Ctrl-C')
     .addOption(outputOption())
     .addHelpText(
       'after',
@@ -28,7 +29,8 @@ export function defineJobs(program: Command, run: Run): void {
 Examples:
   trainyard jobs
   trainyard jobs --status running,queued --provider local
-  trainyard jobs --search llama -o json | jq -r .id`,
+  trainyard jobs --search llama -o json | jq -r .id
+  trainyard jobs --watch                     a table on a terminal; in a pipe a line for each change`,
     )
     .action((options: JobsOptions) =>
       run(async (context) => (await import('../commands/jobs.ts')).jobs(context, options)),

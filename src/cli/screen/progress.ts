@@ -35,17 +35,23 @@ export function progressWords({
 }: Pick<JobFragment, 'waitsFor' | 'progress' | 'cost'>): string[] {
   const words: string[] = [];
   if (waitsFor?.position != null) words.push(`place ${waitsFor.position} of the queue`);
-  const { step, totalSteps, epoch, totalEpochs, loss, lossNotFinite, secondsRemaining } =
-    progress ?? {};
+  const { step, totalSteps, epoch, totalEpochs, secondsRemaining } = progress ?? {};
+  const loss = lossWords(progress);
   if (step != null) words.push(`step ${step}${totalSteps == null ? '' : `/${totalSteps}`}`);
   if (epoch != null) {
     words.push(`epoch ${short(epoch)}${totalEpochs == null ? '' : `/${short(totalEpochs)}`}`);
   }
-  if (loss != null) words.push(`loss ${short(loss)}`);
-  if (lossNotFinite != null) words.push(`loss ${notFiniteWords[lossNotFinite]}`);
+  if (loss !== '') words.push(`loss ${loss}`);
   if (secondsRemaining) words.push(`${formatSeconds(secondsRemaining)} left`);
   if (cost) words.push(`${cost.accrued.toFixed(2)} ${cost.currency}`);
   return words;
+}
+
+/** The last loss, such as `0.5123` or `NaN`; an empty text where there is none. */
+export function lossWords(progress: JobFragment['progress']): string {
+  const { loss, lossNotFinite } = progress ?? {};
+  if (lossNotFinite != null) return notFiniteWords[lossNotFinite];
+  return loss == null ? '' : short(loss);
 }
 
 /** The progress in percent, such as `42%`; an empty text where it is not known. */
