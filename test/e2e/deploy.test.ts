@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openLocalProvider } from '../../src/providers/local/provider.ts';
 import { openTestApp, type TestApp } from '../support/app.ts';
 import { deploy, graphql } from '../support/clients.ts';
+import { openQueueingServer } from '../support/dialects/queueing-server.ts';
+import { dialectDefaults } from '../support/dialects/script.ts';
 
 let app: TestApp;
 beforeAll(async () => {
@@ -26,6 +29,31 @@ test('the same idempotency key gives the same job, even at the same time', async
   const { data } = await graphql(app.url, '{ jobs(filter: { search: "once" }) { totalCount } }');
   expect(data.jobs.totalCount).toBe(1);
 });
+
+test('five hundred deploys at once are five hundred jobs, each of which is run once', async () => {
+  await using stack = new AsyncDisposableStack();
+  const box = await openQueueingServer();
+  stack.defer(() => box.server.close());
+  const options = { name: 'box', url: box.server.url, apiKey: null, recipes: null };
+  const open = async () => openLocalProvider({ ...options, defaultsOf: () => dialectDefaults });
+  const many = stack.use(
+    await openTestApp({ embeddedTrainer: null, providers: [{ name: 'box', open }] }),
+  );
+  const ids = await Promise.all(
+    Array.from({ length: 500 }, (_, n) =>
+      deploy(many.url, { provider: 'box', modelName: `model ${n}` }),
+    ),
+  );
+  const sorted = (some: Iterable<string>) => [...some].sort();
+  await expect.poll(() => box.executions.size).toBe(500);
+  expect(sorted(box.executions.keys())).toEqual(sorted(new Set(ids)));
+  expect(new Set(box.executions.values())).toEqual(new Set([1]));
+  const { data } = await graphql(
+    many.url,
+    '{ jobs(filter: { statuses: [FAILED] }) { totalCount } }',
+  );
+  expect(data.jobs.totalCount).toBe(0);
+}, 60_000);
 
 test('a job whose command is missing ends FAILED with the reason', async () => {
   const id = await deploy(app.url, { recipe: 'missing' });

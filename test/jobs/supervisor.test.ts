@@ -42,6 +42,39 @@ test('leases are renewed while a claim is still waited for', async () => {
   await place.dispose();
 });
 
+test('jobs that nobody drives any more are looked for at least twice a lease', async () => {
+  const place = await sqlitePlace();
+  const store = await place.open({ leaseMs: 40 });
+  let looks = 0;
+  let renewed = 0;
+  const supervisor = new Supervisor({
+    store: replace(store, {
+      leases: replace(store.leases, {
+        renew: async () => {
+          renewed += 1;
+        },
+      }),
+      jobs: replace(store.jobs, {
+        unfinished: async () => {
+          looks += 1;
+          return [];
+        },
+      }),
+    }),
+    changes: new JobChanges(store.jobs),
+    providers: new Providers([]),
+    growing: new GrowingLines(),
+    advanced: () => {},
+    logger: new LogCapture().logger,
+  });
+  supervisor.start();
+  await expect.poll(() => renewed).toBeGreaterThan(40);
+  await supervisor.close();
+  await place.dispose();
+  // A lease is renewed four times within its length, on a busy machine less often, and so is looked.
+  expect(looks).toBeGreaterThanOrEqual(renewed / 2);
+});
+
 test('a job whose log is damaged in the store keeps no other job from being taken up', async () => {
   const place = await sqlitePlace();
   const store = await place.open();
