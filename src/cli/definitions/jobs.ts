@@ -1,13 +1,14 @@
 import { type Command, Option } from 'commander';
 import { jobStatuses } from '../../core/job.ts';
 import type { JobsOptions } from '../commands/jobs.ts';
+import type { MetricsOptions } from '../commands/metrics.ts';
 import type { Run } from '../context.ts';
 import { collect, jobArgument, listOf, oneOf, wholeNumber } from './arguments.ts';
 import { outputOption } from './output.ts';
 
 type Output = Pick<JobsOptions, 'output'>;
 
-/** Defines the commands that list, show, cancel, delete and open jobs, and the one that lists providers. */
+/** Defines the commands that list, show, measure, cancel, delete and open jobs, and the one that lists providers. */
 export function defineJobs(program: Command, run: Run): void {
   program
     .command('jobs')
@@ -50,6 +51,30 @@ Examples:
     )
     .action((id: string, options: Output) =>
       run(async (context) => (await import('../commands/job.ts')).job(context, id, options)),
+    );
+
+  program
+    .command('metrics')
+    .description("Shows a job's metrics, which its log tells: an overview, curves, or the values.")
+    .argument('<id>', jobArgument)
+    .argument('[name...]', 'the metrics; without one, all in short and the curve of the loss')
+    .addOption(
+      new Option('-o, --output <format>', 'csv or json: a line for each value')
+        .choices(['text', 'csv', 'json'])
+        .default('text'),
+    )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  trainyard metrics last
+  trainyard metrics ID loss learning_rate
+  trainyard metrics ID loss -o csv > loss.csv`,
+    )
+    .action((id: string, names: string[], options: MetricsOptions) =>
+      run(async (context) =>
+        (await import('../commands/metrics.ts')).metrics(context, id, { ...options, names }),
+      ),
     );
 
   program

@@ -21,7 +21,8 @@ export function styleOf(status: JobStatus): Style {
   return styles[status];
 }
 
-const notFiniteWords: Readonly<Record<NotFinite, string>> = {
+/** What a value is that is not a finite number. */
+export const notFiniteWords: Readonly<Record<NotFinite, string>> = {
   NAN: 'NaN',
   INFINITY: 'infinite',
   NEGATIVE_INFINITY: '-infinite',
@@ -91,6 +92,7 @@ function bar(percent: number): string {
   return '█'.repeat(filled) + '░'.repeat(barColumns - filled);
 }
 
-function short(value: number): string {
+/** A number in four digits. */
+export function short(value: number): string {
   return String(Number(value.toPrecision(4)));
 }

@@ -34,6 +34,11 @@ export class Screen {
     this.live = Boolean(options.stdout.isTTY) && !options.dumb;
   }
 
+  /** The width of the output, in characters; 80 where it is no terminal. */
+  get columns(): number {
+    return this.#stdout.columns || 80;
+  }
+
   /** The text in a style, or as it is where stdout shows no colours. */
   paint(style: Style, text: string): string {
     return styleText(style, text, { stream: this.#stdout });
