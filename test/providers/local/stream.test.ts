@@ -197,9 +197,27 @@ test('gives up on a stream that is silent for too long', async () => {
   expect(follower.lines).toEqual(['a']);
 });
 
-test('takes no line of an event that says nonsense', async () => {
-  const nonsense = 'data: {"offset":1,"lines":"b"}\n\n';
-  const { follow } = await serve({ streams: [[linesEvent(0, ['a']), nonsense]] });
+test.each([
+  ['lines that are none', 'data: {"offset":1,"lines":"b"}\n\n'],
+  ['no JSON', 'data: b\n\n'],
+  ['half of it', 'data: {"offset":1,"li\n\n'],
+  ['another word', 'data: "b"\n\n'],
+])('an event that holds %s is read by page, and costs no other a line', async (_, nonsense) => {
+  const log = ['a', 'b', 'c', 'd'];
+  const unfinished = 'event: unfinished\ndata: nonsense\n\n';
+  const events = linesEvent(0, ['a']) + nonsense + unfinished + linesEvent(2, ['c', 'd']);
+  const { follow } = await serve({ streams: [[events, endEvent(4, completed)]], log });
+  const follower = follow();
+  await follower.done;
+  expect(follower.lines).toEqual(log);
+  expect(follower.gaps).toEqual([]);
+  expect(follower.ended).toMatchObject({ state: { status: 'COMPLETED' } });
+});
+
+test('an end that says nonsense is none', async () => {
+  const { follow } = await serve({
+    streams: [[linesEvent(0, ['a']), 'event: end\ndata: bye\n\n']],
+  });
   const follower = follow();
   await expect(follower.done).rejects.toMatchObject({ code: 'PROVIDER_UNAVAILABLE' });
   expect(follower.lines).toEqual(['a']);

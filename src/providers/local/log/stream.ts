@@ -35,10 +35,10 @@ const lostReason = 'The training server does not have the lines before this one 
 
 /**
  * Follows a log by its event stream, from line `from` to its end. Each event is compared with the line that is due:
- * lines that came before are dropped, and missing lines are read by page. Lines that the server no longer has, or
- * reports as lost, become a gap. A stream that ends early is opened again, up to three times in a row without a new
- * line. Throws where the stream breaks, or ends before lines that have come already. Returns false, having yielded
- * nothing, where the server has no event stream.
+ * lines that came before are dropped, and missing lines, also those of an event that cannot be read, are read by
+ * page. Lines that the server no longer has, or reports as lost, become a gap. A stream that ends early is opened
+ * again, up to three times in a row without a new line. Throws where the stream breaks, or ends before lines that
+ * have come already. Returns false, having yielded nothing, where the server has no event stream.
  */
 export async function* followStream(
   log: StreamedLog,
@@ -54,7 +54,8 @@ export async function* followStream(
     if (chunks === null) throw log.broken('its event stream is gone');
     for await (const event of sound(log, chunks)) {
       if (event.event === 'end') {
-        const end = parse(log, endEvent, event.data);
+        const end = parsed(endEvent, event.data);
+        if (!end) throw log.broken('its event stream ends in words of no training server');
         if (end.total_lines < at) {
           throw log.broken(
             `it says that the log has ${end.total_lines} lines, of which ${at} came`,
@@ -69,13 +70,19 @@ export async function* followStream(
         return true;
       }
       if (event.event === 'unfinished') {
-        const { offset, text, time } = parse(log, unfinishedEvent, event.data);
-        if (offset !== at) continue;
+        const unfinished = parsed(unfinishedEvent, event.data);
+        if (unfinished?.offset !== at) continue;
+        const { text, time } = unfinished;
         const batch = batchOf([], Date.now(), cursorOf({ at, anchor: [] }));
         yield { ...batch, unfinished: { text, time: timeOf(time) ?? Date.now() } };
       }
       if (event.event !== undefined && event.event !== 'message') continue;
-      const { offset, lines, time, gaps } = parse(log, linesEvent, event.data);
+      const told = parsed(linesEvent, event.data);
+      if (!told) {
+        at = yield* readByPage(log, at);
+        continue;
+      }
+      const { offset, lines, time, gaps } = told;
       const isTold = yield* hole(log, { from: at, to: offset, gaps });
       const first = Math.max(at, offset);
       const fresh = lines.slice(first - offset);
@@ -119,6 +126,17 @@ async function* hole(
   return isTold;
 }
 
+/** Reads what the server has from line `from` on: what an event says that cannot be read. Returns the line after it. */
+async function* readByPage(log: StreamedLog, from: number): AsyncGenerator<LogBatch, number> {
+  for (let at = from; ; ) {
+    const { offset, lines, gaps } = await log.page({ offset: at, limit: pageLines });
+    const to = offset + lines.length;
+    if (to <= at) return at;
+    yield* hole(log, { from: at, to, gaps });
+    at = to;
+  }
+}
+
 /** Adds to a batch the gaps before its lines and, at the end of the log, the one that no line follows. */
 function withGaps(
   batch: LogBatch,
@@ -141,10 +159,11 @@ async function* sound(log: StreamedLog, chunks: AsyncIterable<Uint8Array>) {
   }
 }
 
-function parse<T>(log: StreamedLog, schema: ZodType<T>, data: string): T {
+/** What an event says; null where it is not what a training server says. */
+function parsed<T>(schema: ZodType<T>, data: string): T | null {
   try {
     return schema.parse(JSON.parse(data));
-  } catch (cause) {
-    throw log.broken('its event stream says what no training server says', cause);
+  } catch {
+    return null;
   }
 }
