@@ -41,7 +41,18 @@ export interface ProviderState {
   waitsFor?: JobWait;
   failure?: Partial<JobFailure>;
   rate?: CostRate;
+  resources?: ResourceSample;
   consoleUrl?: string | null;
+}
+
+/**
+ * What a job used of its machine at one moment, by name. A name ends with the unit: `cpu_cores` (in use),
+ * `memory_bytes`, `gpu_0_utilization_percent`.
+ */
+export interface ResourceSample {
+  /** Milliseconds since 1970, UTC. */
+  time: number;
+  values: Readonly<Record<string, number>>;
 }
 
 /** One answer to `status`: a state, or why there is none. `NOT_FOUND` says that the provider knows no such job. */

@@ -200,6 +200,15 @@ export interface ScanStretch {
 /** Fetches lines of a log from its source; null where the source no longer has them or numbers them in another way. */
 export type SourceLines = (range: { first: number; count: number }) => Promise<string[] | null>;
 
+export interface StretchOptions {
+  /** Of which series; of the log's by default. */
+  of?: 'metrics' | 'resources';
+  name: string;
+  fromStep: number;
+  toStep: number;
+  most: number;
+}
+
 /** The logs of all jobs. Lines are only appended, and numbered from 0 without holes. */
 export interface LogStore {
   /** The head of a job's log; an unknown job has an empty one. Fails with `DATA_DAMAGED` where it is damaged. */
@@ -211,6 +220,8 @@ export interface LogStore {
    * where the lease is not the job's newest one, or the log is complete; nothing is written then.
    */
   append(lease: Lease, batch: Append): Promise<LogHead>;
+  /** Adds to what a job used of its machine; same rule for the lease. The points have no lines: `line` is -1. */
+  measure(lease: Lease, points: readonly MetricPoint[]): Promise<void>;
   /** Marks the log as complete; same rule for the lease, under which completing twice is fine. */
   complete(lease: Lease): Promise<LogHead>;
   /**
@@ -250,15 +261,17 @@ export interface LogStore {
     jobId: string,
     options: { names: readonly string[] | null; maxPoints: number; seen: readonly number[] },
   ): Promise<{ series: MetricSeries[]; counts: number[] }>;
+  /** As `metrics`, of what a job used of its machine. */
+  resources(
+    jobId: string,
+    options: { names: readonly string[] | null; maxPoints: number },
+  ): Promise<MetricSeries[]>;
   /**
    * One series between two steps, as at most `most` consecutive stretches. Each has 2^n values and begins at a
    * multiple of 2^n, as far as the store's stretches are that fine. The store keeps at least 2048 stretches of a
    * series with that many values, and at most 4160.
    */
-  stretches(
-    jobId: string,
-    options: { name: string; fromStep: number; toStep: number; most: number },
-  ): Promise<readonly Stretch[]>;
+  stretches(jobId: string, options: StretchOptions): Promise<readonly Stretch[]>;
 }
 
 /** The right to append to one job's log, and to drive the job. A newer lease of the same job has a higher fence. */

@@ -4,6 +4,8 @@ export interface JobTimes {
   lostAfterMs: number;
   /** The least time between two saved steps of a job's progress. */
   progressEveryMs: number;
+  /** The least time between two samples of what a job uses of its machine. */
+  measureEveryMs: number;
   /** A job is stale when its provider has not reported its status for this long. */
   staleAfterMs: number;
   /** Readers get a notice when the log cannot be read for this long although the provider reports the job's status. */
@@ -21,6 +23,7 @@ export interface JobTimes {
 export const jobTimes: JobTimes = {
   lostAfterMs: 5000,
   progressEveryMs: 1000,
+  measureEveryMs: 9000,
   staleAfterMs: 10_000,
   logTroubleAfterMs: 8000,
   cancelAnswerMs: 12_000,

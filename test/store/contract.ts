@@ -338,6 +338,39 @@ export function storeContract(name: string, openPlace: () => Promise<StorePlace>
         expect(await store.jobs.counts({ providers: ['pods'] })).toEqual(new Map([['RUNNING', 1]]));
       });
 
+      test('what they used is kept beside their log, under the lease alone', async () => {
+        const { job, lease } = await leasedJob(store);
+        const sample = (step: number, value: number) => [
+          { name: 'cpu_cores', step, value, time: 1000 + step, line: -1 },
+          { name: 'memory_bytes', step, value: 2 ** 34 + value, time: 1000 + step, line: -1 },
+        ];
+        for (let step = 0; step < 300; step++) await store.logs.measure(lease, sample(step, 1));
+        await store.logs.measure(lease, sample(300, 7));
+        const options = { names: ['cpu_cores'], maxPoints: 20 };
+        const [cores] = await store.logs.resources(job.id, options);
+        expect(cores).toMatchObject({ name: 'cpu_cores', seen: 301 });
+        expect(cores?.points.at(-1)).toMatchObject({ step: 300, value: 7, line: -1 });
+        expect(await store.logs.metrics(job.id, { names: null, maxPoints: 9 })).toEqual([]);
+        expect((await store.logs.head(job.id)).total).toBe(0);
+        const stretches = await store.logs.stretches(job.id, {
+          of: 'resources',
+          name: 'memory_bytes',
+          fromStep: 300,
+          toStep: 300,
+          most: 9,
+        });
+        expect(stretches.at(-1)?.points.at(-1)?.value).toBe(2 ** 34 + 7);
+        await place.crash();
+        store = await place.open();
+        expect((await store.logs.resources(job.id, options))[0]?.seen).toBe(301);
+        const newer = await claimed(store, job.id);
+        expect(await failure(store.logs.measure(lease, sample(301, 1)))).toBe('CONFLICT');
+        await store.logs.measure(newer, sample(301, 1));
+        expect((await store.logs.resources(job.id, options))[0]?.seen).toBe(302);
+        await store.jobs.delete(job.id);
+        expect(await store.logs.resources(job.id, options)).toEqual([]);
+      });
+
       test('are unfinished until they are over and their log is complete', async () => {
         const over = await leasedJob(store);
         const complete = await leasedJob(store);

@@ -222,7 +222,7 @@ test('whichever byte of the file header changes, it is opened as it was, or refu
   const { jobId } = await written(knownLine);
   const sound = await readFile(database());
   for (let at = 0; at < 100; at++) {
-    for (const xor of [1, 2, 4, 16, 128, 255]) {
+    for (const xor of [1, 4, 255]) {
       const bytes = Buffer.from(sound);
       bytes[at] = (bytes[at] ?? 0) ^ xor;
       await rm(`${database()}-wal`, { force: true });

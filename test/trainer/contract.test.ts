@@ -41,6 +41,10 @@ describe('health', () => {
         queued: expect.any(Number),
         gpus: expect.any(Array),
         recipes: ['default', 'cat'],
+        recipe_list: [
+          expect.objectContaining({ name: 'default', dataset: null }),
+          expect.objectContaining({ name: 'cat', dataset: 'standard.jsonl' }),
+        ],
       },
     });
   });

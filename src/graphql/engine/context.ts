@@ -25,7 +25,7 @@ export interface SharedContext {
   providerWatch: ProviderWatch;
   logReader: LogReader;
   liveLogs: LiveLogs;
-  metrics: Pick<LogStore, 'metrics' | 'stretches'>;
+  metrics: Pick<LogStore, 'metrics' | 'resources' | 'stretches'>;
   liveMetrics: LiveMetrics;
 }
 

@@ -188,6 +188,15 @@ export const JobType = builder.objectRef<Job>('Job').implement({
       complexity: metricsField.cost,
       resolve: ({ id }, args, context) => metricsField.series(id, args, context),
     }),
+    resources: t.field({
+      type: [MetricSeriesType],
+      nullable: true,
+      description:
+        "What the job uses of its machine, about every ten seconds while it runs, as series over the seconds since its start. A name ends with the unit: `cpu_cores` (in use), `memory_bytes`, `gpu_0_utilization_percent`. Empty where the provider does not say it; null only beside an error. GPUs of a training server are the machine's, whoever uses them.",
+      args: metricsField.args,
+      complexity: metricsField.cost,
+      resolve: ({ id }, args, context) => metricsField.series(id, args, context, 'resources'),
+    }),
     cost: t.expose('cost', {
       type: JobCostType,
       nullable: true,

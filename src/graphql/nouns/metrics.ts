@@ -1,6 +1,7 @@
 import { breakOf, type CurvePoint, greatestOf, leastOf, type Stretch } from '../../core/curve.ts';
 import { TrainyardError } from '../../core/errors.ts';
 import { type MetricSeries, type NotFinite, notFiniteOf, type notFinites } from '../../core/log.ts';
+import type { StretchOptions } from '../../core/store.ts';
 import { builder } from '../engine/builder.ts';
 import type { GraphContext } from '../engine/context.ts';
 
@@ -102,57 +103,58 @@ const MetricStretchType = builder.objectRef<Stretch>('MetricStretch').implement(
   }),
 });
 
-export const MetricSeriesType = builder
-  .objectRef<MetricSeries & { jobId: string }>('MetricSeries')
-  .implement({
-    description: "One metric over a job's life, parsed from its log.",
-    fields: (t) => ({
-      name: t.exposeString('name', { description: 'Its name in the log, such as `loss`.' }),
-      points: t.field({
-        type: [MetricPointType],
-        description:
-          'The finite values in the order of the log. If there are more than `maxPoints`, these are the least and the greatest value of each stretch of the log and the last value of all, so that no spike is left out.',
-        resolve: ({ points }) => points.filter(({ value }) => Number.isFinite(value)),
-      }),
-      seen: t.float({ description: 'How many values the log has.', resolve: ({ seen }) => seen }),
-      notFinite: t.field({
-        type: [MetricBreakType],
-        description:
-          'The values that are not finite numbers, in the order of the log. If there are more than `maxPoints`, these are the first one of each stretch that has any.',
-        resolve: ({ breaks }) => breaks.map(broken),
-      }),
-      stretches: t.field({
-        type: [MetricStretchType],
-        description: 'All values between two steps, as consecutive stretches.',
-        args: {
-          fromStep: t.arg.int({
-            description:
-              'The first stretch is the one with this step; the first of all by default.',
-          }),
-          toStep: t.arg.int({
-            description: 'The last stretch is the one with this step; the last of all by default.',
-          }),
-          maxStretches: t.arg.int({
-            defaultValue: defaultStretches,
-            description: `The most stretches: 1 to ${mostParts}.`,
-          }),
-        },
-        // The cost of the series' points is counted at the field `metrics`.
-        complexity: ({ maxStretches }) => cost((maxStretches ?? defaultStretches) / 20),
-        async resolve({ jobId, name }, { fromStep, toStep, maxStretches }, { metrics, pace }) {
-          const most = bounded('maxStretches', maxStretches ?? defaultStretches, 1);
-          await pace.turn('page', most / pointsPerMs);
-          const stretches = await metrics.stretches(jobId, {
-            name,
-            fromStep: fromStep ?? Number.NEGATIVE_INFINITY,
-            toStep: toStep ?? Number.POSITIVE_INFINITY,
-            most,
-          });
-          return [...stretches];
-        },
-      }),
+/** A series, and where to find the rest of it. */
+type SeriesOfJob = MetricSeries & { jobId: string; of?: StretchOptions['of'] };
+
+export const MetricSeriesType = builder.objectRef<SeriesOfJob>('MetricSeries').implement({
+  description: "One metric over a job's life, parsed from its log.",
+  fields: (t) => ({
+    name: t.exposeString('name', { description: 'Its name in the log, such as `loss`.' }),
+    points: t.field({
+      type: [MetricPointType],
+      description:
+        'The finite values in the order of the log. If there are more than `maxPoints`, these are the least and the greatest value of each stretch of the log and the last value of all, so that no spike is left out.',
+      resolve: ({ points }) => points.filter(({ value }) => Number.isFinite(value)),
     }),
-  });
+    seen: t.float({ description: 'How many values the log has.', resolve: ({ seen }) => seen }),
+    notFinite: t.field({
+      type: [MetricBreakType],
+      description:
+        'The values that are not finite numbers, in the order of the log. If there are more than `maxPoints`, these are the first one of each stretch that has any.',
+      resolve: ({ breaks }) => breaks.map(broken),
+    }),
+    stretches: t.field({
+      type: [MetricStretchType],
+      description: 'All values between two steps, as consecutive stretches.',
+      args: {
+        fromStep: t.arg.int({
+          description: 'The first stretch is the one with this step; the first of all by default.',
+        }),
+        toStep: t.arg.int({
+          description: 'The last stretch is the one with this step; the last of all by default.',
+        }),
+        maxStretches: t.arg.int({
+          defaultValue: defaultStretches,
+          description: `The most stretches: 1 to ${mostParts}.`,
+        }),
+      },
+      // The cost of the series' points is counted at the field `metrics`.
+      complexity: ({ maxStretches }) => cost((maxStretches ?? defaultStretches) / 20),
+      async resolve({ jobId, name, of }, { fromStep, toStep, maxStretches }, { metrics, pace }) {
+        const most = bounded('maxStretches', maxStretches ?? defaultStretches, 1);
+        await pace.turn('page', most / pointsPerMs);
+        const stretches = await metrics.stretches(jobId, {
+          of: of ?? 'metrics',
+          name,
+          fromStep: fromStep ?? Number.NEGATIVE_INFINITY,
+          toStep: toStep ?? Number.POSITIVE_INFINITY,
+          most,
+        });
+        return [...stretches];
+      },
+    }),
+  }),
+});
 
 const metricsArgs = builder.args((t) => ({
   names: t.stringList({ description: 'Only the metrics with these names; all by default.' }),
@@ -181,11 +183,12 @@ export const metricsField = {
     jobId: string,
     { names, maxPoints }: MetricsArgs,
     { metrics, pace }: Pick<GraphContext, 'metrics' | 'pace'>,
-  ): Promise<(MetricSeries & { jobId: string })[]> {
+    of: 'metrics' | 'resources' = 'metrics',
+  ): Promise<SeriesOfJob[]> {
     const most = metricsField.boundedPoints(maxPoints);
     await pace.turn('page', metricsField.turnMs(most));
-    const series = await metrics.metrics(jobId, { names: names ?? null, maxPoints: most });
-    return series.map((one) => ({ ...one, jobId }));
+    const series = await metrics[of](jobId, { names: names ?? null, maxPoints: most });
+    return series.map((one) => ({ ...one, jobId, of }));
   },
 };
 

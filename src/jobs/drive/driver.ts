@@ -1,7 +1,13 @@
 import { codeOf, messageOf, TrainyardError } from '../../core/errors.ts';
 import { isOver, type Job, type JobPatch } from '../../core/job.ts';
 import type { LogNotice } from '../../core/log.ts';
-import type { JobRef, Provider, ProviderState, StatusReport } from '../../core/provider.ts';
+import type {
+  JobRef,
+  Provider,
+  ProviderState,
+  ResourceSample,
+  StatusReport,
+} from '../../core/provider.ts';
 import type { Lease, LogStore } from '../../core/store.ts';
 import { Wakeup } from '../../lib/async/wakeup.ts';
 import type { Logger } from '../../lib/system/logger.ts';
@@ -55,6 +61,8 @@ export class JobDriver {
   /** True where the provider did not report the job's status when it was last asked. */
   #isSilent = false;
   #savedProgressAt = 0;
+  /** The time of the last sample of what the job uses. */
+  #measuredAt = 0;
   #changing: Promise<unknown> = Promise.resolve();
 
   constructor(options: DriverOptions) {
@@ -143,11 +151,28 @@ export class JobDriver {
       const { state } = report;
       this.#later(() => this.#saveState(state, (job) => this.#stateOf(job, state), signal));
       this.#later(() => this.#cancellation.look(signal));
+      if (state.resources) this.#measure(state.resources, state.startedAt);
     } else {
       this.#isSilent = true;
       if (codeOf(report.error) === 'NOT_FOUND') this.#denied();
     }
     this.#later(() => this.#change((job) => ({ notice: this.#noticeOf(job) })));
+  }
+
+  /** Stores what the job uses of its machine, but not more often than is of use. */
+  #measure({ time, values }: ResourceSample, startedAt = this.#options.job.startedAt): void {
+    if (time < this.#measuredAt + this.#options.times.measureEveryMs) return;
+    this.#measuredAt = time;
+    const { job, logs, lease } = this.#options;
+    const step = Math.max(0, Math.round((time - (startedAt ?? job.createdAt)) / 1000));
+    const points = Object.entries(values).map(([name, value]) => ({
+      name,
+      step,
+      value,
+      time,
+      line: -1,
+    }));
+    this.#later(() => logs.measure(lease, points));
   }
 
   /** Why lines may be missing. For a job that is over, it also says how to give up the rest of the log. */

@@ -9,10 +9,13 @@ import {
   blockColumns,
   blockPlace,
   blocksOfJob,
+  type CurveTables,
   curveOf,
+  metricTables,
   type NewestRow,
   newestOf,
   newestSql,
+  resourceTables,
 } from './curve-rows.ts';
 import { isDamage } from './errors.ts';
 import { type GapRow, gapColumns, isSoundGap } from './gap-rows.ts';
@@ -149,11 +152,15 @@ function checkGaps(db: Database, { seq, id }: JobRow, audit: Audit): void {
 
 /** As a read of each of its series would. */
 function checkCurves(db: Database, { seq }: JobRow): void {
+  for (const tables of [metricTables, resourceTables]) checkSeries(db, seq, tables);
+}
+
+function checkSeries(db: Database, seq: number, tables: CurveTables): void {
   const { row, blocks } = db.transaction(() => ({
-    row: db.prepare<[number], NewestRow>(newestSql).get(seq),
+    row: db.prepare<[number], NewestRow>(newestSql(tables, '?')).get(seq),
     blocks: db
       .prepare<{ seq: number }, BlockRow>(
-        `SELECT ${blockColumns} FROM curve_blocks WHERE ${blocksOfJob} ORDER BY id`,
+        `SELECT ${blockColumns} FROM ${tables.blocks} WHERE ${blocksOfJob} ORDER BY id`,
       )
       .all({ seq }),
   }))();

@@ -23,9 +23,33 @@ export interface NewestRow {
   recent: Buffer | null;
 }
 
-/** SQL for the `NewestRow` of the job whose seq is bound. */
-export const newestSql =
-  'SELECT seq, recent, names, ends FROM logs LEFT JOIN curves USING (seq) WHERE seq = ?';
+/** Where a kind of series is kept: the newest points of each job, and its blocks. */
+export interface CurveTables {
+  ends: string;
+  blocks: string;
+  /** Whether points since `ends` was written are in the head of the log, which changes with each append anyway. */
+  hasRecent: boolean;
+}
+
+/** The values that a job's log tells. */
+export const metricTables: CurveTables = {
+  ends: 'curves',
+  blocks: 'curve_blocks',
+  hasRecent: true,
+};
+
+/** What a job used of its machine. */
+export const resourceTables: CurveTables = {
+  ends: 'resource_curves',
+  blocks: 'resource_blocks',
+  hasRecent: false,
+};
+
+/** SQL for the `NewestRow` of the job whose seq `where` names. */
+export function newestSql({ ends, hasRecent }: CurveTables, where: string): string {
+  const recent = hasRecent ? 'recent' : 'NULL AS recent';
+  return `SELECT seq, ${recent}, names, ends FROM logs LEFT JOIN ${ends} USING (seq) WHERE seq = ${where}`;
+}
 
 /** SQL for the ids of all blocks of the job @seq. */
 export const blocksOfJob = 'id >= @seq << 32 AND id < (@seq + 1) << 32';

@@ -9,6 +9,7 @@ import {
   blockKey,
   blockPlace,
   blocksOfJob,
+  type CurveTables,
   endsKey,
   firstOf,
   type NewestRow,
@@ -54,8 +55,11 @@ export interface JobCurves {
 export class CurveWriter {
   readonly #sql: ReturnType<typeof prepare>;
 
-  constructor(connection: Connection) {
-    this.#sql = prepare(connection);
+  readonly #hasRecent: boolean;
+
+  constructor(connection: Connection, tables: CurveTables) {
+    this.#sql = prepare(connection, tables);
+    this.#hasRecent = tables.hasRecent;
   }
 
   /** What is stored of a job's curves. Throws where it is damaged. */
@@ -104,8 +108,9 @@ export class CurveWriter {
     if (mustWriteEnds || !this.#writeRecent(seq, curves)) this.#writeEnds(seq, curves);
   }
 
-  /** False where the recent points have become many. */
+  /** False where the recent points have become many, or have no place of their own. */
   #writeRecent(seq: number, { recent, endsBytes }: JobCurves): boolean {
+    if (!this.#hasRecent) return false;
     const bytes = encodePoints(recent, recentKey(seq));
     const most = Math.min(recentBytes.most, Math.max(recentBytes.least, endsBytes / 4));
     if (bytes.length > most) return false;
@@ -120,7 +125,7 @@ export class CurveWriter {
     );
     const ends = encodePoints(open, endsKey(seq, names));
     this.#sql.setEnds.run({ seq, names, ends });
-    this.#sql.setRecent.run(null, seq);
+    if (this.#hasRecent) this.#sql.setRecent.run(null, seq);
     curves.recent = [];
     curves.endsBytes = ends.length;
   }
@@ -174,22 +179,23 @@ function newSeries(place: number): Series {
   return { place, seen: 0, open: [], blocks: [] };
 }
 
-function prepare({ db }: Connection) {
+function prepare({ db }: Connection, tables: CurveTables) {
+  const { ends, blocks } = tables;
   return {
-    newest: db.prepare<[number], NewestRow>(newestSql),
+    newest: db.prepare<[number], NewestRow>(newestSql(tables, '?')),
     blocks: db.prepare<{ seq: number }, Pick<BlockRow, 'place' | 'level'>>(
-      `SELECT id & 0xffffffff AS place, level FROM curve_blocks WHERE ${blocksOfJob} ORDER BY id`,
+      `SELECT id & 0xffffffff AS place, level FROM ${blocks} WHERE ${blocksOfJob} ORDER BY id`,
     ),
     block: db.prepare<[number, number], BlockRow>(
-      `SELECT ${blockColumns} FROM curve_blocks WHERE id = (? << 32) | ?`,
+      `SELECT ${blockColumns} FROM ${blocks} WHERE id = (? << 32) | ?`,
     ),
     insert: db.prepare<[number, number, number, Buffer]>(
-      'INSERT INTO curve_blocks (id, level, stretches) VALUES ((? << 32) | ?, ?, ?)',
+      `INSERT INTO ${blocks} (id, level, stretches) VALUES ((? << 32) | ?, ?, ?)`,
     ),
-    remove: db.prepare<[number, number]>('DELETE FROM curve_blocks WHERE id = (? << 32) | ?'),
+    remove: db.prepare<[number, number]>(`DELETE FROM ${blocks} WHERE id = (? << 32) | ?`),
     setRecent: db.prepare<[Buffer | null, number]>('UPDATE logs SET recent = ? WHERE seq = ?'),
     setEnds: db.prepare<{ seq: number; names: string; ends: Buffer }>(`
-      INSERT INTO curves (seq, names, ends) VALUES (@seq, @names, @ends)
+      INSERT INTO ${ends} (seq, names, ends) VALUES (@seq, @names, @ends)
       ON CONFLICT (seq) DO UPDATE SET names = @names, ends = @ends`),
   };
 }

@@ -1,6 +1,6 @@
 import { TrainyardError } from '../../core/errors.ts';
 import type { JobStatus } from '../../core/job.ts';
-import { maxLines } from '../../core/log.ts';
+import { type MetricPoint, maxLines } from '../../core/log.ts';
 import type { Append, Lease, LogHead } from '../../core/store.ts';
 import { fullChunk } from '../chunk.ts';
 import { textSize } from '../line-text.ts';
@@ -23,6 +23,7 @@ export class LogWriter {
   readonly #connection: Connection;
   readonly #events: JobEvents;
   readonly #metrics: SqliteMetrics;
+  readonly #resources: SqliteMetrics;
   readonly #tail: Tail;
   readonly #sweep: JournalSweep;
   readonly #indexer: Indexer;
@@ -35,6 +36,7 @@ export class LogWriter {
     connection: Connection,
     parts: {
       metrics: SqliteMetrics;
+      resources: SqliteMetrics;
       tail: Tail;
       sweep: JournalSweep;
       indexer: Indexer;
@@ -44,6 +46,7 @@ export class LogWriter {
     this.#connection = connection;
     this.#events = new JobEvents(connection);
     this.#metrics = parts.metrics;
+    this.#resources = parts.resources;
     this.#tail = parts.tail;
     this.#sweep = parts.sweep;
     this.#indexer = parts.indexer;
@@ -72,6 +75,16 @@ export class LogWriter {
       collectorState: batch.collectorState,
       complete: false,
     };
+  }
+
+  /** As `LogStore.measure` promises. */
+  async measure(lease: Lease, points: readonly MetricPoint[]): Promise<void> {
+    const keep = await this.#connection.write(() => {
+      const seq = this.#sql.held.get(lease.jobId, lease.fence);
+      if (seq === undefined) throw this.#refusal(lease);
+      return this.#resources.add(lease, seq, points);
+    });
+    keep();
   }
 
   /** As `LogStore.complete` promises. */
@@ -213,6 +226,11 @@ function prepare({ db }: Connection) {
     advance: db.prepare<Advance>(`
       UPDATE logs SET ${grown}, tail_first = ?, single_first = ?, journal_from = ?
       WHERE ${isAtStart}`),
+    held: db
+      .prepare<[string, number], number>(
+        'SELECT seq FROM logs WHERE seq = (SELECT seq FROM jobs WHERE id = ?) AND fence = ?',
+      )
+      .pluck(),
     complete: db.prepare<[number, number, number]>(`
       UPDATE logs SET complete = 1, checksum = ? WHERE seq = ? AND fence = ? AND complete = 0`),
     job: db.prepare<[string], { seq: number; id: string; status: JobStatus }>(

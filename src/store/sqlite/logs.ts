@@ -1,5 +1,5 @@
 import type { Stretch } from '../../core/curve.ts';
-import type { LogGap, MetricSeries, PlacedBlock } from '../../core/log.ts';
+import type { LogGap, MetricPoint, MetricSeries, PlacedBlock } from '../../core/log.ts';
 import type {
   Append,
   Lease,
@@ -9,6 +9,7 @@ import type {
   ScanOptions,
   ScanStretch,
   SourceLines,
+  StretchOptions,
 } from '../../core/store.ts';
 import type { Logger } from '../../lib/system/logger.ts';
 import { damagedHead } from '../damage.ts';
@@ -39,6 +40,7 @@ const emptyHead: LogHead = { total: 0, cursor: null, collectorState: null, compl
 export class SqliteLogs implements LogStore {
   readonly #connection: Connection;
   readonly #metrics: SqliteMetrics;
+  readonly #resources: SqliteMetrics;
   readonly #writer: LogWriter;
   readonly #sweep: JournalSweep;
   readonly #shapes: LogShapes;
@@ -50,11 +52,12 @@ export class SqliteLogs implements LogStore {
 
   constructor(
     connection: Connection,
-    metrics: SqliteMetrics,
+    { metrics, resources }: { metrics: SqliteMetrics; resources: SqliteMetrics },
     options: { compress: boolean; logger: Logger | undefined; now: () => number },
   ) {
     this.#connection = connection;
     this.#metrics = metrics;
+    this.#resources = resources;
     const { logger, now } = options;
     const tail = new Tail(connection, options);
     const rows = new SoundRows(connection);
@@ -65,7 +68,7 @@ export class SqliteLogs implements LogStore {
     const sweep = new JournalSweep(connection, tail, logger);
     this.#indexer = indexer;
     this.#sweep = sweep;
-    this.#writer = new LogWriter(connection, { metrics, tail, sweep, indexer, now });
+    this.#writer = new LogWriter(connection, { metrics, resources, tail, sweep, indexer, now });
     this.#shapes = new LogShapes(connection);
     this.#reader = new ChunkReader(rows);
     this.#scanner = new Scanner(connection, { rows, planner });
@@ -96,6 +99,10 @@ export class SqliteLogs implements LogStore {
       if (shape === undefined) return emptyExtent;
       return { total: shape.total, complete: shape.complete, isProven: shape.isProven };
     });
+  }
+
+  measure(lease: Lease, points: readonly MetricPoint[]): Promise<void> {
+    return this.#writer.measure(lease, points);
   }
 
   append(lease: Lease, batch: Append): Promise<LogHead> {
@@ -134,6 +141,13 @@ export class SqliteLogs implements LogStore {
     return this.#metrics.series(jobId, options);
   }
 
+  resources(
+    jobId: string,
+    options: { names: readonly string[] | null; maxPoints: number },
+  ): Promise<MetricSeries[]> {
+    return this.#resources.series(jobId, options);
+  }
+
   newMetrics(
     jobId: string,
     options: { names: readonly string[] | null; maxPoints: number; seen: readonly number[] },
@@ -141,11 +155,9 @@ export class SqliteLogs implements LogStore {
     return this.#metrics.newSeries(jobId, options);
   }
 
-  stretches(
-    jobId: string,
-    options: { name: string; fromStep: number; toStep: number; most: number },
-  ): Promise<readonly Stretch[]> {
-    return this.#metrics.stretches(jobId, options);
+  stretches(jobId: string, { of, ...options }: StretchOptions): Promise<readonly Stretch[]> {
+    const series = of === 'resources' ? this.#resources : this.#metrics;
+    return series.stretches(jobId, options);
   }
 }
 

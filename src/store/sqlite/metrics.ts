@@ -11,14 +11,16 @@ import {
   blockColumns,
   blockPlace,
   blocksOfJob,
+  type CurveTables,
   curveOf,
   endOf,
   type NewestRow,
   newestOf,
+  newestSql,
 } from './curve-rows.ts';
 import { CurveWriter, type JobCurves } from './curve-writer.ts';
 
-/** The numbers found in the logs of a SQLite store. */
+/** Series of numbers of the jobs of a SQLite store: those found in their logs, or what they used of their machines. */
 export class SqliteMetrics {
   readonly #connection: Connection;
   readonly #writer: CurveWriter;
@@ -26,10 +28,10 @@ export class SqliteMetrics {
   /** What appends under a lease have left, so that the next one need not read it again; null where it is damaged. */
   readonly #curves = new WeakMap<Lease, JobCurves | null>();
 
-  constructor(connection: Connection) {
+  constructor(connection: Connection, tables: CurveTables) {
     this.#connection = connection;
-    this.#writer = new CurveWriter(connection);
-    this.#sql = prepare(connection);
+    this.#writer = new CurveWriter(connection, tables);
+    this.#sql = prepare(connection, tables);
   }
 
   /**
@@ -150,16 +152,17 @@ function soundly<T>(work: () => T): T | null {
   }
 }
 
-function prepare({ db }: Connection) {
+function prepare({ db }: Connection, tables: CurveTables) {
+  const { blocks } = tables;
   return {
-    newest: db.prepare<[string], NewestRow>(`
-      SELECT seq, recent, names, ends FROM logs LEFT JOIN curves USING (seq)
-      WHERE seq = (SELECT seq FROM jobs WHERE id = ?)`),
+    newest: db.prepare<[string], NewestRow>(
+      newestSql(tables, '(SELECT seq FROM jobs WHERE id = ?)'),
+    ),
     places: db.prepare<{ seq: number }, Pick<BlockRow, 'place' | 'level'>>(
-      `SELECT id & 0xffffffff AS place, level FROM curve_blocks WHERE ${blocksOfJob} ORDER BY id`,
+      `SELECT id & 0xffffffff AS place, level FROM ${blocks} WHERE ${blocksOfJob} ORDER BY id`,
     ),
     block: db.prepare<[number, number], BlockRow>(
-      `SELECT ${blockColumns} FROM curve_blocks WHERE id = (? << 32) | ?`,
+      `SELECT ${blockColumns} FROM ${blocks} WHERE id = (? << 32) | ?`,
     ),
   };
 }

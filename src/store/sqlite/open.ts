@@ -6,6 +6,7 @@ import type { Store } from '../../core/store.ts';
 import type { Logger } from '../../lib/system/logger.ts';
 import { makeFolder } from '../../lib/system/make-folder.ts';
 import { Connection } from './connection.ts';
+import { metricTables, resourceTables } from './curve-rows.ts';
 import { Eraser } from './eraser.ts';
 import { damaged, isWrongTable } from './errors.ts';
 import { SqliteJobs } from './jobs.ts';
@@ -80,12 +81,17 @@ function assemble(db: Database, options: SqliteStoreOptions, lockWaitMs: number)
     const connection = new Connection(db, { lockWaitMs });
     const purger = new Purger(connection, options.logger);
     const leases = new SqliteLeases(connection, { leaseMs: options.leaseMs ?? 3000 });
-    const metrics = new SqliteMetrics(connection);
-    const logs = new SqliteLogs(connection, metrics, {
-      compress: options.compress ?? true,
-      logger: options.logger,
-      now: options.now ?? (() => performance.now()),
-    });
+    const metrics = new SqliteMetrics(connection, metricTables);
+    const resources = new SqliteMetrics(connection, resourceTables);
+    const logs = new SqliteLogs(
+      connection,
+      { metrics, resources },
+      {
+        compress: options.compress ?? true,
+        logger: options.logger,
+        now: options.now ?? (() => performance.now()),
+      },
+    );
     const eraser = new Eraser(connection, options.logger);
     const jobs = new SqliteJobs(connection, { purger, eraser });
     return { connection, purger, leases, eraser, logs, jobs };

@@ -1,12 +1,14 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Logger } from '../../lib/system/logger.ts';
 import type { Connection } from './connection.ts';
-import { blocksOfJob } from './curve-rows.ts';
+import { blocksOfJob, metricTables, resourceTables } from './curve-rows.ts';
 
 // A slice is one transaction of a few milliseconds; other work gets its turn after each.
 const chunksPerSlice = 64;
 const rowsPerSlice = 1000;
 const freePagesPerSlice = 128;
+
+const curveTables = [metricTables, resourceTables];
 
 /**
  * Removes the lines of deleted jobs in small slices, so that even a huge log delays no other work, and gives the room
@@ -61,8 +63,10 @@ export class Purger {
     if (this.#sql.sections.run({ seq, limit: chunksPerSlice }).changes > 0) return true;
     if (this.#sql.newest.run({ seq, limit: rowsPerSlice }).changes > 0) return true;
     if (this.#sql.gaps.run({ seq, limit: rowsPerSlice }).changes > 0) return true;
-    if (this.#sql.blocks.run({ seq, limit: chunksPerSlice }).changes > 0) return true;
-    this.#sql.curves.run(seq);
+    for (const blocks of this.#sql.blocks) {
+      if (blocks.run({ seq, limit: chunksPerSlice }).changes > 0) return true;
+    }
+    for (const ends of this.#sql.ends) ends.run(seq);
     this.#sql.done.run(seq);
     return false;
   }
@@ -91,9 +95,11 @@ function prepare({ db }: Connection) {
       DELETE FROM journal WHERE id IN (SELECT id FROM journal WHERE seq = @seq LIMIT @limit)`),
     gaps: db.prepare<{ seq: number; limit: number }>(`
       DELETE FROM gaps WHERE id IN (SELECT id FROM gaps WHERE seq = @seq LIMIT @limit)`),
-    blocks: db.prepare<{ seq: number; limit: number }>(`
-      DELETE FROM curve_blocks WHERE id IN (
-        SELECT id FROM curve_blocks WHERE ${blocksOfJob} LIMIT @limit)`),
-    curves: db.prepare<[number]>('DELETE FROM curves WHERE seq = ?'),
+    blocks: curveTables.map(({ blocks }) =>
+      db.prepare<{ seq: number; limit: number }>(`
+        DELETE FROM ${blocks} WHERE id IN (
+          SELECT id FROM ${blocks} WHERE ${blocksOfJob} LIMIT @limit)`),
+    ),
+    ends: curveTables.map(({ ends }) => db.prepare<[number]>(`DELETE FROM ${ends} WHERE seq = ?`)),
   };
 }

@@ -198,6 +198,20 @@ const migrations: readonly (string | ((db: Database) => void))[] = [
   -- All of a section but its filter.
   CREATE INDEX log_sections_places ON log_sections (id, lines, version);
   `,
+  // As curves and curve_blocks, of what a job used of its machine.
+  `
+  CREATE TABLE resource_curves (
+    seq INTEGER PRIMARY KEY,
+    names TEXT NOT NULL,
+    ends BLOB NOT NULL
+  ) STRICT;
+
+  CREATE TABLE resource_blocks (
+    id INTEGER PRIMARY KEY,
+    level INTEGER NOT NULL,
+    stretches BLOB NOT NULL
+  ) STRICT;
+  `,
 ];
 
 /** The version that `migrate` brings a store to. */

@@ -4,6 +4,7 @@ import type { JobRecord } from '../disk/record.ts';
 import type { Job } from '../jobs/job.ts';
 import type { QueueWait } from '../jobs/jobs.ts';
 import type { JobLog, LogLines } from '../log/job-log.ts';
+import type { Usage } from '../process/usage.ts';
 
 /** The answer to `GET /api/training/status/{id}`. A field that nobody knows is null. */
 export function statusAnswer(job: Job, log: JobLog, wait: QueueWait | null) {
@@ -183,4 +184,17 @@ export function recipesAnswer(recipes: readonly RecipeFacts[]) {
       config_schema: configSchema,
     })),
   };
+}
+
+/** What a job uses, each value under a name that ends with its unit; no field where it is not known. */
+export function usageAnswer(usage: Usage | null) {
+  if (usage === null) return {};
+  const values: Record<string, number> = { memory_bytes: usage.memoryBytes };
+  if (usage.cpuCores !== null) values.cpu_cores = usage.cpuCores;
+  for (const [index, { utilization_percent, memory_used_mb }] of usage.gpus.entries()) {
+    if (utilization_percent !== null)
+      values[`gpu_${index}_utilization_percent`] = utilization_percent;
+    if (memory_used_mb !== null) values[`gpu_${index}_memory_bytes`] = memory_used_mb * 1024 * 1024;
+  }
+  return { resources: { time: new Date(usage.time).toISOString(), values } };
 }

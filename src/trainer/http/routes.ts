@@ -11,6 +11,7 @@ import type { Jobs } from '../jobs/jobs.ts';
 import type { JobLog } from '../log/job-log.ts';
 import type { HeldLog } from '../log/open-logs.ts';
 import type { Gpu } from '../process/gpus.ts';
+import { UsageReader } from '../process/usage.ts';
 import {
   gapsAnswer,
   jobAnswer,
@@ -18,6 +19,7 @@ import {
   queueAnswer,
   recipesAnswer,
   statusAnswer,
+  usageAnswer,
 } from './answers.ts';
 import { createErrorHandler, refuse } from './error-answer.ts';
 import type { EventStreams } from './event-streams.ts';
@@ -55,6 +57,7 @@ export interface RouteOptions {
 /** The training server's HTTP interface, ready to be served. */
 export function createRoutes(options: RouteOptions): Hono {
   const { jobs, streams, gpus, recipes, logger } = options;
+  const usage = new UsageReader({ gpus });
   const hasKey = createKeyCheck(options.apiKey);
   const app = new Hono();
 
@@ -99,7 +102,8 @@ export function createRoutes(options: RouteOptions): Hono {
   app.get('/api/training/status/:id', async (c) => {
     const job = jobs.get(c.req.param('id'));
     using held = await openKnownLog(job);
-    return c.json(statusAnswer(job, held.log, jobs.waitOf(job)));
+    const used = job.pid === null ? null : await usage.of(job.pid);
+    return c.json({ ...statusAnswer(job, held.log, jobs.waitOf(job)), ...usageAnswer(used) });
   });
 
   app.get('/api/training/metrics/:id', async (c) => {

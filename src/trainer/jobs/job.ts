@@ -64,6 +64,11 @@ export class Job {
     return this.#log?.metrics.progress ?? this.#record;
   }
 
+  /** Its first process while it runs; null otherwise. */
+  get pid(): number | null {
+    return this.#run?.pid ?? null;
+  }
+
   /** Opens the job's log. The caller disposes of it. */
   openLog(): Promise<HeldLog> {
     const { logs, onChange } = this.#options;

@@ -78,6 +78,11 @@ export class Run {
     this.#wakeup.wake();
   }
 
+  /** The job's first process, which leads its group; null before it is there. */
+  get pid(): number | null {
+    return this.#readCommand()?.pid ?? null;
+  }
+
   /** Resolves to true once the job's process is there, to false if it is over or the signal is aborted. */
   async started(signal: AbortSignal): Promise<boolean> {
     const { folder } = this.#options;

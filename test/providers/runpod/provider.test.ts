@@ -46,6 +46,14 @@ describe('how jobs are', () => {
           providerStatus: 'RUNNING',
           consoleUrl: expect.stringMatching(/^https:\/\/www\.runpod\.io\/console\/pods\/\w+$/),
           rate: { currency: 'USD', perHour: 0.44 },
+          resources: {
+            values: {
+              cpu_utilization_percent: 45,
+              memory_utilization_percent: 30,
+              gpu_0_utilization_percent: 94,
+              gpu_0_memory_utilization_percent: 78,
+            },
+          },
         },
       });
     }

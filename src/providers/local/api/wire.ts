@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import { z } from 'zod';
 import type { JobFailure, JobProgress, JobStatus, JobWait, JsonObject } from '../../../core/job.ts';
-import type { ProviderState } from '../../../core/provider.ts';
+import type { ProviderState, ResourceSample } from '../../../core/provider.ts';
 import type { RecipeFacts } from '../../../core/recipe.ts';
 
 const maxWords = 500;
@@ -77,6 +77,12 @@ const waitsFor = z
   .nullish()
   .catch(null);
 
+/** What the job uses of its machine; absent where the server does not say it. */
+const resources = z
+  .object({ time: z.string(), values: z.record(z.string().max(100), z.number()) })
+  .nullish()
+  .catch(null);
+
 export const statusAnswer = z.object({
   job_id: id,
   status: z.string().min(1).max(100),
@@ -98,6 +104,7 @@ export const statusAnswer = z.object({
   status_reason: text,
   waits_for: waitsFor,
   notice,
+  resources,
 });
 
 export type StatusAnswer = z.infer<typeof statusAnswer>;
@@ -175,6 +182,8 @@ export function stateOf(answer: StatusAnswer): ProviderState {
   const wait = status === 'QUEUED' ? waitOf(answer) : null;
   if (wait !== null) state.waitsFor = wait;
   if (status === 'FAILED') state.failure = failureOf(answer);
+  const sample = sampleOf(answer);
+  if (sample !== null) state.resources = sample;
   return state;
 }
 
@@ -189,6 +198,11 @@ export function timeOf(value: string | null | undefined): number | null {
   const iso = value.trim().replace(' ', 'T');
   const ms = Date.parse(/(?:z|[+-]\d\d:?\d\d)$/i.test(iso) ? iso : `${iso}Z`);
   return Number.isNaN(ms) ? null : ms;
+}
+
+function sampleOf({ resources }: StatusAnswer): ResourceSample | null {
+  const time = timeOf(resources?.time);
+  return resources == null || time === null ? null : { time, values: resources.values };
 }
 
 /** Other servers say a job's place alone, and 0 or nothing where they know none. */

@@ -12,6 +12,18 @@ const endpoint = z
   .nullish()
   .catch(null);
 
+const util = z.number().nullish().catch(null);
+
+/** What the container uses of its pod, in percent; null unless it runs. */
+const runtime = z
+  .object({
+    cpu: z.object({ util }).nullish().catch(null),
+    memory: z.object({ util }).nullish().catch(null),
+    gpus: z.array(z.object({ util, memoryUtil: util })).catch([]),
+  })
+  .nullish()
+  .catch(null);
+
 /** What Trainyard reads of a pod. It never reads `env`, which holds the caller's secrets. */
 export const pod = z.object({
   id: z.string().regex(/^[\w-]{1,100}$/),
@@ -23,6 +35,7 @@ export const pod = z.object({
   ssh: z.object({ proxy: endpoint, direct: endpoint }).nullish().catch(null),
   createdAt: time,
   startedAt: time,
+  runtime,
 });
 
 export type Pod = z.infer<typeof pod>;
@@ -76,7 +89,27 @@ export function stateOf(pod: Pod, at: number): ProviderState {
     rate: { currency: 'USD', perHour: pod.cost, since: pod.createdAt ?? at, at },
   };
   if (pod.startedAt !== null) state.startedAt = pod.startedAt;
+  const values = usageOf(pod);
+  if (Object.keys(values).length > 0) state.resources = { time: at, values };
   return state;
+}
+
+function usageOf({ runtime }: Pod): Record<string, number> {
+  const said = [
+    ['cpu', runtime?.cpu?.util],
+    ['memory', runtime?.memory?.util],
+    ...(runtime?.gpus ?? [])
+      .slice(0, 16)
+      .flatMap(({ util, memoryUtil }, index) => [
+        [`gpu_${index}`, util] as const,
+        [`gpu_${index}_memory`, memoryUtil] as const,
+      ]),
+  ] as const;
+  return Object.fromEntries(
+    said.flatMap(([name, value]) =>
+      value == null ? [] : [[`${name}_utilization_percent`, value]],
+    ),
+  );
 }
 
 /** The address of a pod's page in RunPod's console. */
