@@ -4,10 +4,8 @@ import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { tabs } from './tabs.ts';
 
-export interface Page {
+interface Page {
   html: Buffer;
-  /** Changes with the page. */
-  etag: string;
   /** The page's scripts as a content security policy names them: by their hashes. */
   scriptSources: readonly string[];
 }
@@ -58,7 +56,6 @@ ${scripts.map((text) => `<script>${text}</script>`).join('\n')}
 `);
   return {
     html,
-    etag: `"${sha256(html).slice(0, 22)}"`,
     scriptSources: scripts.map((text) => `'sha256-${sha256(text)}'`),
   };
 }
