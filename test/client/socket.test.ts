@@ -1,7 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import { createSocket, followLog } from '@trainyard/client';
 import { expect, test } from 'vitest';
+import { openTestApp } from '../support/app.ts';
 import { startProcess } from '../support/cli.ts';
+import { deploy, graphql } from '../support/clients.ts';
 import { openCuttingProxy } from '../support/cutting-proxy.ts';
 import { openTestServer } from '../support/server.ts';
 
@@ -49,6 +51,52 @@ test('a stream goes on behind its last page when the connection is back', async 
   expect(pages.map(({ offset }) => offset).slice(1, 3)).toEqual(pages.length > 2 ? [2, 3] : [2]);
   expect(pages.at(-1)).toMatchObject({ nextOffset: 3, complete: true });
 });
+
+test('changes of jobs go on behind the last one when the connection is back', async () => {
+  await using app = await openTestApp();
+  await using proxy = await openCuttingProxy(app.url);
+  const kept = await deploy(app.url, { recipe: 'print' });
+  const deleted = await deploy(app.url, { recipe: 'print' });
+  const socket = createSocket({ url: addressOf(proxy.url), retryWait: async () => {} });
+  const told: string[] = [];
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  let isCut = false;
+  const changes = `subscription ($after: String) {
+    jobChanged(after: $after) {
+      ... on JobSaved { cursor job { id logs(limit: 1) { complete } } }
+      ... on JobDeleted { cursor deletedJobId }
+    }
+  }`;
+  const complete = new Set<string>();
+  socket.subscribe<{ jobChanged: Change }>(
+    { query: changes },
+    {
+      next: async ({ data }) => {
+        const { job, deletedJobId } = data?.jobChanged ?? {};
+        if (isCut) told.push(deletedJobId ?? job?.id ?? '');
+        if (deletedJobId !== undefined) return resolve();
+        if (job?.logs.complete) complete.add(job.id);
+        if (isCut || complete.size < 2) return;
+        isCut = true;
+        proxy.cut();
+        const drop = 'mutation ($id: ID!) { deleteJob(input: { jobId: $id }) { deletedJobId } }';
+        await graphql(app.url, drop, { id: deleted });
+      },
+      error: reject,
+      complete: () => reject(new Error('the changes ended')),
+    },
+  );
+  await promise;
+  await socket.dispose();
+  // Begun anew, they would tell of no job that is gone, and of each other one again.
+  expect(told).not.toContain(kept);
+  expect(told.at(-1)).toBe(deleted);
+});
+
+interface Change {
+  job?: { id: string; logs: { complete: boolean } };
+  deletedJobId?: string;
+}
 
 test('a connection that has gone silent is given up', async () => {
   await using server = await openTestServer();

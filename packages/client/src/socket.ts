@@ -19,9 +19,9 @@ const defaultAckTimeout = 10_000;
  * Creates a graphql-ws client that stays connected. It reconnects for ever, with jittered waits of up to 30 s, unless
  * the server refuses it. It ends a connection that does not answer a ping within `keepAlive` (10 s by default), and an
  * attempt to connect that is not accepted within `connectionAckWaitTimeout` (10 s by default). After a reconnect, a
- * `logStream` with a variable `offset` continues after the last page that came. That holds for `subscribe`, which
- * Apollo and urql use; `iterate` begins again at the first offset (see `followLog`). Every setting of graphql-ws can
- * be overridden.
+ * `logStream` with a variable `offset` continues after the last page that came, and a `jobChanged` or `metricsUpdated`
+ * with a variable `after` behind the last cursor. That holds for `subscribe`, which Apollo and urql use; `iterate` begins again with the
+ * first variables (see `followLog`). Every setting of graphql-ws can be overridden.
  */
 export function createSocket(options: ClientOptions): Client {
   const backoff = new Backoff({ firstMs: 250, maxMs: 30_000 });
@@ -65,8 +65,7 @@ function resuming(subscribe: Client['subscribe']): Client['subscribe'] {
   ) => {
     const variables = { ...payload.variables };
     const next: typeof sink.next = (result) => {
-      const offset = nextOffsetOf(result.data);
-      if (offset !== null) variables.offset = offset;
+      Object.assign(variables, placeBehind(result.data));
       sink.next(result);
     };
     return subscribe<Data, Extensions>(
@@ -76,10 +75,15 @@ function resuming(subscribe: Client['subscribe']): Client['subscribe'] {
   };
 }
 
-function nextOffsetOf(data: unknown): number | null {
-  const { logStream } = asRecord(data);
+/** The variables with which a subscription goes on behind a result. */
+function placeBehind(data: unknown): { offset?: number; after?: string } {
+  const { logStream, jobChanged, metricsUpdated } = asRecord(data);
   const { nextOffset } = asRecord(logStream);
-  return typeof nextOffset === 'number' ? nextOffset : null;
+  const { cursor } = asRecord(jobChanged ?? metricsUpdated);
+  return {
+    ...(typeof nextOffset === 'number' ? { offset: nextOffset } : {}),
+    ...(typeof cursor === 'string' ? { after: cursor } : {}),
+  };
 }
 
 function asRecord(value: unknown): Record<string, unknown> {
