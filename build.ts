@@ -1,7 +1,7 @@
-import { cp, glob, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
+import { cp, glob, mkdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import type { OutputChunk } from 'rolldown';
 import { isBuilt } from './bin/built.js';
+import { bundleConsole } from './src/server/console/bundle.ts';
 
 /**
  * Writes the programs to `dist`, each with all that it imports in a few files, which Node starts in half
@@ -20,8 +20,8 @@ export async function build(): Promise<void> {
       'filter-worker': 'src/store/search-index/filter-worker.ts',
     },
     platform: 'node',
-    // Native; and 9 MB that only a person in front of the server needs.
-    external: ['better-sqlite3', /^@graphql-yoga\/render-graphiql/],
+    // Native; 9 MB that only a person in front of the server needs; and what only a checkout needs.
+    external: ['better-sqlite3', /^@graphql-yoga\/render-graphiql/, 'rolldown'],
   });
   const { output } = await bundle.write({
     dir,
@@ -36,6 +36,9 @@ export async function build(): Promise<void> {
   for await (const file of glob(['src/server/graphiql/browser.js', 'src/providers/**/*.sh'])) {
     await cp(file, `${dir}/${basename(file)}`);
   }
+  const page = await bundleConsole();
+  await mkdir(`${dir}/console`);
+  for (const [name, content] of page.files) await writeFile(`${dir}/console/${name}`, content);
   const words = 'examples/tiny-lm/words.txt';
   await cp(words, `${dir}/${words}`);
   // What front ends imported from here before it had a package of its own.
@@ -44,7 +47,8 @@ export async function build(): Promise<void> {
     await writeFile(`${dir}/${name}.d.ts`, `export * from '${module}';\n`);
   }
   const chunks = output.filter((file) => file.type === 'chunk');
-  await writeFile(`${dir}/LICENSES.txt`, await licenses(chunks));
+  const modules = [...chunks.flatMap(({ moduleIds }) => moduleIds), ...page.modules];
+  await writeFile(`${dir}/LICENSES.txt`, await licenses(modules));
   // What is saved while this runs is newer than what was built.
   await utimes(`${dir}/cli.js`, startedAt, startedAt);
   await rm('dist', { recursive: true, force: true });
@@ -57,10 +61,10 @@ const frontEnds = {
   urql: '@trainyard/client/urql',
 };
 
-/** The licence of each package whose modules are in the chunks. */
-async function licenses(chunks: readonly OutputChunk[]): Promise<string> {
+/** The licence of each package that one of the modules belongs to. */
+async function licenses(modules: readonly string[]): Promise<string> {
   const packages = new Set<string>();
-  for (const id of chunks.flatMap(({ moduleIds }) => moduleIds)) {
+  for (const id of modules) {
     const [folder] = /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(id) ?? [];
     if (folder) packages.add(folder);
   }

@@ -42,8 +42,8 @@ function welcome(url: string, providers: readonly string[], config: Config): str
   return [
     `  Trainyard is ready in ${Math.round(performance.now())} ms`,
     '',
-    `  GraphiQL   ${url}/graphql   (open it in a browser)`,
-    `  API        ${url}/graphql   (HTTP, server-sent events and graphql-ws)`,
+    `  Console    ${url}   (open it in a browser)`,
+    `  API        ${url}/graphql   (HTTP, server-sent events and graphql-ws; in a browser, GraphiQL)`,
     `  Data       ${config.dataDir}`,
     `  Providers  ${providers.join(', ')}${config.embeddedTrainer ? `   (${builtInName}: this machine, with the built-in training server)` : ''}`,
   ].join('\n');

@@ -14,6 +14,7 @@ import { internal, type Refusal, refuse } from './checks/refusal.ts';
 import { defaultTimes, type ServerTimes } from './checks/times.ts';
 import { Lanes } from './connections/lanes.ts';
 import { Unsent } from './connections/unsent.ts';
+import { serveConsole } from './console/serve.ts';
 import { Bodies } from './graph/bodies.ts';
 import { createEventHandler, wantsEvents } from './graph/event-handler.ts';
 import { createJsonHandler } from './graph/json-handler.ts';
@@ -75,8 +76,10 @@ export async function openHttpServer(options: HttpOptions): Promise<HttpServer> 
     const foreign = access.checkOrigin(request);
     if (foreign) return refuse(response, foreign);
     if (allowOrigin(request, response, access)) return;
-    // GraphiQL's page holds no data; what it asks for needs the token.
+    // The pages hold no data; what they ask for needs the token.
     if (path === graphqlPath && wantsPage(request)) return serveGraphiQL(request, response);
+    const served = serveConsole(request, response, path);
+    if (served) return served;
     const { authorization } = request.headers;
     const principal = access.identify(authorization);
     if (principal === null && !open.has(path)) {
