@@ -3,11 +3,13 @@ import { cp, glob, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { parse, print, visit } from 'graphql';
 import { rolldown } from 'rolldown';
 import { compactDocuments } from './compact-documents.ts';
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('../../', import.meta.url));
+const schema = `${root}schema/api.graphql`;
 const socketPackage = `${root}node_modules/graphql-ws`;
 const entries = { index: 'src/index.ts', apollo: 'src/apollo/index.ts', urql: 'src/urql/index.ts' };
 
@@ -20,10 +22,18 @@ export async function build(): Promise<void> {
   await rm('dist', { recursive: true, force: true });
   await writeModules();
   await writeTypes();
-  await cp(`${root}schema/api.graphql`, 'dist/schema.graphql');
+  await writeFile('dist/schema.graphql', withoutDescriptions(await readFile(schema, 'utf8')));
   await cp(`${root}LICENSE`, 'dist/LICENSE');
   await cp('README.md', 'dist/README.md');
   await writeFile('dist/package.json', `${JSON.stringify(await manifest(), null, 2)}\n`);
+}
+
+/** Three quarters of the schema are what it says to people, who find that in GraphiQL and in `trainyard/api.graphql`. */
+function withoutDescriptions(text: string): string {
+  const bare = visit(parse(text), {
+    enter: (node) => ('description' in node ? { ...node, description: undefined } : undefined),
+  });
+  return `${print(bare)}\n`;
 }
 
 /** Apollo and urql stay outside; graphql-ws's client, MIT licensed, comes with it. */
