@@ -63,12 +63,18 @@ async function writeTypes(): Promise<void> {
     for await (const file of glob(name, { cwd: `${socketPackage}/dist` })) {
       const types = await readFile(`${socketPackage}/dist/${file}`, 'utf8');
       await mkdir('dist/types/graphql-ws', { recursive: true });
-      await writeFile(
-        `dist/types/graphql-ws/${file}`,
-        types.replaceAll(/^\s*\/\*\*.*?\*\/\n/gms, ''),
-      );
+      await writeFile(`dist/types/graphql-ws/${file}`, indentedByTabs(withoutComments(types)));
     }
   }
+}
+
+/** Those of generated types are the schema's descriptions, which lie beside them in `schema.graphql`. */
+function withoutComments(types: string): string {
+  return types.replaceAll(/^\s*\/\*\*.*?\*\/\n/gms, '');
+}
+
+function indentedByTabs(types: string): string {
+  return types.replaceAll(/^(?: {4})+/gm, (spaces) => '\t'.repeat(spaces.length / 4));
 }
 
 /** Copies a declaration, and all that it imports of this package. */
@@ -77,7 +83,11 @@ async function copyTypes(file: string, from: string): Promise<void> {
   const socketTypes = relative(dirname(`/${file}`), '/graphql-ws/client.js');
   const path = socketTypes.startsWith('.') ? socketTypes : `./${socketTypes}`;
   await mkdir(dirname(`dist/types/${file}`), { recursive: true });
-  await writeFile(`dist/types/${file}`, types.replaceAll(`'graphql-ws/client'`, `'${path}'`));
+  const shorter = file.startsWith('generated/') ? withoutComments(types) : types;
+  await writeFile(
+    `dist/types/${file}`,
+    indentedByTabs(shorter.replaceAll(`'graphql-ws/client'`, `'${path}'`)),
+  );
   for (const [, imported = ''] of types.matchAll(/from '(\.[^']*)\.[jt]s'/g)) {
     await copyTypes(`${join(dirname(file), imported)}.d.ts`, from);
   }
