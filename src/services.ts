@@ -22,6 +22,7 @@ import { GrowingLines } from './logs/growing-lines.ts';
 import { LiveLogs } from './logs/read/live.ts';
 import { LiveMetrics } from './logs/read/live-metrics.ts';
 import { LogReader } from './logs/read/reader.ts';
+import { UnstoredLogs } from './logs/unstored-logs.ts';
 import { openSqliteStore } from './store/sqlite/open.ts';
 import { openTrainer } from './trainer/trainer.ts';
 
@@ -56,11 +57,13 @@ export function createServices(parts: {
   const advanced = (jobId: string) => hints.give(jobId);
   const changes = new JobChanges(store.jobs, times, logger);
   const growing = new GrowingLines();
+  const unstored = new UnstoredLogs();
   const supervisor = new Supervisor({
     store,
     changes,
     providers,
     growing,
+    unstored,
     advanced,
     isFollowed: (jobId) => hints.has(jobId),
     logger,
@@ -68,9 +71,20 @@ export function createServices(parts: {
   });
   const reclaim = new Reclaim({ store, providers, logger });
   const mend = new Mend({ store, providers, mended: advanced, logger });
-  const logReader = new LogReader(store, growing, (jobId, line) => mend.note(jobId, line));
+  const logReader = new LogReader(store, {
+    growing,
+    unstored,
+    damaged: (jobId, line) => mend.note(jobId, line),
+  });
   return {
-    store,
+    store: {
+      ...store,
+      // A small write may fit where lines do not: whoever asks is told of these.
+      async check() {
+        await store.check();
+        unstored.mustBeNone();
+      },
+    },
     providers,
     changes,
     advanced,

@@ -7,6 +7,7 @@ import { untilOver } from '../../src/jobs/drive/until-over.ts';
 import { JobChanges } from '../../src/jobs/job-changes.ts';
 import { Providers } from '../../src/jobs/providers.ts';
 import { GrowingLines } from '../../src/logs/growing-lines.ts';
+import { UnstoredLogs } from '../../src/logs/unstored-logs.ts';
 import { sqlitePlace } from '../store/place.ts';
 import { newJob } from '../store/samples.ts';
 import { LogCapture } from '../support/log-capture.ts';
@@ -32,6 +33,7 @@ test('leases are renewed while a claim is still waited for', async () => {
     changes: new JobChanges(store.jobs),
     providers: new Providers([]),
     growing: new GrowingLines(),
+    unstored: new UnstoredLogs(),
     advanced: () => {},
     logger: new LogCapture().logger,
   });
@@ -64,6 +66,7 @@ test('jobs that nobody drives any more are looked for at least twice a lease', a
     changes: new JobChanges(store.jobs),
     providers: new Providers([]),
     growing: new GrowingLines(),
+    unstored: new UnstoredLogs(),
     advanced: () => {},
     logger: new LogCapture().logger,
   });
@@ -91,6 +94,7 @@ test('a job whose log is damaged in the store keeps no other job from being take
     changes: new JobChanges(store.jobs),
     providers: new Providers([]),
     growing: new GrowingLines(),
+    unstored: new UnstoredLogs(),
     advanced: () => {},
     logger: log.logger,
   });

@@ -11,6 +11,7 @@ import { GrowingLines } from '../../src/logs/growing-lines.ts';
 import type { LogLine } from '../../src/logs/read/page.ts';
 import { entriesOf } from '../../src/logs/read/page.ts';
 import { LogReader } from '../../src/logs/read/reader.ts';
+import { UnstoredLogs } from '../../src/logs/unstored-logs.ts';
 import { Collector } from '../../src/logs/write/collector.ts';
 import { leasedJob } from '../store/samples.ts';
 import { LogCapture } from '../support/log-capture.ts';
@@ -43,6 +44,7 @@ export async function runCase(folder: string, expected: Expected, store: Store):
     lease,
     logs,
     growing: new GrowingLines(),
+    unstored: new UnstoredLogs(),
     logger: new LogCapture().logger,
     advanced: () => {},
     answered: new Wakeup(),

@@ -5,6 +5,7 @@ import { finishJob } from '../../src/jobs/drive/finish.ts';
 import { JobChanges } from '../../src/jobs/job-changes.ts';
 import { Wakeup } from '../../src/lib/async/wakeup.ts';
 import { GrowingLines } from '../../src/logs/growing-lines.ts';
+import { UnstoredLogs } from '../../src/logs/unstored-logs.ts';
 import { Collector } from '../../src/logs/write/collector.ts';
 import { sqlitePlace } from '../store/place.ts';
 import { leasedJob } from '../store/samples.ts';
@@ -62,6 +63,7 @@ function collectorOf(
     lease,
     logs,
     growing: new GrowingLines(),
+    unstored: new UnstoredLogs(),
     logger: new LogCapture().logger,
     advanced: () => {},
     answered: new Wakeup(),

@@ -12,6 +12,7 @@ import type { Lease, LogStore } from '../../core/store.ts';
 import { Wakeup } from '../../lib/async/wakeup.ts';
 import type { Logger } from '../../lib/system/logger.ts';
 import type { GrowingLines } from '../../logs/growing-lines.ts';
+import type { UnstoredLogs } from '../../logs/unstored-logs.ts';
 import { Collector } from '../../logs/write/collector.ts';
 import type { JobChanges } from '../job-changes.ts';
 import { applyEvent } from '../states.ts';
@@ -41,6 +42,7 @@ export interface DriverOptions {
   logs: LogStore;
   watch: StatusWatch;
   growing: GrowingLines;
+  unstored: UnstoredLogs;
   /** How long lines may be gathered before they are stored, in milliseconds. */
   pauseMs: () => number;
   /** Called after lines were stored and after the log became complete. */
@@ -101,7 +103,8 @@ export class JobDriver {
   }
 
   async #follow(ref: JobRef, signal: AbortSignal): Promise<void> {
-    const { lease, logs, provider, watch, growing, pauseMs, logger, advanced } = this.#options;
+    const { lease, logs, provider, watch, growing, unstored, pauseMs, logger, advanced } =
+      this.#options;
     const { lostAfterMs, firstRestMs } = this.#options.times;
     const collector = new Collector({
       provider,
@@ -109,6 +112,7 @@ export class JobDriver {
       lease,
       logs,
       growing,
+      unstored,
       pauseMs,
       firstRestMs,
       logger,

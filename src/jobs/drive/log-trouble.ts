@@ -1,8 +1,10 @@
-import { messageOf } from '../../core/errors.ts';
+import { codeOf, messageOf } from '../../core/errors.ts';
 import type { LogNotice } from '../../core/log.ts';
+import { unstoredLogNotice } from '../../logs/unstored-logs.ts';
 
-/** The notice for a log that cannot be read although its provider reports the job's status. */
+/** The notice for a log that cannot be read, or not be stored, although its provider reports the job's status. */
 export function unreadableLogNotice(provider: string, error: unknown): LogNotice {
+  if (codeOf(error) === 'STORE_UNAVAILABLE') return unstoredLogNotice(error);
   return {
     code: 'LOG_UNREADABLE',
     message: `The log of this job cannot be read at the moment: ${messageOf(error)}`,

@@ -5,6 +5,7 @@ import { waitMs } from '../../lib/async/wait.ts';
 import { recent } from '../../lib/recent.ts';
 import type { Logger } from '../../lib/system/logger.ts';
 import type { GrowingLines } from '../../logs/growing-lines.ts';
+import type { UnstoredLogs } from '../../logs/unstored-logs.ts';
 import type { JobChanges } from '../job-changes.ts';
 import type { Providers } from '../providers.ts';
 import { type JobTimes, jobTimes } from '../times.ts';
@@ -24,6 +25,7 @@ export interface SupervisorOptions {
   changes: JobChanges;
   providers: Providers;
   growing: GrowingLines;
+  unstored: UnstoredLogs;
   /** Whether a reader follows the job's log at the moment. */
   isFollowed?: (jobId: string) => boolean;
   /** Called after a job's log has grown or become complete. */
@@ -110,6 +112,7 @@ export class Supervisor {
       watch,
       pauseMs: () => this.#pauseMs(job.id),
       growing: this.#options.growing,
+      unstored: this.#options.unstored,
       logger,
       times: this.#times,
       advanced: () => this.#options.advanced(job.id),

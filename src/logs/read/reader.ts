@@ -12,6 +12,7 @@ import { Turns } from '../../lib/async/turns.ts';
 import { quote } from '../../lib/text/quote.ts';
 import { damagedLogNotice } from '../damaged-log.ts';
 import { GrowingLines } from '../growing-lines.ts';
+import { UnstoredLogs } from '../unstored-logs.ts';
 import { compileFilter, type LineMatcher } from './filter.ts';
 import { Pace } from './pace.ts';
 import { checkRange, type LogPage } from './page.ts';
@@ -45,23 +46,28 @@ export interface StreamedPageRequest extends Omit<PageRequest, 'filter' | 'room'
   matcher: LineMatcher | null;
 }
 
+export interface LogReaderOptions {
+  growing?: GrowingLines;
+  unstored?: UnstoredLogs;
+  /** Called for each damaged line that a page would begin with. */
+  damaged?: (jobId: string, line: number) => void;
+}
+
 /** Reads any page of any log from the store. */
 export class LogReader {
   readonly #jobs: JobStore;
   readonly #logs: LogStore;
   readonly #growing: GrowingLines;
+  readonly #unstored: UnstoredLogs;
   readonly #damaged: (jobId: string, line: number) => void;
 
-  /** `damaged` is called for each damaged line that a page would begin with. */
-  constructor(
-    store: { jobs: JobStore; logs: LogStore },
-    growing = new GrowingLines(),
-    damaged: (jobId: string, line: number) => void = () => {},
-  ) {
+  constructor(store: { jobs: JobStore; logs: LogStore }, options: LogReaderOptions = {}) {
+    const { growing = new GrowingLines(), unstored = new UnstoredLogs() } = options;
     this.#jobs = store.jobs;
     this.#logs = store.logs;
     this.#growing = growing;
-    this.#damaged = damaged;
+    this.#unstored = unstored;
+    this.#damaged = options.damaged ?? (() => {});
   }
 
   /**
@@ -129,7 +135,7 @@ export class LogReader {
       hasMore: nextOffset < total || !isProven,
       complete: extent.complete,
       gaps,
-      notice: isProven ? job.notice : damagedLogNotice(jobId),
+      notice: isProven ? (this.#unstored.noticeOf(jobId) ?? job.notice) : damagedLogNotice(jobId),
     };
   }
 

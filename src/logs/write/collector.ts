@@ -17,11 +17,14 @@ import {
   thinRedraws,
 } from '../../lines/redraw.ts';
 import type { GrowingLines } from '../growing-lines.ts';
+import type { UnstoredLogs } from '../unstored-logs.ts';
 import { formatState, parseState, storeHeldBack } from './collector-state.ts';
 import { gather } from './gather.ts';
 
 /** A progress bar's last state is stored when its log is silent for this long, in milliseconds. */
 const settleAfterMs = 500;
+/** The longest pause after the store has refused lines: another try costs nobody anything. */
+const storeRestMs = 5000;
 
 export interface CollectorOptions {
   provider: Provider;
@@ -30,6 +33,8 @@ export interface CollectorOptions {
   logs: LogStore;
   /** Holds the line that the job is still writing, for readers. */
   growing: GrowingLines;
+  /** Holds why lines cannot be stored, for readers. */
+  unstored: UnstoredLogs;
   logger: Logger;
   /** How long lines may be gathered before they are stored, in milliseconds, at present; 0 by default. */
   pauseMs?: () => number;
@@ -78,7 +83,9 @@ export class Collector {
    */
   async run(signal: AbortSignal): Promise<ProviderState | null> {
     using stack = new DisposableStack();
-    stack.defer(() => this.#options.growing.delete(this.#options.ref.jobId));
+    const { growing, unstored, ref } = this.#options;
+    stack.defer(() => growing.delete(ref.jobId));
+    stack.defer(() => unstored.delete(ref.jobId));
     while (!signal.aborted) {
       try {
         await this.#resume();
@@ -125,6 +132,7 @@ export class Collector {
         await this.#take(batch.value);
         this.#backoff.reset();
         this.#trouble = null;
+        this.#options.unstored.delete(ref.jobId);
         if (batch.value.ended) return batch.value.ended;
         coming = batches.next();
       }
@@ -216,9 +224,13 @@ export class Collector {
   }
 
   async #rest(error: unknown, signal: AbortSignal): Promise<void> {
-    const { ref, provider, logger, answered } = this.#options;
+    const { ref, provider, logger, answered, unstored } = this.#options;
+    const isStore = codeOf(error) === 'STORE_UNAVAILABLE';
     const least = error instanceof TrainyardError ? (error.retryAfterMs ?? 0) : 0;
-    const restMs = Math.max(least, this.#backoff.nextMs());
+    const nextMs = Math.min(this.#backoff.nextMs(), isStore ? storeRestMs : Infinity);
+    const restMs = Math.max(least, nextMs);
+    if (isStore) unstored.set(ref.jobId, error);
+    else unstored.delete(ref.jobId);
     this.#trouble = { since: this.#trouble?.since ?? performance.now(), error };
     const facts = { job: ref.jobId, provider: provider.name, code: codeOf(error), restMs };
     const said = `the log cannot be followed: ${messageOf(error)}`;
