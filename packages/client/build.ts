@@ -68,7 +68,6 @@ async function writeTypes(): Promise<void> {
   }
 }
 
-/** Those of generated types are the schema's descriptions, which lie beside them in `schema.graphql`. */
 function withoutComments(types: string): string {
   return types.replaceAll(/^\s*\/\*\*.*?\*\/\n/gms, '');
 }
@@ -83,10 +82,9 @@ async function copyTypes(file: string, from: string): Promise<void> {
   const socketTypes = relative(dirname(`/${file}`), '/graphql-ws/client.js');
   const path = socketTypes.startsWith('.') ? socketTypes : `./${socketTypes}`;
   await mkdir(dirname(`dist/types/${file}`), { recursive: true });
-  const shorter = file.startsWith('generated/') ? withoutComments(types) : types;
   await writeFile(
     `dist/types/${file}`,
-    indentedByTabs(shorter.replaceAll(`'graphql-ws/client'`, `'${path}'`)),
+    indentedByTabs(types.replaceAll(`'graphql-ws/client'`, `'${path}'`)),
   );
   for (const [, imported = ''] of types.matchAll(/from '(\.[^']*)\.[jt]s'/g)) {
     await copyTypes(`${join(dirname(file), imported)}.d.ts`, from);
