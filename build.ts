@@ -1,6 +1,7 @@
-import { cp, glob, mkdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
+import { cp, glob, mkdir, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { isBuilt } from './bin/built.js';
+import { licenses } from './licenses.ts';
 import { bundleConsole } from './src/server/console/bundle.ts';
 
 /**
@@ -60,24 +61,6 @@ const frontEnds = {
   apollo: '@trainyard/client/apollo',
   urql: '@trainyard/client/urql',
 };
-
-/** The licence of each package that one of the modules belongs to. */
-async function licenses(modules: readonly string[]): Promise<string> {
-  const packages = new Set<string>();
-  for (const id of modules) {
-    const [folder] = /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(id) ?? [];
-    if (folder) packages.add(folder);
-  }
-  const texts: string[] = [];
-  for (const folder of [...packages].sort()) {
-    const { name, version, license } = JSON.parse(await readFile(`${folder}/package.json`, 'utf8'));
-    texts.push(`${name} ${version} (${license})\n`);
-    for await (const file of glob(`${folder}/{LICENSE,LICENCE,License,license,NOTICE}*`)) {
-      texts.push(await readFile(file, 'utf8'));
-    }
-  }
-  return texts.join('\n');
-}
 
 if (import.meta.main) {
   process.chdir(import.meta.dirname);

@@ -1,5 +1,6 @@
 import type { Config } from './config/config.ts';
 import { ConfigError } from './config/config-error.ts';
+import { idleRecipesWarning } from './jobs/idle-recipes.ts';
 import type { JobTimes } from './jobs/times.ts';
 import type { Logger } from './lib/system/logger.ts';
 import { isLoopback } from './lib/system/loopback.ts';
@@ -47,6 +48,10 @@ export async function openApp(
     if (status !== 'UP')
       logger.warn({ provider: name, status }, `a provider is not well: ${message}`);
   });
+  const known = Promise.all(health).then(() => {
+    const warning = idleRecipesWarning(config.ownRecipes, providers.list());
+    if (warning !== null) logger.warn({}, warning);
+  });
   services.start();
   const parts = opened.move();
   return {
@@ -58,7 +63,7 @@ export async function openApp(
     async close() {
       await parts.disposeAsync();
       // These checks ended with their providers.
-      await Promise.all(health);
+      await known;
     },
   };
 }

@@ -33,6 +33,8 @@ export interface Config {
   allowedHosts: readonly string[];
   allowedOrigins: readonly string[];
   providers: readonly ConfiguredProvider[];
+  /** The recipes that the operator wrote into the configuration file, and the file's path. */
+  ownRecipes: { names: readonly string[]; file: string };
   /** The training server that runs inside this server; null where a provider of its name is configured. */
   embeddedTrainer: TrainerConfig | null;
 }
@@ -64,6 +66,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     allowedHosts: file.allowedHosts.map((name) => name.toLowerCase()),
     allowedOrigins: file.allowedOrigins,
     providers,
+    ownRecipes: { names: Object.keys(file.recipes), file: configPath(env) },
     embeddedTrainer: providers.some(({ name }) => name === builtInName)
       ? null
       : // Only this process uses it, so any free port will do.
@@ -71,14 +74,24 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
   };
 }
 
-/** Reads and checks the settings of a training server that runs alone. Throws `ConfigError`. */
+/**
+ * Reads and checks the settings of a training server that runs alone. With `listen` it listens on every address of
+ * this machine, unless TRAINER_HOST names one. Throws `ConfigError`.
+ */
 export function readTrainerConfig(
   environment: NodeJS.ProcessEnv,
-): TrainerConfig & { logLevel: string } {
-  const env = parseEnvironment(environment);
+  { listen = false } = {},
+): TrainerConfig & { logLevel: string; configFile: string } {
+  const { TRAINER_HOST = '' } = environment;
+  const host = TRAINER_HOST === '' && listen ? { TRAINER_HOST: '0.0.0.0' } : {};
+  const env = parseEnvironment({ ...environment, ...host });
   const file = readConfigFile(env.TRAINYARD_CONFIG);
   const trainer = readTrainer({ env, file, dataDir: resolve(env.TRAINYARD_DATA_DIR), environment });
-  return { ...trainer, logLevel: env.LOG_LEVEL };
+  return { ...trainer, logLevel: env.LOG_LEVEL, configFile: configPath(env) };
+}
+
+function configPath({ TRAINYARD_CONFIG }: Environment): string {
+  return resolve(TRAINYARD_CONFIG ?? defaultConfigFile);
 }
 
 function readTrainer({
@@ -100,7 +113,7 @@ function readTrainer({
     concurrency: env.TRAINER_CONCURRENCY,
     diskReserveMb: env.TRAINER_DISK_RESERVE_MB,
     recipes: { ...shippedRecipes(), ...trainerRecipes(file.recipes) },
-    recipeBase: dirname(resolve(env.TRAINYARD_CONFIG ?? defaultConfigFile)),
+    recipeBase: dirname(configPath(env)),
     baseEnv: environment,
   };
 }

@@ -67,7 +67,11 @@ function parse<Schema extends z.ZodObject>(
 /** The key in the variable of this name; null where it is absent or empty. Throws `ConfigError` for an invalid key. */
 export function readKey(environment: NodeJS.ProcessEnv, name: string): string | null {
   const value = environment[name];
-  if (!value) return null;
+  return value ? checkedKey(value, name) : null;
+}
+
+/** The key, which `name` holds, such as a variable or a file. Throws `ConfigError` for an invalid one. */
+export function checkedKey(value: string, name: string): string {
   const parsed = secret.safeParse(value);
   if (parsed.success) return parsed.data;
   throw new ConfigError(`${name} is (hidden): ${parsed.error.issues[0]?.message}.`);

@@ -5,8 +5,12 @@ import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { rolldown } from 'rolldown';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openLocalProvider } from '../../src/providers/local/provider.ts';
+import { openTestApp } from '../support/app.ts';
+import { deploy, graphql, serverSentEvents } from '../support/clients.ts';
 import { openFolder } from '../support/folder.ts';
 import { openTestServer } from '../support/server.ts';
+import { startServer } from '../support/server-process.ts';
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -164,6 +168,73 @@ test('the schema and the operations can be found by name', async () => {
   }
 });
 
+async function bytesIn(folder: string): Promise<number> {
+  let bytes = 0;
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    if (entry.isFile()) bytes += (await stat(`${entry.parentPath}/${entry.name}`)).size;
+  }
+  return bytes;
+}
+
+describe('the training server alone', () => {
+  let box: string;
+
+  // A machine that installs it and nothing else, without asking any registry: it has a Node that is new enough.
+  beforeAll(async () => {
+    box = opened.use(await openFolder()).path;
+    const archive = `${consumer}/${archiveOf('@trainyard/trainer')}`;
+    await writeFile(`${box}/package.json`, '{}');
+    const flags = ['--offline', '--no-audit', '--omit=optional'];
+    await run('npm', ['install', ...flags, archive], { cwd: box });
+  }, 60_000);
+
+  test('it installs alone, in less than a megabyte', async () => {
+    const installed = await readdir(`${box}/node_modules`);
+    expect(installed.filter((name) => !name.startsWith('.'))).toEqual(['@trainyard']);
+    expect(await bytesIn(`${box}/node_modules/@trainyard/trainer`)).toBeLessThan(1_000_000);
+  });
+
+  test('one command starts it, and it trains', async () => {
+    await using server = await startServer({
+      cli: `${box}/node_modules/.bin/trainyard-trainer`,
+      command: '--listen',
+      env: { TRAINER_HOST: '127.0.0.1', TRAINYARD_DATA_DIR: box },
+    });
+    const key = (await readFile(`${box}/trainer/api-key`, 'utf8')).trim();
+    const provider = { name: 'box', url: server.url, apiKey: key, recipes: null };
+    const open = async () => openLocalProvider(provider);
+    await using app = await openTestApp({
+      embeddedTrainer: null,
+      providers: [{ name: 'box', open }],
+    });
+    const config = { steps: 5 };
+    const id = await deploy(app.url, { provider: 'box', recipe: 'tiny-lm', config });
+    const query = 'subscription ($id: ID!) { jobUpdated(id: $id) { status } }';
+    let status = '';
+    for await (const { data } of serverSentEvents(app.url, query, { id })) {
+      status = data.jobUpdated.status;
+    }
+    expect(status).toBe('COMPLETED');
+    const { data } = await graphql(
+      app.url,
+      'query ($id: ID!) { job(id: $id) { outputs { path } } }',
+      { id },
+    );
+    expect(data.job.outputs).toContainEqual({ path: 'checkpoint-5/model.bin' });
+  });
+
+  test('it says what it can, and refuses what it cannot', async () => {
+    const command = `${box}/node_modules/.bin/trainyard-trainer`;
+    const { stdout } = await run(process.execPath, [command, '--help']);
+    expect(stdout).toMatch(/^Usage: trainyard-trainer \[--listen \| --install\]$/m);
+    expect((await run(process.execPath, [command, '--version'])).stdout).toBe('0.1.0\n');
+    await expect(run(process.execPath, [command, '--lisen'])).rejects.toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/^trainyard-trainer: Unknown option '--lisen'/),
+    });
+  });
+});
+
 describe('the client alone', () => {
   let frontEnd: string;
 
@@ -174,14 +245,6 @@ describe('the client alone', () => {
     await writeFile(`${frontEnd}/package.json`, '{ "type": "module" }');
     await run('npm', ['install', '--offline', '--no-audit', archive], { cwd: frontEnd });
   }, 60_000);
-
-  async function bytesIn(folder: string): Promise<number> {
-    let bytes = 0;
-    for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
-      if (entry.isFile()) bytes += (await stat(`${entry.parentPath}/${entry.name}`)).size;
-    }
-    return bytes;
-  }
 
   test('it installs alone, in less than 100 kB', async () => {
     const installed = await readdir(`${frontEnd}/node_modules`);

@@ -44,6 +44,7 @@ export async function openTestApp(overrides: Overrides = {}): Promise<TestApp> {
     allowedHosts: [],
     allowedOrigins: [],
     providers: [],
+    ownRecipes: { names: [], file: 'trainyard.config.json' },
     ...rest,
     dataDir,
     embeddedTrainer:

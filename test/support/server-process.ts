@@ -16,7 +16,9 @@ export interface ServerProcess extends AsyncDisposable {
 }
 
 interface StartOptions {
-  command?: 'serve' | 'trainer';
+  command?: 'serve' | 'trainer' | '--listen';
+  /** Behind the command. */
+  args?: string[];
   env: Record<string, string>;
   /** Another `bin/trainyard.js` than this project's. */
   cli?: string;
@@ -59,11 +61,12 @@ export async function failToStart(
 
 function launch({
   command = 'serve',
+  args = [],
   env,
   cli = cliPath,
 }: StartOptions): ChildProcessByStdio<null, Readable, Readable> {
   const { PATH = '', HOME = '' } = process.env;
-  return spawn(process.execPath, ['--disable-warning=ExperimentalWarning', cli, command], {
+  return spawn(process.execPath, ['--disable-warning=ExperimentalWarning', cli, command, ...args], {
     env: { PATH, HOME, PORT: '0', TRAINER_PORT: '0', LOG_LEVEL: 'warn', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

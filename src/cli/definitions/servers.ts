@@ -42,16 +42,27 @@ Example:
   program
     .command('trainer')
     .description('Starts a training server alone, for a machine with GPUs.')
+    .option('--listen', 'let other machines use it, by a key, and print what to paste there')
+    .option('--install', 'write a systemd unit that starts it so, and print what to do next')
     .addHelpText(
       'after',
       `
-Settings come from the environment (TRAINER_HOST, TRAINER_PORT, TRAINER_API_KEY, ...).
+Settings come from the environment (TRAINER_HOST, TRAINER_PORT, TRAINER_API_KEY, ...) and trainyard.config.json, whose
+recipes are those that it runs. Without TRAINER_API_KEY, --listen makes a key and keeps it in its data folder.
 
-Example:
-  TRAINER_HOST=0.0.0.0 TRAINER_API_KEY=secret trainyard trainer`,
+Examples:
+  trainyard trainer --listen
+  trainyard trainer --install`,
     )
-    .action(async () => {
-      const { serveTrainer } = await import('../../serve-trainer.ts');
-      await serveTrainer();
+    .action(async ({ listen = false, install }: { listen?: boolean; install?: boolean }) => {
+      if (!install) {
+        const { serveTrainer } = await import('../../box/serve-trainer.ts');
+        return serveTrainer({ listen });
+      }
+      const { installUnit } = await import('../../box/install.ts');
+      const [, script = ''] = process.argv;
+      const program = [script, 'trainer', '--listen'] as const;
+      const next = installUnit({ program, environment: process.env, folder: process.cwd() });
+      await run(({ screen }) => screen.print(next));
     });
 }
