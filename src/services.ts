@@ -7,6 +7,7 @@ import type { SharedContext } from './graphql/engine/context.ts';
 import { Cancel } from './jobs/ask/cancel.ts';
 import { Deploy } from './jobs/ask/deploy.ts';
 import { Outputs } from './jobs/ask/outputs.ts';
+import { Rerun } from './jobs/ask/rerun.ts';
 import { Supervisor } from './jobs/drive/supervisor.ts';
 import { JobChanges } from './jobs/job-changes.ts';
 import { Jobs } from './jobs/jobs.ts';
@@ -76,6 +77,7 @@ export function createServices(parts: {
     unstored,
     damaged: (jobId, line) => mend.note(jobId, line),
   });
+  const deploy = new Deploy({ changes, providers, supervisor });
   return {
     store: {
       ...store,
@@ -91,7 +93,8 @@ export function createServices(parts: {
     context: {
       jobs: new Jobs({ changes, logs: store.logs, providers }),
       jobWatch: new JobWatch({ changes, logs: store.logs }),
-      deploy: new Deploy({ changes, providers, supervisor }),
+      deploy,
+      rerun: new Rerun({ changes, deploy }),
       outputs: new Outputs({ jobs: store.jobs, providers }),
       cancel: new Cancel({ changes, logs: store.logs, providers }),
       providers,

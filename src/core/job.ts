@@ -81,6 +81,8 @@ export interface Job {
   providerKind: string | null;
   /** The name of whoever deployed it; null where the caller had none. */
   createdBy: string | null;
+  /** The job that this one repeats; null for none. */
+  rerunOf: string | null;
   /** The provider's own id; null until the provider has accepted the job. */
   externalId: string | null;
   recipe: string;
@@ -89,7 +91,7 @@ export interface Job {
   config: JsonObject;
   /**
    * Options that only this kind of provider understands, such as a GPU's type. They are never shown to a
-   * client. `env` may hold secrets, so it is dropped as soon as the job is deployed. A limit of
+   * client. `env` may hold secrets, so it is dropped as soon as the job is deployed, and `envNames` are kept. A limit of
    * `limitOptions` ends the job when it is reached. `place` is `Provider.location` at the time of the deploy.
    */
   options: JsonObject;
@@ -136,7 +138,7 @@ export type NewJob = Pick<
   | 'options'
   | 'idempotencyKey'
 > &
-  Partial<Pick<Job, 'providerKind' | 'createdBy' | 'tags' | 'note'>>;
+  Partial<Pick<Job, 'providerKind' | 'createdBy' | 'rerunOf' | 'tags' | 'note'>>;
 
 /** The fields of a job that may change after its creation. */
 export type JobPatch = Partial<

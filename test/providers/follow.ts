@@ -11,6 +11,7 @@ export function jobOf(id: string, values: Partial<Job> = {}): Job {
     externalId: null,
     providerKind: null,
     createdBy: null,
+    rerunOf: null,
     recipe: 'default',
     modelName: 'test-model',
     datasetPath: null,

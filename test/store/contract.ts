@@ -42,6 +42,7 @@ export function storeContract(name: string, openPlace: () => Promise<StorePlace>
           options: { gpuType: 'A100' },
           providerKind: 'LOCAL',
           createdBy: 'ada',
+          rerunOf: 'another',
         });
         const { job, created } = await store.jobs.insert(wanted);
         expect(created).toBe(true);

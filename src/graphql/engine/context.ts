@@ -4,6 +4,7 @@ import type { LogStore } from '../../core/store.ts';
 import type { Cancel } from '../../jobs/ask/cancel.ts';
 import type { Deploy } from '../../jobs/ask/deploy.ts';
 import type { Outputs } from '../../jobs/ask/outputs.ts';
+import type { Rerun } from '../../jobs/ask/rerun.ts';
 import type { Jobs } from '../../jobs/jobs.ts';
 import type { Providers } from '../../jobs/providers.ts';
 import type { JobWatch } from '../../jobs/watch/job-watch.ts';
@@ -19,6 +20,7 @@ export interface SharedContext {
   jobs: Jobs;
   jobWatch: JobWatch;
   deploy: Deploy;
+  rerun: Rerun;
   cancel: Cancel;
   outputs: Outputs;
   providers: Providers;

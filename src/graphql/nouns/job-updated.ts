@@ -52,6 +52,29 @@ const DeployJobPayload = builder.objectRef<{ job: Job }>('DeployJobPayload').imp
   }),
 });
 
+const RerunJobInput = builder.inputType('RerunJobInput', {
+  description: 'A job to deploy once more, and what is to be different. An absent field stays.',
+  fields: (t) => ({
+    jobId: t.id({ required: true, description: "The job's id." }),
+    name: t.string({ description: 'The name, for people: at most 200 characters.' }),
+    modelName: t.string({ description: 'The model to train: at most 500 characters.' }),
+    datasetPath: t.string({
+      description: 'The data set: its path on the machine that trains, at most 4096 characters.',
+    }),
+    config: t.field({
+      type: 'JSONObject',
+      description: "Settings that replace those of the job's `config`, key by key.",
+    }),
+    ...deployOptionFields(t),
+    tags: t.stringList({ description: 'All tags: at most 20, each of at most 50 characters.' }),
+    note: t.string({ description: 'What to remember of it: at most 4000 characters.' }),
+    idempotencyKey: t.string({
+      description:
+        'A key of at most 200 characters. A rerun with the key of an existing job returns that job and starts none.',
+    }),
+  }),
+});
+
 const CancelJobInput = builder.inputType('CancelJobInput', {
   description: 'A job to end.',
   fields: (t) => ({
@@ -124,6 +147,25 @@ builder.mutationFields((t) => ({
         }),
       };
     },
+  }),
+  rerunJob: t.field({
+    type: DeployJobPayload,
+    description:
+      'Deploys a job once more: with the same provider, recipe, model, data set, config, options and tags, under the changes that are given. The values of its environment variables are not kept once its provider has accepted it: if they are not given again, the error is BAD_USER_INPUT and names them. All else is as for `deployJob`.',
+    args: {
+      input: t.arg({
+        type: RerunJobInput,
+        required: true,
+        description: 'The job, and what to change.',
+      }),
+    },
+    resolve: async (_root, { input: { jobId, ...changes } }, { rerun, principal }) => ({
+      job: await rerun.run(jobId, {
+        ...changes,
+        options: deployOptionsIn(changes),
+        createdBy: principal.name,
+      }),
+    }),
   }),
   cancelJob: t.field({
     type: CancelJobPayload,

@@ -263,6 +263,15 @@ function waitOf({ status, waitsFor, externalId, notice }: Job): JobWait | null {
   return { message: notice.message, position: null, ahead: null, concurrency: null };
 }
 
+builder.objectField(JobType, 'rerunOf', (t) =>
+  t.field({
+    type: JobType,
+    nullable: true,
+    description: 'The job that it repeats; null where it repeats none, or one that was deleted.',
+    resolve: ({ rerunOf }, _args, { jobs }) => (rerunOf === null ? null : jobs.find(rerunOf)),
+  }),
+);
+
 export const JobFilterInput = builder.inputType('JobFilter', {
   description:
     'Selects the jobs that pass all of these conditions. An absent condition lets all jobs pass. A list has at most 1000 items.',

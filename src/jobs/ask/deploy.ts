@@ -34,6 +34,8 @@ export interface DeployInput {
   note?: string | null;
   /** The caller's name. */
   createdBy?: string | null;
+  /** The job that this one repeats. */
+  rerunOf?: string | null;
 }
 
 const checkedInput = z.object({
@@ -125,6 +127,7 @@ function newJobOf(input: DeployInput, checked: CheckedInput, provider: Provider)
     provider: provider.name,
     providerKind: provider.kind,
     createdBy: input.createdBy ?? null,
+    rerunOf: input.rerunOf ?? null,
     recipe: input.recipe,
     modelName,
     datasetPath: datasetPath ?? null,

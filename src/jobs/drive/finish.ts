@@ -51,10 +51,11 @@ export async function finishJob(
   }
 }
 
-/** The job's options without `env`, whose secrets nobody needs once the job is deployed. */
+/** The job's options without `env`, whose secrets nobody needs once the job is deployed, but with its names. */
 export function withoutSecrets({ options }: Job): Pick<Job, 'options'> {
-  const { env: _, ...kept } = options;
-  return { options: kept };
+  const { env, ...kept } = options;
+  if (!Array.isArray(env) || env.length === 0) return { options: kept };
+  return { options: { ...kept, envNames: env.map((variable) => String(Object(variable).name)) } };
 }
 
 async function finish(jobId: string, options: FinishOptions, signal: AbortSignal): Promise<void> {

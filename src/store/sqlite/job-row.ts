@@ -7,6 +7,7 @@ export interface JobRow {
   provider: string;
   provider_kind: string | null;
   created_by: string | null;
+  rerun_of: string | null;
   status: JobStatus;
   search: string;
   idempotency_key: string | null;
@@ -47,6 +48,7 @@ export function newRow(job: NewJob, now: number) {
     provider: job.provider,
     provider_kind: job.providerKind ?? null,
     created_by: job.createdBy ?? null,
+    rerun_of: job.rerunOf ?? null,
     search: searchText(job.name, job.modelName, job.id),
     idempotency_key: job.idempotencyKey,
     now,
@@ -107,6 +109,7 @@ export function jobOf(row: JobRow): Job {
     provider: row.provider,
     providerKind: row.provider_kind,
     createdBy: row.created_by,
+    rerunOf: row.rerun_of,
     externalId: row.external_id,
     recipe: row.recipe,
     modelName: row.model_name,

@@ -232,11 +232,11 @@ function prepare({ db }: Connection) {
     byKey: db.prepare<[string], JobRow>('SELECT * FROM whole_jobs WHERE idempotency_key = ?'),
     insert: db.prepare<ReturnType<typeof newRow>, JobRow>(`
       INSERT INTO jobs (id, provider, status, search, idempotency_key, created_at, updated_at,
-        name, recipe, model_name, dataset_path, config, options, provider_kind, created_by, tags,
-        note)
+        name, recipe, model_name, dataset_path, config, options, provider_kind, created_by,
+        rerun_of, tags, note)
       VALUES (@id, @provider, 'QUEUED', @search, @idempotency_key, @now, @now,
         @name, @recipe, @model_name, @dataset_path, @config, @options, @provider_kind,
-        @created_by, @tags, @note)
+        @created_by, @rerun_of, @tags, @note)
       RETURNING *`),
     fence: db.prepare<[number], number>('SELECT fence FROM logs WHERE seq = ?').pluck(),
     insertLog: db.prepare<[number]>('INSERT INTO logs (seq) VALUES (?)'),

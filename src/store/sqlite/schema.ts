@@ -212,6 +212,8 @@ const migrations: readonly (string | ((db: Database) => void))[] = [
     stretches BLOB NOT NULL
   ) STRICT;
   `,
+  // The id of the job that a job repeats.
+  'ALTER TABLE jobs ADD COLUMN rerun_of TEXT',
 ];
 
 /** The version that `migrate` brings a store to. */

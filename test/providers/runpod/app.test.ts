@@ -190,7 +190,9 @@ describe('a job in a pod', () => {
     expect(JSON.stringify(job) + app.log.text).not.toContain('hf_a_secret_value');
     expect(app.log.text).not.toContain(apiKey);
     const db = new Database(path.join(app.dataDir, 'trainyard.db'), { readonly: true });
-    expect(db.prepare('SELECT options FROM jobs').pluck().all()).toEqual(['{}']);
+    expect(db.prepare('SELECT options FROM jobs').pluck().all()).toEqual([
+      '{"envNames":["TOKEN"]}',
+    ]);
     db.close();
   });
 });
