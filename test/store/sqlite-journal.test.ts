@@ -160,6 +160,27 @@ test('a damaged row of the journal is damage of its lines alone, is found, and i
   expect(await lines(store, job.id)).toEqual(Array.from({ length: 30 }, (_, n) => knownLine(n)));
 });
 
+test('servers that run too briefly to sweep leave no more and more behind', async () => {
+  const mebibytes = () => (look<number>('SELECT sum(length(text)) FROM journal') ?? 0) / 2 ** 20;
+  const first = await place.open();
+  const { job, lease } = await leasedJob(first);
+  await first.logs.append(lease, batch([knownLine(0)]));
+  await first.close();
+  for (let n = 0; n < 6; n++) {
+    const store = await place.open();
+    // In turn, so that no row of a job lies beside another of its own.
+    const others = [await leasedJob(store), await leasedJob(store)];
+    const texts = Array.from({ length: 40 }, (_, n) => `${n} ${'x'.repeat(600)}`);
+    for (let n = 0; n < 300; n++) {
+      for (const other of others) await store.logs.append(other.lease, batch(texts));
+    }
+    await store.close();
+  }
+  const last = await place.open();
+  await expect.poll(mebibytes).toBeLessThan(30);
+  expect(await lines(last, job.id)).toEqual([knownLine(0)]);
+});
+
 test('the lines of a deleted job leave the journal', async () => {
   const store = await place.open();
   const kept = await leasedJob(store);

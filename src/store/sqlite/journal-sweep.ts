@@ -43,12 +43,25 @@ export class JournalSweep {
     return this.#folds;
   }
 
+  /** To be called once at the start: servers that run too briefly to sweep must not leave more and more behind. */
+  begin(): void {
+    this.#running = this.#running.then(() =>
+      this.#attempt(async () => {
+        await this.#removeWaste();
+        const bytes = await this.#connection.read(() => this.#sql.bytes.get());
+        if ((bytes ?? 0) <= keptSweeps * sweepBytes) return;
+        await this.#fold((await this.#newest()) ?? 0);
+        await this.#removeWaste();
+      }),
+    );
+  }
+
   /** To be told of each append that was committed: sweeps now and then. */
   grown(bytes: number): void {
     this.#bytes += bytes;
     if (this.#bytes < sweepBytes) return;
     this.#bytes = 0;
-    this.#running = this.#running.then(() => this.#sweep());
+    this.#running = this.#running.then(() => this.#attempt(() => this.#sweep()));
   }
 
   /** Resolves once nothing is being swept; never rejects. */
@@ -56,22 +69,36 @@ export class JournalSweep {
     return this.#running;
   }
 
-  async #sweep(): Promise<void> {
-    const connection = this.#connection;
+  async #attempt(work: () => Promise<void>): Promise<void> {
     try {
-      this.#newestOfSweeps.push((await connection.read(() => this.#sql.newest.get())) ?? 0);
-      if (this.#newestOfSweeps.length > keptSweeps) {
-        const old = this.#newestOfSweeps.shift() ?? 0;
-        while (await connection.write(() => this.#foldSlice(old))) await nextTurn();
-      }
-      while (await connection.write(() => this.#removeSlice())) await nextTurn();
+      await work();
     } catch (error) {
-      if (connection.closing.aborted) return;
+      if (this.#connection.closing.aborted) return;
       this.#logger?.warn(
         { err: error },
         'shortening the journal of the newest lines was interrupted',
       );
     }
+  }
+
+  async #sweep(): Promise<void> {
+    this.#newestOfSweeps.push((await this.#newest()) ?? 0);
+    if (this.#newestOfSweeps.length > keptSweeps) {
+      await this.#fold(this.#newestOfSweeps.shift() ?? 0);
+    }
+    await this.#removeWaste();
+  }
+
+  #newest(): Promise<number | null | undefined> {
+    return this.#connection.read(() => this.#sql.newest.get());
+  }
+
+  async #fold(newest: number): Promise<void> {
+    while (await this.#connection.write(() => this.#foldSlice(newest))) await nextTurn();
+  }
+
+  async #removeWaste(): Promise<void> {
+    while (await this.#connection.write(() => this.#removeSlice())) await nextTurn();
   }
 
   /** False once no log needs a row up to this one. */
@@ -117,6 +144,7 @@ type Log = LogEnd & HeadRow & { jobId: string };
 function prepare({ db }: Connection) {
   return {
     newest: db.prepare<[], number | null>('SELECT max(id) FROM journal').pluck(),
+    bytes: db.prepare<[], number | null>('SELECT sum(length(text)) FROM journal').pluck(),
     oldest: db.prepare<[number, number], Log>(`
       SELECT seq, jobs.id AS jobId, ${headColumns} FROM logs JOIN jobs USING (seq)
       WHERE journal_from <= ? ORDER BY journal_from LIMIT ?`),

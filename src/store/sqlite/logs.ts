@@ -76,6 +76,11 @@ export class SqliteLogs implements LogStore {
     this.#sql = prepare(connection);
   }
 
+  /** Takes up what earlier servers have left to be done in the background. */
+  begin(): void {
+    this.#sweep.begin();
+  }
+
   /** Ends what is done in the background; the connection must have been told to stop. */
   async close(): Promise<void> {
     await this.#sweep.settled();

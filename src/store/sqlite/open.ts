@@ -62,6 +62,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
   const { connection, purger, leases, eraser, logs } = parts;
   note(path, 'in use', options.logger);
   void purger.purge();
+  logs.begin();
   let closed: Promise<void> | undefined;
   return {
     jobs: parts.jobs,
