@@ -3,14 +3,14 @@ import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Lease, Store } from '../src/core/store.ts';
-import { compileFilter } from '../src/logs/read/filter.ts';
 import { openSqliteStore } from '../src/store/sqlite/open.ts';
 import { type BenchRow, formatRows, median, ratioRow } from './row.ts';
+import { filterRow, searchRows } from './searching.ts';
 import { insertJob } from './support/bench-job.ts';
 import { IndexedFile } from './support/indexed-file.ts';
 import { openLivePrototype } from './support/live-prototype.ts';
 import { appendManyJobs } from './support/many-jobs.ts';
-import { rareWord, trainingLog } from './support/training-log.ts';
+import { trainingLog } from './support/training-log.ts';
 
 const linesPerBatch = 5000;
 const linesPerTurn = 500_000;
@@ -31,8 +31,9 @@ export async function storeRows(options: { lines: number }): Promise<BenchRow[]>
     try {
       return [
         ...(await bulkRows({ folder, file, store, lines: options.lines })),
+        await filterRow({ file, store, lines: options.lines }),
         ...(await pageRows({ file, store, lines: options.lines })),
-        await searchRow({ file, store, lines: options.lines }),
+        ...(await searchRows({ file, store, lines: options.lines })),
         await liveRow(folder),
         await manyJobsRow(folder),
       ];
@@ -167,35 +168,6 @@ async function timed(work: () => unknown): Promise<number> {
   const startedAt = performance.now();
   await work();
   return performance.now() - startedAt;
-}
-
-async function searchRow({ file, store, lines }: Subject): Promise<BenchRow> {
-  const matcher = compileFilter({ contains: rareWord });
-  const maybe = matcher?.maybe;
-  const scan = async (): Promise<number> => {
-    let found = 0;
-    for await (const { block } of store.store.logs.scan(store.jobId, { from: 0, maybe })) {
-      for (const text of block?.texts ?? []) if (matcher?.text(text)) found += 1;
-    }
-    return found;
-  };
-  const grep = () => Number(spawnSync('grep', ['-c', rareWord, file.path]).stdout.toString());
-  const best = { ours: Number.POSITIVE_INFINITY, peer: Number.POSITIVE_INFINITY };
-  for (let round = 0; round < 3; round++) {
-    if ((await scan()) !== grep()) throw new Error('the scan and grep found different lines');
-    best.ours = Math.min(best.ours, await timed(scan));
-    best.peer = Math.min(best.peer, await timed(grep));
-  }
-  return ratioRow(
-    {
-      what: 'search for a rare word',
-      ours: (lines / best.ours) * 1000,
-      peer: (lines / best.peer) * 1000,
-      unit: 'lines/s',
-      peerName: 'grep -c',
-    },
-    { atLeast: 0.33 },
-  );
 }
 
 async function liveRow(folder: string): Promise<BenchRow> {
