@@ -22,6 +22,7 @@ import type { Logger } from './lib/system/logger.ts';
 import { GrowingLines } from './logs/growing-lines.ts';
 import { LiveLogs } from './logs/read/live.ts';
 import { LiveMetrics } from './logs/read/live-metrics.ts';
+import { MatchReader } from './logs/read/match-reader.ts';
 import { LogReader } from './logs/read/reader.ts';
 import { UnstoredLogs } from './logs/unstored-logs.ts';
 import { openSqliteStore } from './store/sqlite/open.ts';
@@ -72,12 +73,9 @@ export function createServices(parts: {
   });
   const reclaim = new Reclaim({ store, providers, logger });
   const mend = new Mend({ store, providers, mended: advanced, logger });
-  const logReader = new LogReader(store, {
-    growing,
-    unstored,
-    damaged: (jobId, line) => mend.note(jobId, line),
-  });
   const deploy = new Deploy({ changes, providers, supervisor });
+  const damaged = (jobId: string, line: number) => mend.note(jobId, line);
+  const logReader = new LogReader(store, { growing, unstored, damaged });
   return {
     store: {
       ...store,
@@ -100,6 +98,7 @@ export function createServices(parts: {
       providers,
       providerWatch: new ProviderWatch(providers),
       logReader,
+      matchReader: new MatchReader(store, { unstored, damaged }),
       liveLogs: new LiveLogs({ reader: logReader, hints }),
       metrics: store.logs,
       liveMetrics: new LiveMetrics({ store, hints }),

@@ -1,4 +1,5 @@
 import './nouns/log.ts';
+import './nouns/log-matches.ts';
 import './nouns/provider.ts';
 import './nouns/job.ts';
 import './nouns/jobs.ts';

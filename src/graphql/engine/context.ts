@@ -11,6 +11,7 @@ import type { JobWatch } from '../../jobs/watch/job-watch.ts';
 import type { ProviderWatch } from '../../jobs/watch/provider-watch.ts';
 import type { LiveLogs } from '../../logs/read/live.ts';
 import type { LiveMetrics } from '../../logs/read/live-metrics.ts';
+import type { MatchReader } from '../../logs/read/match-reader.ts';
 import type { Pace } from '../../logs/read/pace.ts';
 import type { PageRoom } from '../../logs/read/page-room.ts';
 import type { LogReader } from '../../logs/read/reader.ts';
@@ -26,6 +27,7 @@ export interface SharedContext {
   providers: Providers;
   providerWatch: ProviderWatch;
   logReader: LogReader;
+  matchReader: MatchReader;
   liveLogs: LiveLogs;
   metrics: Pick<LogStore, 'metrics' | 'resources' | 'stretches'>;
   liveMetrics: LiveMetrics;

@@ -51,7 +51,7 @@ const ProgressChoiceEnum = builder.enumType('ProgressChoice', {
   } satisfies Record<(typeof progressChoices)[number], object>,
 });
 
-const LogLineType = builder.objectRef<LogLine>('LogLine').implement({
+export const LogLineType = builder.objectRef<LogLine>('LogLine').implement({
   description: 'One line of a log.',
   fields: (t) => ({
     offset: t.exposeInt('offset', {
@@ -100,7 +100,7 @@ const LogGapType = builder.objectRef<LogGap>('LogGap').implement({
   }),
 });
 
-const LogNoticeType = builder.objectRef<LogNotice>('LogNotice').implement({
+export const LogNoticeType = builder.objectRef<LogNotice>('LogNotice').implement({
   description: 'Why lines may be missing, and where else to look.',
   fields: (t) => ({
     code: t.exposeString('code', { description: 'A stable name for the reason, for programs.' }),
@@ -158,7 +158,7 @@ export const LogPageType = builder.objectRef<LogPage>('LogPage').implement({
   }),
 });
 
-const LogFilterInput = builder.inputType('LogFilter', {
+export const LogFilterInput = builder.inputType('LogFilter', {
   description:
     'Selects the lines that pass all of these conditions. An absent condition lets all lines pass.',
   fields: (t) => ({

@@ -7,6 +7,7 @@ import { levelOf } from '../../lines/level.ts';
 import { plainText } from '../../lines/plain-text.ts';
 import { chunkMayHold } from './chunk-search.ts';
 import { expressionSize } from './expression-size.ts';
+import { rangesOf, type TextRange } from './match-ranges.ts';
 import { neededText } from './needed-text.ts';
 
 /** The longest text or expression that a filter takes, in UTF-16 units. */
@@ -31,6 +32,8 @@ export interface LineMatcher {
   run(run: LineRun, options?: { stands: boolean }): boolean;
   /** Whether the line's text matches; callers ask only where `run` was true. */
   text(text: string): boolean;
+  /** Where in a line's text, without its escape sequences, what was asked for stands. */
+  ranges(plain: string): TextRange[];
   /** True where only lines of progress bars can fail to match. */
   onlyProgress: boolean;
 }
@@ -83,6 +86,7 @@ export function compileFilter(filter: LogFilter | null | undefined): LineMatcher
       }
       return (regex === null || regex.test(plain)) && !exclude?.test(plain);
     },
+    ranges: (plain) => rangesOf(plain, { contains, regex }),
     onlyProgress: anyText && unbounded,
   };
 }

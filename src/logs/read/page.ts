@@ -59,8 +59,11 @@ export function joinPages(empty: LogPage, page: LogPage): LogPage {
   return { ...page, offset: empty.offset, gaps };
 }
 
+type PageLines = Pick<LogPage, 'lines' | 'runs' | 'offsets' | 'offset' | 'growing'>;
+
 /** The lines of a page with all their facts. They are made on demand, since most readers want only the text. */
-export function entriesOf({ lines, runs, offsets, offset, growing }: LogPage): LogLine[] {
+export function entriesOf(page: PageLines): LogLine[] {
+  const { lines, runs, offsets, offset, growing } = page;
   const entries: LogLine[] = [];
   let at = 0;
   for (const run of runs) {

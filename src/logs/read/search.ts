@@ -10,8 +10,10 @@ const turnMs = 4;
 
 interface SearchRequest {
   matcher: LineMatcher;
-  /** The first line to look at. */
+  /** The first line to look at; backwards, the line behind the first one. */
   offset: number;
+  /** From line to line towards the beginning of the log: the nearest match comes first. */
+  backwards?: boolean;
   /** How many lines the log has. */
   total: number;
   /** The most matches, and about the most text of them, in UTF-16 units. */
@@ -25,35 +27,38 @@ interface SearchRequest {
 }
 
 /**
- * The matching lines from `offset` on, and where the next search begins: after the last match that fitted,
- * after the last line looked at, or at damaged lines. Damaged lines are an error only where the search begins
- * with them.
+ * The matching lines from `offset` on in the direction of the search, and where the next search begins: after the last
+ * match that fitted, after the last line looked at, or at damaged lines. Damaged lines are an error only where the
+ * search begins with them.
  */
 export async function searchLog(
   logs: LogStore,
   jobId: string,
   request: SearchRequest,
 ): Promise<{ block: PlacedBlock; offsets: number[]; nextOffset: number }> {
-  const { offset, total, matcher, signal } = request;
+  const { offset, total, matcher, backwards = false, signal } = request;
   const matches = new Matches(request);
   const startedAt = performance.now();
   // Beyond the end there is nothing to search: as without a filter, the next search begins there.
-  const end = Math.max(offset, total);
-  let nextOffset = offset;
+  const end = backwards ? 0 : Math.max(offset, total);
+  const start = backwards ? Math.min(offset, total) : offset;
+  let nextOffset = start;
   let left = maxScanLines;
+  const isOver = () => matches.full || nextOffset === end || left === 0;
   do {
     const until = performance.now() + turnMs;
     const standing = request.showStanding ? total - 1 : null;
-    const limits = { to: end, until, left };
-    const part = { matcher, matches, signal, from: nextOffset, standing, ...limits };
+    const limits = { end, until, left };
+    const part = { matcher, matches, signal, from: nextOffset, backwards, standing, ...limits };
     try {
       ({ next: nextOffset, left } = await searchOn(logs, jobId, part));
     } catch (error) {
-      if (nextOffset === offset || codeOf(error) !== 'DATA_DAMAGED') throw error;
+      if (nextOffset === start || codeOf(error) !== 'DATA_DAMAGED') throw error;
       break;
     }
-  } while (!matches.full && nextOffset < end && left > 0 && (await request.mayGoOn(startedAt)));
-  return { block: matches.block(offset), offsets: matches.offsets, nextOffset };
+  } while (!isOver() && (await request.mayGoOn(startedAt)));
+  const first = backwards ? nextOffset : offset;
+  return { block: matches.block(first), offsets: matches.offsets, nextOffset };
 }
 
 /**
@@ -65,28 +70,33 @@ async function searchOn(
   jobId: string,
   part: SearchPart,
 ): Promise<{ next: number; left: number }> {
-  const { matcher, matches, signal, until, standing } = part;
+  const { matcher, matches, signal, backwards, end, until, standing } = part;
   signal?.throwIfAborted();
   let { from: next, left } = part;
   const { needs, maybe } = matcher;
-  const stretches = logs.scan(jobId, { from: next, needs, maybe, signal });
+  const stretches = logs.scan(jobId, { from: next, backwards, needs, maybe, signal });
   for await (const { first, count, block, isRead } of untilDamage(stretches)) {
-    if (first >= part.to) return { next: part.to, left };
-    const to = Math.min(first + (isRead ? Math.min(count, left) : count), part.to);
+    // More may have come since.
+    if (!backwards && first >= end) return { next: end, left };
+    const lines = isRead ? Math.min(count, left) : count;
+    const to = backwards ? first + count - lines : Math.min(first + lines, end);
+    const before = next;
     next = block ? matches.take(block, matcher, { from: next, to, until, standing }) : to;
-    if (isRead) left -= next - first;
-    const isOver = matches.full || next < to || next >= part.to || left === 0;
+    if (isRead) left -= Math.abs(next - before);
+    const isOver = matches.full || next !== to || next === end || left === 0;
     if (isOver || performance.now() >= until) return { next, left };
   }
   // The job is being deleted: there is nothing more to look at.
-  return { next: next === part.from ? part.to : next, left };
+  return { next: next === part.from ? end : next, left };
 }
 
 interface SearchPart {
   matcher: LineMatcher;
   matches: Matches;
   from: number;
-  to: number;
+  backwards: boolean;
+  /** Where the search ends in any case. */
+  end: number;
   until: number;
   left: number;
   /** The newest line, where it counts as the last state of its bar. */
@@ -129,34 +139,49 @@ class Matches {
     return { first, texts: this.#texts, runs: this.#runs };
   }
 
-  /** Takes the matching lines with `from <= offset < to` until the time `until`, looking at one line at least; returns where to go on. */
+  /**
+   * Takes the matching lines from `from` up to `to`, or back to it where that lies before, until the time `until`;
+   * looks at one line at least. Returns where to go on.
+   */
   take(
     block: PlacedBlock,
     matcher: LineMatcher,
-    { from, to, until, standing }: Pick<SearchPart, 'from' | 'to' | 'until' | 'standing'>,
+    range: Pick<SearchPart, 'from' | 'until' | 'standing'> & { to: number },
   ): number {
-    let at = 0;
-    for (const run of block.runs) {
-      const runEnd = at + run.count;
-      if (!matcher.run(run)) {
-        const isStanding = block.first + runEnd - 1 === standing;
-        at = isStanding && matcher.run(run, { stands: true }) ? runEnd - 1 : runEnd;
-      }
-      for (; at < runEnd; at += 1) {
-        const offset = block.first + at;
-        if (offset < from) continue;
-        if (offset >= to) return to;
-        const text = block.texts[at] ?? '';
+    const { from, to, until, standing } = range;
+    const step = to < from ? -1 : 1;
+    const runs = placedRuns(block);
+    if (step === -1) runs.reverse();
+    for (const { run, first, end } of runs) {
+      const least = Math.max(first, Math.min(from, to));
+      const most = Math.min(end, Math.max(from, to)) - 1;
+      const passes = matcher.run(run);
+      const onlyLast = !passes && end - 1 === standing && matcher.run(run, { stands: true });
+      if (!passes && !onlyLast) continue;
+      const lowest = onlyLast ? Math.max(least, end - 1) : least;
+      for (let n = step === 1 ? lowest : most; n >= lowest && n <= most; n += step) {
+        const text = block.texts[n - block.first] ?? '';
+        const next = step === 1 ? n + 1 : n;
         if (matcher.text(text)) {
-          this.offsets.push(offset);
+          this.offsets.push(n);
           this.#texts.push(text);
           this.#runs.push({ ...run, count: 1 });
           this.#chars += text.length;
-          if (this.full) return offset + 1;
+          if (this.full) return next;
         }
-        if (performance.now() >= until) return offset + 1;
+        if (performance.now() >= until) return next;
       }
     }
     return to;
   }
+}
+
+/** The runs of a block, each with the number of its first line and the one behind its last line. */
+function placedRuns(block: PlacedBlock): { run: LineRun; first: number; end: number }[] {
+  let end = block.first;
+  return block.runs.map((run) => {
+    const first = end;
+    end += run.count;
+    return { run, first, end };
+  });
 }
