@@ -53,6 +53,11 @@ export class ConsoleLog {
   /** Turns the wheel over the lines. */
   async wheel(px: number): Promise<void> {
     await this.#page.locator('.scroll').hover();
+    await this.turn(px);
+  }
+
+  /** Turns the wheel where the pointer is. */
+  async turn(px: number): Promise<void> {
     await this.#page.mouse.wheel(0, px);
     await this.#frame();
   }

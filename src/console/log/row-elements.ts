@@ -83,6 +83,8 @@ export class RowElements {
     const link = document.createElement('a');
     link.className = 'number';
     link.tabIndex = -1;
+    // A selection may begin at a number.
+    link.draggable = false;
     if (number !== undefined) {
       link.href = `#L${number}`;
       // Drawn by the style sheet, so that it is neither copied nor found.

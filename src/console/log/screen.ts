@@ -50,6 +50,8 @@ export class LogScreen {
   readonly #lines: LogLines;
   readonly #feed: LogFeed;
   #filtered: FilteredLines | null = null;
+  /** Where one is, for when a filter that lets no line pass is taken away. */
+  #line = 0;
   #totalSeen = 0;
   #told = 0;
   #telling: ReturnType<typeof setTimeout> | undefined;
@@ -113,14 +115,14 @@ export class LogScreen {
 
   /** Shows only the lines that pass a filter; null for all, at the same place. */
   filter(filter: LogFilter | null): void {
-    const line = this.#rows.lineOf(this.viewport.place) ?? 0;
+    this.#line = this.#rows.lineOf(this.viewport.place) ?? this.#line;
     const isSame = filter === null && this.#filtered === null;
     if (isSame) return;
     this.viewport.follow(false);
     if (filter === null) {
       this.#filtered = null;
       this.viewport.show(this.#lines);
-      this.viewport.jump(line);
+      this.viewport.jump(this.#line);
       this.#say({ filtered: null });
       return;
     }

@@ -32,9 +32,10 @@ export class LogSelection {
     const selection = getSelection();
     const anchor = this.#indexAt(selection?.anchorNode ?? null);
     const focus = this.#indexAt(selection?.focusNode ?? null);
-    const isHere = selection?.isCollapsed === false && anchor !== null && focus !== null;
-    this.#ends = isHere ? { anchor, focus } : null;
-    if (isHere || selection?.isCollapsed === false) this.#isAll = false;
+    // A caret counts, too: a click with Shift selects from there, however far away it is.
+    this.#ends = anchor === null || focus === null ? null : { anchor, focus };
+    const isHere = this.#ends !== null && selection?.isCollapsed === false;
+    if (selection?.isCollapsed === false) this.#isAll = false;
     if (!this.#isAll) this.#prepare();
     return isHere;
   }

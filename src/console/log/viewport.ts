@@ -247,7 +247,8 @@ export class LogViewport {
     const most = this.#scale.height(rows.total) - view;
     if (this.#isFollowing) this.#setTop(most);
     else if (this.#top > most) this.#setTop(this.#idealTop());
-    this.#elements.holder.style.transform = `translateY(${this.#scroller.scrollTop + top}px)`;
+    // Not by a transform, of which the numbers of rows taller than the view would know nothing.
+    this.#elements.holder.style.top = `${this.#scroller.scrollTop + top}px`;
     this.#keepWidth();
     this.#events.moved(this.#place.row, Math.min(total, this.#place.row + seen) - 1);
     this.#fetch(from, to);
