@@ -24,6 +24,7 @@ import { LiveLogs } from './logs/read/live.ts';
 import { LiveMetrics } from './logs/read/live-metrics.ts';
 import { MatchReader } from './logs/read/match-reader.ts';
 import { LogReader } from './logs/read/reader.ts';
+import { JobsSearcher } from './logs/read/search-jobs.ts';
 import { UnstoredLogs } from './logs/unstored-logs.ts';
 import { openSqliteStore } from './store/sqlite/open.ts';
 import { openTrainer } from './trainer/trainer.ts';
@@ -102,6 +103,7 @@ export function createServices(parts: {
       liveLogs: new LiveLogs({ reader: logReader, hints }),
       metrics: store.logs,
       liveMetrics: new LiveMetrics({ store, hints }),
+      jobsSearcher: new JobsSearcher({ jobs: store.jobs, reader: logReader }),
     },
     unfinished: () => supervisor.size,
     start() {

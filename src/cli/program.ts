@@ -7,6 +7,7 @@ import { defineDeploy } from './definitions/deploy.ts';
 import { defineJobs } from './definitions/jobs.ts';
 import { defineLogs } from './definitions/logs.ts';
 import { defineOutputs } from './definitions/outputs.ts';
+import { defineSearch } from './definitions/search.ts';
 import { defineServers } from './definitions/servers.ts';
 import { exitCode } from './exit.ts';
 import { shellWord } from './invocation.ts';
@@ -72,6 +73,7 @@ export function createProgram(options: {
   defineDeploy(program, run);
   defineLogs(program, run);
   defineJobs(program, run);
+  defineSearch(program, run);
   defineOutputs(program, run);
   defineServers(program, run);
   defineCompletion(program, run);

@@ -15,6 +15,7 @@ import type { MatchReader } from '../../logs/read/match-reader.ts';
 import type { Pace } from '../../logs/read/pace.ts';
 import type { PageRoom } from '../../logs/read/page-room.ts';
 import type { LogReader } from '../../logs/read/reader.ts';
+import type { JobsSearcher } from '../../logs/read/search-jobs.ts';
 
 /** The parts that resolvers work with and all requests share. */
 export interface SharedContext {
@@ -31,6 +32,7 @@ export interface SharedContext {
   liveLogs: LiveLogs;
   metrics: Pick<LogStore, 'metrics' | 'resources' | 'stretches'>;
   liveMetrics: LiveMetrics;
+  jobsSearcher: JobsSearcher;
 }
 
 /** All that resolvers work with: the shared parts and the facts of one request. */
