@@ -34,7 +34,7 @@ export async function build(): Promise<void> {
   });
   await bundle.close();
   // What is read, not imported, lies beside whoever reads it.
-  for await (const file of glob(['src/server/graphiql/browser.js', 'src/providers/**/*.sh'])) {
+  for await (const file of glob(['src/server/graphiql/*.js', 'src/providers/**/*.sh'])) {
     await cp(file, `${dir}/${basename(file)}`);
   }
   const page = await bundleConsole();

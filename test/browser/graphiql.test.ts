@@ -37,31 +37,59 @@ browserTest(
 
     await graphiql.showTab('Follow');
     await graphiql.write('Headers', authorization);
-    await graphiql.write('Variables', { jobId: id, offset: -3 });
+    await graphiql.holds('Variables', id);
     await graphiql.run();
     const seen = Number(await graphiql.answer(/loss[\s\S]*"nextOffset": (\d+)/));
-    // The same subscription shows later lines without being asked again.
+    // The same subscription shows later lines without being asked again, below those that were there.
     await expect
       .poll(async () => Number(await graphiql.answer(/"nextOffset": (\d+)/)), soon)
-      .toBeGreaterThan(seen);
+      .toBeGreaterThan(seen + 2);
     await graphiql.run(); // stops it
+    const answer = JSON.parse(await graphiql.wholeAnswer());
+    const { offset, lines, nextOffset } = answer.data.logStream;
+    expect(offset).toBeLessThan(seen);
+    expect(lines).toHaveLength(nextOffset - offset);
 
     await graphiql.showTab('Page');
+    await graphiql.holds('Variables', id);
     await graphiql.write('Variables', { jobId: id, offset: -2, limit: 2 });
     await graphiql.run();
     await graphiql.answer(/"entries"[\s\S]*"text": ".*loss/);
+
+    await graphiql.showTab('Loss');
+    await graphiql.holds('Variables', id);
+    await graphiql.run();
+    await graphiql.answer(/"points": \[\s*\{\s*"step": \d+/);
 
     await graphiql.showTab('Jobs');
     await graphiql.run();
     expect(await graphiql.answer(/"node": {\s*"id": "(\w+)"/)).toBe(id);
 
+    await graphiql.showTab('Cancel');
+    await graphiql.holds('Variables', id);
+    await graphiql.run();
+    expect(await graphiql.answer(/"status": "(\w+)"/)).toBe('STOPPING');
+    await graphiql.showTab('Failure');
+    await graphiql.run();
+    await graphiql.answer(/"edges": \[\]/);
+
+    // A job that is deployed later takes the place of the one before.
+    await graphiql.showTab('Deploy');
+    await graphiql.run();
+    const later = await graphiql.answer(new RegExp(`"id": "(?!${id})(\\w+)"`));
+    await using _later = cancelled(app, later);
+    await graphiql.showTab('Cancel');
+    await graphiql.holds('Variables', later);
+
     await browser.page.reload();
-    expect(await graphiql.tabs()).toEqual(['Deploy', 'Follow', 'Page', 'Jobs']);
+    expect(await graphiql.tabs()).toEqual(titles);
     expect([...browser.hosts]).toEqual([new URL(app.url).host]);
     // Chromium reports each refusal.
     expect(browser.complaints.filter((text) => !text.includes('401'))).toEqual([]);
   },
 );
+
+const titles = ['Deploy', 'Follow', 'Page', 'Loss', 'Failure', 'Cancel', 'Jobs'];
 
 /** GraphiQL as a person uses it. */
 class GraphiQL {
@@ -99,6 +127,20 @@ class GraphiQL {
     // The brackets that the editor closes by itself.
     await this.#page.keyboard.press('Control+Shift+End');
     await this.#page.keyboard.press('Delete');
+  }
+
+  /** Waits until the editor of that name holds the text. */
+  async holds(editor: 'Variables', text: string): Promise<void> {
+    await this.#page.getByRole('button', { name: editor, exact: true }).click();
+    const lines = this.#page.getByRole('region', { name: editor }).locator('.view-lines').first();
+    await expect.poll(() => lines.innerText(), soon).toContain(text);
+  }
+
+  /** The answer with what a person would have to scroll to. */
+  async wholeAnswer(): Promise<string> {
+    return await this.#page.evaluate(
+      "monaco.editor.getModels().find(({ uri }) => uri.path.endsWith('response.json')).getValue()",
+    );
   }
 
   /** Starts the operation, or stops it. */

@@ -1,16 +1,12 @@
 // Runs in the browser, after GraphiQL and graphql-ws: brings the page to life.
-/* global YogaGraphiQL, graphqlWs */
+/* global YogaGraphiQL, graphqlWs, monaco, growLog, lookAfterEditors */
 (() => {
-  const { workers, tabs, logo } = JSON.parse(document.getElementById('data').textContent);
+  const { tabs, logo } = JSON.parse(document.getElementById('data').textContent);
   const endpoint = new URL(location.pathname, location.href);
-
-  globalThis.MonacoEnvironment = {
-    getWorkerUrl: (_module, label) =>
-      URL.createObjectURL(new Blob([workers[label]], { type: 'text/javascript' })),
-  };
 
   let token = {};
   const storage = ownStorage('trainyard:');
+  const editors = lookAfterEditors(monaco, storage);
   showLastTab();
 
   YogaGraphiQL.renderYogaGraphiQL(document.getElementById('root'), {
@@ -72,7 +68,10 @@
     });
     const text = await response.text();
     try {
-      return JSON.parse(text);
+      const result = JSON.parse(text);
+      const id = result.data?.deployJob?.job?.id;
+      if (id) editors.deployed(id);
+      return result;
     } catch {
       return { errors: [{ message: `${response.status} ${response.statusText}: ${text}` }] };
     }
@@ -87,8 +86,13 @@
       retryAttempts: 0,
     });
     const results = client.iterate(operation);
+    const grow = growLog((page) => editors.grew(page));
+    const next = async () => {
+      const { done, value } = await results.next();
+      return { done, value: grow(value) };
+    };
     return {
-      next: () => results.next().catch((cause) => ({ done: false, value: failure(cause) })),
+      next: () => next().catch((cause) => ({ done: false, value: failure(cause) })),
       return: () => results.return(),
       [Symbol.asyncIterator]() {
         return this;

@@ -32,10 +32,14 @@ export async function renderPage(): Promise<Page> {
       graphql: graphiql.graphqlWorker,
     },
   };
+  const own = (name: string) => readFile(new URL(name, import.meta.url), 'utf8');
   const scripts = [
     await readFile(graphqlWsFile(), 'utf8'),
+    await own('before.js'),
     graphiql.js,
-    await readFile(new URL('browser.js', import.meta.url), 'utf8'),
+    await own('growing-log.js'),
+    await own('editors.js'),
+    await own('browser.js'),
   ].map(scriptText);
   const html = Buffer.from(`<!doctype html>
 <html lang="en">

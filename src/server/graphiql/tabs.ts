@@ -5,21 +5,25 @@ export interface Tab {
   variables: string;
 }
 
-const deploy = `# Starts a training job on this machine: a tiny
-# language model that learns to spell. Run it with
-# Ctrl-Enter, and put its id into the variables of
-# the next tabs.
+const deploy = `# Starts a job on this machine: a tiny
+# language model that learns to spell. Run it
+# by Ctrl-Enter. The next tabs then have its id
+# in their variables.
 #
-# Where the server needs a token: under Headers,
-# write {"Authorization": "Bearer TOKEN"}, then get
-# the schema again: the arrows at the bottom left.
+# Where the server needs a token: write under
+# Headers {"Authorization": "Bearer TOKEN"},
+# then get the schema again, by the arrows at
+# the bottom left.
 mutation Deploy {
   deployJob(
     input: {
       provider: "local"
       recipe: "tiny-lm"
       modelName: "tiny-lm"
-      config: { epochs: 12, learning_rate: 0.005 }
+      config: {
+        epochs: 12
+        learning_rate: 0.005
+      }
     }
   ) {
     job {
@@ -31,11 +35,14 @@ mutation Deploy {
 }
 `;
 
-const follow = `# Follows a job's log: its last 20 lines, then each
-# new one, until the job is over. Ctrl-Enter starts
-# and stops it; on the right are the newest lines.
-# To resume, take the last nextOffset as the offset.
-subscription Follow($jobId: ID!, $offset: Int = 0) {
+const follow = `# Follows a log: its last 20 lines, then each
+# new one, until the job is over. Ctrl-Enter
+# starts it and stops it. To resume, write the
+# nextOffset as offset.
+subscription Follow(
+  $jobId: ID!
+  $offset: Int = 0
+) {
   logStream(jobId: $jobId, offset: $offset) {
     offset
     lines
@@ -45,12 +52,20 @@ subscription Follow($jobId: ID!, $offset: Int = 0) {
 }
 `;
 
-const page = `# A page of a job's log, while it runs and long
-# after. A negative offset counts from the end: -50
-# is the last 50 lines. The next page begins at
-# nextOffset.
-query Page($jobId: ID!, $offset: Int = 0, $limit: Int = 100) {
-  logs(jobId: $jobId, offset: $offset, limit: $limit) {
+const page = `# A page of a log, while the job runs and long
+# after. A negative offset counts from the end:
+# -50 is the last 50 lines. The next page
+# begins at nextOffset.
+query Page(
+  $jobId: ID!
+  $offset: Int = 0
+  $limit: Int = 100
+) {
+  logs(
+    jobId: $jobId
+    offset: $offset
+    limit: $limit
+  ) {
     entries {
       offset
       time
@@ -65,6 +80,73 @@ query Page($jobId: ID!, $offset: Int = 0, $limit: Int = 100) {
 }
 `;
 
+const loss = `# How far a job is, and its loss over time,
+# read from its log. However few the points,
+# every peak is one of them.
+query Loss($jobId: ID!) {
+  job(id: $jobId) {
+    status
+    progress {
+      percent
+      step
+      totalSteps
+      loss
+      secondsRemaining
+    }
+    metrics(names: ["loss"], maxPoints: 20) {
+      name
+      points {
+        step
+        value
+        line
+      }
+    }
+  }
+}
+`;
+
+const failure = `# The jobs that failed last, and why: the
+# reason, and the line where the error begins.
+query Failure {
+  jobs(
+    first: 5
+    filter: { statuses: [FAILED, LOST] }
+  ) {
+    edges {
+      node {
+        id
+        name
+        finishedAt
+        failure {
+          message
+          exitCode
+          signal
+          offset
+          excerpt
+        }
+      }
+    }
+  }
+}
+`;
+
+const cancel = `# Asks a job to end, which may save a
+# checkpoint first. With force it ends at once.
+mutation Cancel(
+  $jobId: ID!
+  $force: Boolean = false
+) {
+  cancelJob(
+    input: { jobId: $jobId, force: $force }
+  ) {
+    job {
+      id
+      status
+    }
+  }
+}
+`;
+
 const jobs = `# The newest jobs, and how far they are.
 query Jobs {
   jobs(first: 10) {
@@ -75,6 +157,9 @@ query Jobs {
         name
         status
         createdAt
+        waitsFor {
+          message
+        }
         progress {
           percent
           loss
@@ -85,11 +170,14 @@ query Jobs {
 }
 `;
 
-/** The tabs that GraphiQL shows at first: deploy a job, follow it, page its log, list jobs. */
+/** The tabs that GraphiQL shows at first. In place of ID comes the id of the job that was deployed last. */
 export const tabs: readonly Tab[] = [
   { query: deploy, variables: '' },
   { query: follow, variables: json({ jobId: 'ID', offset: -20 }) },
   { query: page, variables: json({ jobId: 'ID', offset: -50, limit: 50 }) },
+  { query: loss, variables: json({ jobId: 'ID' }) },
+  { query: failure, variables: '' },
+  { query: cancel, variables: json({ jobId: 'ID', force: false }) },
   { query: jobs, variables: '' },
 ];
 
