@@ -53,7 +53,7 @@ test('five hundred deploys at once are five hundred jobs, each of which is run o
     '{ jobs(filter: { statuses: [FAILED] }) { totalCount } }',
   );
   expect(data.jobs.totalCount).toBe(0);
-}, 60_000);
+}, 240_000);
 
 test('a job whose command is missing ends FAILED with the reason', async () => {
   const id = await deploy(app.url, { recipe: 'missing' });

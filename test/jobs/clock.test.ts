@@ -5,6 +5,7 @@ import { Cancellation } from '../../src/jobs/drive/cancellation.ts';
 import { JobChanges } from '../../src/jobs/job-changes.ts';
 import { Providers } from '../../src/jobs/providers.ts';
 import { jobTimes } from '../../src/jobs/times.ts';
+import { LogAvailability } from '../../src/providers/runpod/log/log-availability.ts';
 import { sqlitePlace } from '../store/place.ts';
 import { batch, leasedJob } from '../store/samples.ts';
 import { LogCapture } from '../support/log-capture.ts';
@@ -87,6 +88,21 @@ test.each(jumps)(
     expect(forced).toEqual([true]);
   },
 );
+
+test.each(jumps)('a pod without a line is told of after two minutes, the clock %s', (_, byMs) => {
+  const availability = new LogAvailability({ emptyMs: 120_000 });
+  const pod = { status: 'RUNNING', startedAt: Date.now(), createdAt: Date.now() };
+  const trouble = () => {
+    availability.had('job-a', pod, { empty: true });
+    return availability.of('job-a');
+  };
+  expect(trouble()).toBeNull();
+  setClock(byMs);
+  vi.advanceTimersByTime(110_000);
+  expect(trouble()).toBeNull();
+  vi.advanceTimersByTime(11_000);
+  expect(trouble()).toBe('empty');
+});
 
 test('the log of a cancelled job can be given up by force though the clock was set back', async () => {
   const { store, changes } = await openStore();

@@ -11,11 +11,15 @@ export interface Answer {
 const maxRetryMs = 24 * 3_600_000;
 const maxWords = 500;
 
-/** Retry-After (RFC 9110: seconds or a date) in milliseconds, at most a day; null where there is no readable one. */
+/**
+ * Retry-After (RFC 9110: seconds or a date) in milliseconds, at most a day; null where there is no readable one. A
+ * date is by the server's clock, which its answer tells, too.
+ */
 export function retryAfterOf(answer: Answer): number | null {
   const header = answer.headers['retry-after'];
   if (typeof header !== 'string') return null;
-  const ms = /^\s*\d+\s*$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now();
+  const now = Date.parse(String(answer.headers.date)) || Date.now();
+  const ms = /^\s*\d+\s*$/.test(header) ? Number(header) * 1000 : Date.parse(header) - now;
   return Number.isNaN(ms) ? null : Math.min(Math.max(ms, 0), maxRetryMs);
 }
 

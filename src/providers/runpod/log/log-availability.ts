@@ -5,6 +5,7 @@ import type { LogTrouble } from './notice.ts';
 /** Knows which jobs' logs cannot be read at present, and why. */
 export class LogAvailability {
   readonly #emptyMs: number;
+  readonly #running = recent<{ runsSince: number; since: number }>();
   readonly #jobs = recent<{ trouble: LogTrouble; times: number }>();
 
   constructor(options: { emptyMs: number }) {
@@ -29,11 +30,27 @@ export class LogAvailability {
   }
 
   /** Notes that the log can be read. It still is a trouble where the pod has run for `emptyMs` without a line. */
-  had(jobId: string, pod: Pod, { empty }: { empty: boolean }): void {
+  had(
+    jobId: string,
+    pod: Pick<Pod, 'status' | 'startedAt' | 'createdAt'>,
+    { empty }: { empty: boolean },
+  ): void {
     const runsSince = pod.status === 'RUNNING' ? (pod.startedAt ?? pod.createdAt) : null;
-    const isLong = runsSince !== null && Date.now() - runsSince >= this.#emptyMs;
-    if (empty && isLong) this.#set(jobId, 'empty', 0);
-    else this.#jobs.delete(jobId);
+    if (empty && runsSince !== null && this.#runsLong(jobId, runsSince)) {
+      this.#set(jobId, 'empty', 0);
+    } else this.#jobs.delete(jobId);
+  }
+
+  /** The time that RunPod tells counts when it is first heard; from then on the monotonic clock does. */
+  #runsLong(jobId: string, runsSince: number): boolean {
+    const now = performance.now();
+    let known = this.#running.get(jobId);
+    if (known?.runsSince !== runsSince) {
+      const agoMs = Math.min(Math.max(0, Date.now() - runsSince), this.#emptyMs);
+      known = { runsSince, since: now - agoMs };
+      this.#running.set(jobId, known);
+    }
+    return now - known.since >= this.#emptyMs;
   }
 
   #set(jobId: string, trouble: LogTrouble, times: number): void {
