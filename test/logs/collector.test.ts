@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { LogBatch, Provider } from '../../src/core/provider.ts';
 import type { Append, Lease, LogStore, Store } from '../../src/core/store.ts';
 import { finishJob } from '../../src/jobs/drive/finish.ts';
@@ -91,7 +91,10 @@ async function held(): Promise<Lease> {
       return head;
     },
   });
+  // The half second does not pass after which the state would be due.
+  vi.useFakeTimers({ toFake: ['Date'], now: bar[0][0] });
   await collectorOf(lease, bar, logs).run(stop.signal);
+  vi.useRealTimers();
   expect(await linesOf(lease.jobId)).toEqual(['begin', '10%']);
   return lease;
 }
