@@ -1,5 +1,5 @@
 /** Where the console is: everything of it lies below, whatever path a reverse proxy has put before it. */
-const root = new URL('..', import.meta.url);
+export const root = new URL('..', import.meta.url);
 
 /** The path before every page's, for the router: empty, or `/trainyard`. */
 export const base = root.pathname.replace(/\/$/, '');

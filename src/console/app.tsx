@@ -10,6 +10,7 @@ import { JobPage } from './job/job-page.tsx';
 import { JobsPage } from './jobs/jobs-page.tsx';
 import { Login } from './login.tsx';
 import { Empty } from './parts/empty.tsx';
+import { ProvidersPage } from './providers-page.tsx';
 
 /** The whole console: the login where one is needed, or else the page that the address names. */
 export function App() {
@@ -24,6 +25,7 @@ export function App() {
             <Route path="/" component={JobsPage} />
             <Route path="/jobs/:id" component={JobPage} />
             <Route path="/deploy" component={DeployPage} />
+            <Route path="/providers" component={ProvidersPage} />
             <Route>
               <Empty title="Nothing is here">
                 <p>The address names no page of this console.</p>

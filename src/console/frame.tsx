@@ -25,6 +25,7 @@ export function Frame(props: { session: Session; graph: Graph; children: ReactNo
             Jobs
           </NavLink>
           <NavLink href="/deploy">Deploy</NavLink>
+          <NavLink href="/providers">Providers</NavLink>
         </nav>
         <span className="end">
           <output className="lost" aria-live="polite">

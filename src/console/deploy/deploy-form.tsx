@@ -1,8 +1,10 @@
 import type { DeployJobInput, JobFragment, ProvidersQuery } from '@trainyard/client';
 import { type FormEvent, useRef, useState } from 'react';
+import { Field } from '../parts/field.tsx';
 import { Problem } from '../parts/problem.tsx';
 import { parseConfig } from './config.ts';
 import { RunPodFields, readRunPod } from './runpod-fields.tsx';
+import { SchemaFields } from './schema-fields.tsx';
 import { useDeploy } from './use-deploy.ts';
 
 type Providers = ProvidersQuery['providers'];
@@ -19,13 +21,22 @@ export function DeployForm({
   const [providerName, setProvider] = useState(like?.provider.name ?? providers[0]?.name ?? '');
   const provider = providers.find(({ name }) => name === providerName);
   const [text, setText] = useState(like ? JSON.stringify(like.config, null, 2) : '');
+  const [recipeName, setRecipe] = useState(like?.recipe ?? provider?.recipes[0] ?? '');
+  const recipe = provider?.recipeList.find(({ name }) => name === recipeName);
   const { config, problem } = parseConfig(text);
-  const { deploy, isUnderWay, error } = useDeploy();
+  const { deploy, rerun, isUnderWay, error } = useDeploy();
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     const fields = new FormData(event.currentTarget);
     const field = (name: string) => String(fields.get(name) ?? '').trim();
     if (config === null) return;
+    const runpod = provider?.kind === 'RUNPOD' ? { runpod: readRunPod(field) } : {};
+    // Secrets and options that are never shown come along only where the server runs a job again by itself.
+    if (like && provider?.kind === 'RUNPOD' && providerName === like.provider.name) {
+      const { id: jobId } = like;
+      void rerun({ jobId, name: field('name'), modelName: field('model'), config, ...runpod });
+      return;
+    }
     const input: DeployJobInput = {
       provider: providerName,
       recipe: field('recipe'),
@@ -33,7 +44,7 @@ export function DeployForm({
       config,
       ...(field('name') ? { name: field('name') } : {}),
       ...(field('dataset') ? { datasetPath: field('dataset') } : {}),
-      ...(provider?.kind === 'RUNPOD' ? { runpod: readRunPod(field) } : {}),
+      ...runpod,
     };
     void deploy(input);
   };
@@ -47,57 +58,85 @@ export function DeployForm({
         if (isSend) form.current?.requestSubmit();
       }}
     >
-      <label className="field">
-        Provider
-        <select value={providerName} onChange={({ target }) => setProvider(target.value)}>
-          {providers.map(({ name, kind }) => (
-            <option key={name} value={name}>
-              {`${name} (${kind === 'LOCAL' ? 'training server' : 'RunPod'})`}
-            </option>
-          ))}
-        </select>
-        {provider && provider.health.status !== 'UP' && (
-          <small className="wrong">{provider.health.message}</small>
+      <Field
+        label="Provider"
+        isWrong={provider?.health.status !== 'UP'}
+        hint={provider?.health.message}
+      >
+        {(control) => (
+          <select
+            {...control}
+            value={providerName}
+            onChange={({ target }) => setProvider(target.value)}
+          >
+            {providers.map(({ name, kind }) => (
+              <option key={name} value={name}>
+                {`${name} (${kind === 'LOCAL' ? 'training server' : 'RunPod'})`}
+              </option>
+            ))}
+          </select>
         )}
-      </label>
-      <Recipe key={providerName} names={provider?.recipes ?? []} first={like?.recipe} />
-      <label className="field">
-        Model
-        <input
-          name="model"
-          required
-          maxLength={500}
-          defaultValue={like?.modelName}
-          placeholder="my-model"
-        />
-        <small>Which model the recipe is to train, such as its name at a hub.</small>
-      </label>
-      <label className="field">
-        Name
-        <input name="name" maxLength={200} defaultValue={like?.name} />
-        <small>For people. Made from model and recipe where it is empty.</small>
-      </label>
-      <label className="field">
-        Data set
-        <input name="dataset" maxLength={4096} defaultValue={like?.datasetPath ?? ''} />
-        <small>Its path on the machine that trains. The recipe’s own where it is empty.</small>
-      </label>
-      <label className="field">
-        Config
-        <textarea
-          className="mono"
-          rows={10}
-          spellCheck={false}
-          value={text}
-          placeholder={'{\n  "learning_rate": 0.001\n}'}
-          onChange={({ target }) => setText(target.value)}
-          aria-invalid={problem !== null}
-          aria-describedby="config-problem"
-        />
-        <small id="config-problem" className={problem ? 'wrong' : ''}>
-          {problem ?? 'Settings for the recipe, as a JSON object.'}
-        </small>
-      </label>
+      </Field>
+      <Recipe
+        key={providerName}
+        recipes={provider?.recipeList ?? []}
+        first={like?.recipe}
+        choose={setRecipe}
+      />
+      <Field label="Model" hint="Which model the recipe is to train, such as its name at a hub.">
+        {(control) => (
+          <input
+            {...control}
+            name="model"
+            required
+            maxLength={500}
+            defaultValue={like?.modelName}
+            placeholder="my-model"
+          />
+        )}
+      </Field>
+      <Field label="Name" hint="For people. Made from model and recipe where it is empty.">
+        {(control) => <input {...control} name="name" maxLength={200} defaultValue={like?.name} />}
+      </Field>
+      <Field
+        label="Data set"
+        hint={`Its path on the machine that trains. ${recipe?.datasetPath ?? 'The recipe’s own'} where it is empty.`}
+      >
+        {(control) => (
+          <input
+            {...control}
+            name="dataset"
+            maxLength={4096}
+            defaultValue={like?.datasetPath ?? ''}
+          />
+        )}
+      </Field>
+      <Field
+        label="Config"
+        isWrong={problem !== null}
+        hint={
+          problem ?? 'Settings for the recipe, as a JSON object. What is left out has its default.'
+        }
+      >
+        {(control) => (
+          <textarea
+            {...control}
+            className="mono"
+            rows={10}
+            spellCheck={false}
+            value={text}
+            placeholder={placeholder(recipe?.defaults)}
+            onChange={({ target }) => setText(target.value)}
+            aria-invalid={problem !== null}
+          />
+        )}
+      </Field>
+      <SchemaFields
+        schema={recipe?.configSchema}
+        defaults={recipe?.defaults ?? {}}
+        config={config}
+        change={(next) => setText(JSON.stringify(next, null, 2))}
+      />
       {provider?.kind === 'RUNPOD' && <RunPodFields />}
       {error && <Problem error={error} />}
       <div>
@@ -112,25 +151,45 @@ export function DeployForm({
   );
 }
 
+/** The recipe's defaults, to be seen before anything is written. */
+function placeholder(defaults: Record<string, unknown> | undefined): string {
+  const isKnown = defaults && Object.keys(defaults).length > 0;
+  return JSON.stringify(isKnown ? defaults : { learning_rate: 0.001 }, null, 2);
+}
+
 /** The recipes that are known to run there; any other name where none is known. */
-function Recipe({ names, first }: { names: readonly string[]; first?: string }) {
-  if (names.length === 0) {
+function Recipe(props: {
+  recipes: Providers[number]['recipeList'];
+  first: string | undefined;
+  choose: (name: string) => void;
+}) {
+  const { recipes, first, choose } = props;
+  const [name, setName] = useState(first ?? recipes[0]?.name ?? 'default');
+  const recipe = recipes.find((it) => it.name === name);
+  if (recipes.length === 0) {
     return (
-      <label className="field">
-        Recipe
-        <input name="recipe" required defaultValue={first ?? 'default'} />
-        <small>The provider has not said which recipes it has.</small>
-      </label>
+      <Field label="Recipe" hint="The provider has not said which recipes it has.">
+        {(control) => <input {...control} name="recipe" required defaultValue={name} />}
+      </Field>
     );
   }
   return (
-    <label className="field">
-      Recipe
-      <select name="recipe" defaultValue={first ?? names[0]}>
-        {names.map((name) => (
-          <option key={name}>{name}</option>
-        ))}
-      </select>
-    </label>
+    <Field label="Recipe" hint={recipe?.description}>
+      {(control) => (
+        <select
+          {...control}
+          name="recipe"
+          value={name}
+          onChange={({ target }) => {
+            setName(target.value);
+            choose(target.value);
+          }}
+        >
+          {recipes.map((it) => (
+            <option key={it.name}>{it.name}</option>
+          ))}
+        </select>
+      )}
+    </Field>
   );
 }

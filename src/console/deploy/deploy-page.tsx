@@ -30,7 +30,7 @@ export function DeployPage() {
           With the settings of <Link href={jobPath(job.id)}>{job.name}</Link>. Change what should be
           different.
           {job.provider.kind === 'RUNPOD' &&
-            ' Options of RunPod and environment variables are not kept where they could be read: give them again.'}
+            ' Environment variables and what you leave empty for RunPod stay as they were.'}
         </p>
       )}
       <DeployForm key={from} providers={data.providers} like={job} />

@@ -1,4 +1,10 @@
-import { DeployJobDocument, type DeployJobInput, type GraphError } from '@trainyard/client';
+import {
+  DeployJobDocument,
+  type DeployJobInput,
+  type GraphError,
+  RerunJobDocument,
+  type RerunJobInput,
+} from '@trainyard/client';
 import { useRef, useState } from 'react';
 import { useLocation } from 'wouter';
 import { jobPath } from '../address.ts';
@@ -6,8 +12,8 @@ import { asProblem } from '../graph/problem.ts';
 import { useGraph } from '../graph/use.ts';
 
 /**
- * Deploys a job and goes to its page. However often it is called for the same input, one job comes of it, also where
- * an answer is lost.
+ * Deploys a job, or runs one again, and goes to its page. However often it is called for the same input, one job comes
+ * of it, also where an answer is lost.
  */
 export function useDeploy() {
   const graph = useGraph();
@@ -16,7 +22,17 @@ export function useDeploy() {
   const [error, setError] = useState<GraphError | null>(null);
   const last = useRef({ asked: '', idempotencyKey: '' });
   const isAsking = useRef(false);
-  const deploy = async (input: DeployJobInput) => {
+  const deploy = (input: DeployJobInput) =>
+    start(input, async (idempotencyKey) => {
+      const answer = await graph.mutate(DeployJobDocument, { input: { ...input, idempotencyKey } });
+      return answer.deployJob.job.id;
+    });
+  const rerun = (input: RerunJobInput) =>
+    start(input, async (idempotencyKey) => {
+      const answer = await graph.mutate(RerunJobDocument, { input: { ...input, idempotencyKey } });
+      return answer.rerunJob.job.id;
+    });
+  const start = async (input: object, ask: (idempotencyKey: string) => Promise<string>) => {
     // A state would be known only after the next rendering, and a second click may come before it.
     if (isAsking.current) return;
     isAsking.current = true;
@@ -25,9 +41,7 @@ export function useDeploy() {
     setUnderWay(true);
     setError(null);
     try {
-      const { idempotencyKey } = last.current;
-      const answer = await graph.mutate(DeployJobDocument, { input: { ...input, idempotencyKey } });
-      go(jobPath(answer.deployJob.job.id));
+      go(jobPath(await ask(last.current.idempotencyKey)));
     } catch (thrown) {
       const problem = asProblem(thrown);
       // What the server refused is tried anew; what it may have begun is not.
@@ -38,7 +52,7 @@ export function useDeploy() {
       setUnderWay(false);
     }
   };
-  return { deploy, isUnderWay, error };
+  return { deploy, rerun, isUnderWay, error };
 }
 
 /** `crypto.randomUUID` is missing without HTTPS. */

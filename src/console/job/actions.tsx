@@ -10,6 +10,7 @@ import { asProblem } from '../graph/problem.ts';
 import { useGraph } from '../graph/use.ts';
 import { Ask } from '../parts/ask.tsx';
 import { isOver } from '../parts/status.tsx';
+import { Watch } from './watch.tsx';
 
 /** What one can do with a job as it is now. */
 export function Actions({ job }: { job: JobFragment }) {
@@ -28,6 +29,7 @@ export function Actions({ job }: { job: JobFragment }) {
   };
   return (
     <span className="actions">
+      <Watch job={job} />
       <button type="button" aria-pressed={job.pinned} onClick={pin}>
         {job.pinned ? 'Pinned' : 'Pin'}
       </button>

@@ -11,12 +11,14 @@ import { useTitle } from '../parts/title.ts';
 import { Failure } from './failure.tsx';
 import { JobHead } from './job-head.tsx';
 import { LossStrip } from './loss-strip.tsx';
+import { Outputs } from './outputs.tsx';
 import { Settings } from './settings.tsx';
 import { useJob } from './use-job.ts';
 
 const tabs = [
   { tab: 'log', title: 'Log' },
   { tab: 'charts', title: 'Charts' },
+  { tab: 'outputs', title: 'Outputs' },
   { tab: 'settings', title: 'Settings' },
 ] as const;
 
@@ -78,6 +80,7 @@ function Job({ job }: { job: JobFragment }) {
         </>
       )}
       {here === 'charts' && <Charts jobId={job.id} showLine={showLine} />}
+      {here === 'outputs' && <Outputs jobId={job.id} />}
       {here === 'settings' && <Settings job={job} />}
     </div>
   );

@@ -1,12 +1,15 @@
-import { type GraphError, type LogFilter, OffsetsInLogDocument } from '@trainyard/client';
+import {
+  FindMatchesDocument,
+  type GraphError,
+  type LogFilter,
+  OffsetsInLogDocument,
+} from '@trainyard/client';
 import type { Graph } from '../graph/graph.ts';
 import { asProblem } from '../graph/problem.ts';
 import { Value } from '../graph/value.ts';
 
 /** The most matches that are counted. */
 const maxCounted = 5_000;
-/** How far before a place the last match is looked for at first; four times as far each time. */
-const firstWindow = 5_000;
 
 export interface MatchesState {
   /** The numbers of the lines that match, as far as they are known. */
@@ -48,13 +51,7 @@ export class Matches {
     const { offsets, searched, isWhole } = this.state.get();
     const known = offsets.find((offset) => offset > line);
     if (known !== undefined || isWhole) return known ?? null;
-    for (let at = Math.max(line + 1, searched); ; ) {
-      const page = await this.#page(at, 1);
-      const [first] = page.entries;
-      if (first) return first.offset;
-      if (!page.hasMore || this.#stop.signal.aborted) return null;
-      at = page.nextOffset;
-    }
+    return this.#nearest({ after: Math.max(line, searched - 1) });
   }
 
   /** The last match before a line. */
@@ -62,24 +59,26 @@ export class Matches {
     const { offsets, searched, isWhole } = this.state.get();
     const known = offsets.findLast((offset) => offset < line);
     if (isWhole || line <= searched) return known ?? null;
-    for (let end = line, size = firstWindow; end > 0; size *= 4) {
-      const start = Math.max(0, end - size);
-      const found = await this.#lastIn(start, end);
-      if (found !== null || this.#stop.signal.aborted) return found;
-      end = start;
-    }
-    return null;
+    return this.#nearest({ before: line });
   }
 
-  async #lastIn(start: number, end: number): Promise<number | null> {
-    let last: number | null = null;
-    for (let at = start; at < end; ) {
-      const page = await this.#page(at, 1_000);
-      for (const { offset } of page.entries) if (offset < end) last = offset;
-      at = page.nextOffset;
-      if (!page.hasMore || this.#stop.signal.aborted) break;
+  /** The nearest match in one direction; one call looks at a part of a long log. */
+  async #nearest(from: { after: number } | { before: number }): Promise<number | null> {
+    let place = from;
+    for (;;) {
+      // The first line of all is behind no other.
+      const isWhole = 'after' in place && place.after < 0;
+      const { logMatches: found } = await this.#graph.query(FindMatchesDocument, {
+        jobId: this.#jobId,
+        filter: this.#filter,
+        ...(isWhole ? {} : place),
+      });
+      if (!found) throw new Error('The server sent no matches.');
+      const [match] = found.matches;
+      if (match) return match.line.offset;
+      if (!found.hasMore || this.#stop.signal.aborted) return null;
+      place = 'after' in place ? { after: found.searchedTo - 1 } : { before: found.searchedFrom };
     }
-    return last;
   }
 
   async #count(): Promise<void> {

@@ -1,3 +1,4 @@
+import { listenTo } from './gestures.ts';
 import { paintMatches } from './highlight.ts';
 import { type LineRange, RowElements, rowHeight } from './row-elements.ts';
 import type { Rows } from './rows.ts';
@@ -130,37 +131,32 @@ export class LogViewport {
   }
 
   #listen(): void {
-    const scroller = this.#scroller;
     const { signal } = this.#left;
-    const passive = { passive: true, signal };
-    scroller.addEventListener('scroll', () => this.#scrolled(), passive);
-    scroller.addEventListener('scrollend', () => this.#syncBar(), passive);
-    scroller.addEventListener(
-      'pointerdown',
-      ({ target, offsetX }) => {
-        this.#isDragged = target === scroller && offsetX >= scroller.clientWidth;
-      },
-      passive,
-    );
-    addEventListener(
-      'pointerup',
-      () => {
-        this.#isDragged = false;
-      },
-      passive,
-    );
-    // A move up ends the following at once, whatever comes in at the same time.
-    scroller.addEventListener('wheel', ({ deltaY }) => deltaY < 0 && this.follow(false), passive);
-    scroller.addEventListener('keydown', (event) => this.#pressed(event), { signal });
-    scroller.addEventListener('click', (event) => this.#clicked(event), { signal });
-    scroller.addEventListener('copy', (event) => this.#selection.copy(event), { signal });
-    const selected = () => {
-      if (this.#selection.update()) this.follow(false);
-    };
-    document.addEventListener('selectionchange', selected, { signal });
     const observer = new ResizeObserver(() => this.update());
-    observer.observe(scroller);
+    observer.observe(this.#scroller);
     signal.addEventListener('abort', () => observer.disconnect());
+    this.#scroller.addEventListener('scroll', () => this.#scrolled(), { passive: true, signal });
+    this.#scroller.addEventListener('scrollend', () => this.#syncBar(), { passive: true, signal });
+    listenTo(this.#scroller, {
+      signal,
+      dragged: (isDragged) => {
+        this.#isDragged = isDragged;
+      },
+      left: () => this.follow(false),
+      toStart: () => this.jump(0),
+      toEnd: () => this.toEnd(),
+      selectedAll: () => this.#selection.selectAll(),
+      unselected: () => this.#selection.clear(),
+      copied: (event) => this.#selection.copy(event),
+      selected: () => {
+        if (this.#selection.update()) this.follow(false);
+      },
+      chosen: (range) => {
+        this.follow(false);
+        this.mark(range);
+        this.#events.marked(range);
+      },
+    });
   }
 
   #scrolled(): void {
@@ -303,39 +299,10 @@ export class LogViewport {
     this.#top = this.#scroller.scrollTop;
   }
 
-  #pressed(event: KeyboardEvent): void {
-    const { key } = event;
-    const isModified = event.ctrlKey || event.metaKey;
-    if (key === 'Home') this.jump(0);
-    else if (key === 'End') this.toEnd();
-    else if (key === 'a' && isModified) this.#selection.selectAll();
-    else {
-      if (key === 'ArrowUp' || key === 'PageUp') this.follow(false);
-      if (key === 'Escape') this.#selection.clear();
-      return;
-    }
-    event.preventDefault();
-  }
-
   /** To the last row; while the log grows, along with it. */
   toEnd(): void {
     if (this.#rows.complete) this.jump(this.#rows.total - 1);
     else this.follow(true);
-  }
-
-  #anchor: number | null = null;
-
-  #clicked(event: MouseEvent): void {
-    const link = event.target instanceof Element ? event.target.closest('a.number') : null;
-    if (!(link instanceof HTMLElement) || event.ctrlKey || event.metaKey) return;
-    event.preventDefault();
-    const line = Number(link.dataset.number);
-    const anchor = event.shiftKey ? (this.#anchor ?? line) : line;
-    this.#anchor = anchor;
-    const range: LineRange = [Math.min(anchor, line), Math.max(anchor, line)];
-    this.follow(false);
-    this.mark(range);
-    this.#events.marked(range);
   }
 }
 
