@@ -23,6 +23,7 @@ import { GrowingLines } from './logs/growing-lines.ts';
 import { LiveLogs } from './logs/read/live.ts';
 import { LiveMetrics } from './logs/read/live-metrics.ts';
 import { MatchReader } from './logs/read/match-reader.ts';
+import { LogOverviews } from './logs/read/overview.ts';
 import { LogReader } from './logs/read/reader.ts';
 import { JobsSearcher } from './logs/read/search-jobs.ts';
 import { UnstoredLogs } from './logs/unstored-logs.ts';
@@ -103,6 +104,7 @@ export function createServices(parts: {
       liveLogs: new LiveLogs({ reader: logReader, hints }),
       metrics: store.logs,
       liveMetrics: new LiveMetrics({ store, hints }),
+      logOverviews: new LogOverviews(store.logs),
       jobsSearcher: new JobsSearcher({ jobs: store.jobs, reader: logReader }),
     },
     unfinished: () => supervisor.size,

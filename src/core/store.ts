@@ -197,6 +197,15 @@ export interface ScanStretch {
   isRead: boolean;
 }
 
+/** What is known of a stretch of a log, which begins with the line `first`, without reading it. */
+export interface LogSection {
+  first: number;
+  /** The lines of each of its parts, at most eight. */
+  parts: readonly number[];
+  /** For each level, from the least severe one on: how many lines state it, and a bit for each part with one. */
+  levels: readonly { count: number; parts: number }[];
+}
+
 /** Fetches lines of a log from its source; null where the source no longer has them or numbers them in another way. */
 export type SourceLines = (range: { first: number; count: number }) => Promise<string[] | null>;
 
@@ -237,6 +246,8 @@ export interface LogStore {
    * `DATA_DAMAGED` when it comes to damaged lines that it has to read.
    */
   scan(jobId: string, options: ScanOptions): AsyncIterable<ScanStretch>;
+  /** What is known of stretches of a log, in order; those of the newest lines and some others may be missing. */
+  sections(jobId: string): AsyncIterable<LogSection>;
   /**
    * Repairs the damaged lines around the line `line` with those that `fetch` returns, if a checksum proves that
    * they are the ones that were stored. False where nothing was damaged or nothing could be repaired.

@@ -6,6 +6,7 @@ import './nouns/jobs.ts';
 import './nouns/job-updated.ts';
 import './nouns/job-changed.ts';
 import './nouns/metrics-updated.ts';
+import './nouns/log-overview.ts';
 import './nouns/search-logs.ts';
 import './nouns/server.ts';
 import './engine/federation.ts';

@@ -12,6 +12,7 @@ import type { ProviderWatch } from '../../jobs/watch/provider-watch.ts';
 import type { LiveLogs } from '../../logs/read/live.ts';
 import type { LiveMetrics } from '../../logs/read/live-metrics.ts';
 import type { MatchReader } from '../../logs/read/match-reader.ts';
+import type { LogOverviews } from '../../logs/read/overview.ts';
 import type { Pace } from '../../logs/read/pace.ts';
 import type { PageRoom } from '../../logs/read/page-room.ts';
 import type { LogReader } from '../../logs/read/reader.ts';
@@ -33,6 +34,7 @@ export interface SharedContext {
   metrics: Pick<LogStore, 'metrics' | 'resources' | 'stretches'>;
   liveMetrics: LiveMetrics;
   jobsSearcher: JobsSearcher;
+  logOverviews: LogOverviews;
 }
 
 /** All that resolvers work with: the shared parts and the facts of one request. */

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Stretch } from '../../core/curve.ts';
 import type { LogGap, MetricPoint, MetricSeries, PlacedBlock } from '../../core/log.ts';
 import type {
@@ -5,6 +6,7 @@ import type {
   Lease,
   LogExtent,
   LogHead,
+  LogSection,
   LogStore,
   ScanOptions,
   ScanStretch,
@@ -30,6 +32,8 @@ import { SectionRows } from './section-rows.ts';
 import { SoundRows } from './sound-rows.ts';
 import { Tail } from './tail.ts';
 
+/** Sections that are read at a time. */
+const sectionsPerRead = 32;
 /** The most gaps that one call returns. */
 const maxGaps = 1000;
 
@@ -42,6 +46,7 @@ export class SqliteLogs implements LogStore {
   readonly #metrics: SqliteMetrics;
   readonly #resources: SqliteMetrics;
   readonly #writer: LogWriter;
+  readonly #sections: SectionRows;
   readonly #sweep: JournalSweep;
   readonly #shapes: LogShapes;
   readonly #reader: ChunkReader;
@@ -66,6 +71,7 @@ export class SqliteLogs implements LogStore {
     const indexer = new Indexer(connection, { sealed, sections, logger });
     const planner = new ScanPlanner(sections, (seq, first) => indexer.renew(seq, first));
     const sweep = new JournalSweep(connection, tail, logger);
+    this.#sections = sections;
     this.#indexer = indexer;
     this.#sweep = sweep;
     this.#writer = new LogWriter(connection, { metrics, resources, tail, sweep, indexer, now });
@@ -123,6 +129,26 @@ export class SqliteLogs implements LogStore {
     options: { offset: number; limit: number; maxChars: number },
   ): Promise<PlacedBlock> {
     return this.#connection.read(() => this.#reader.page(jobId, options));
+  }
+
+  /** Some at a time, so that a long log holds nobody up. */
+  async *sections(jobId: string): AsyncGenerator<LogSection, void, undefined> {
+    let next = 0;
+    for (;;) {
+      const some = await this.#connection.read(() => {
+        const log = this.#shapes.of(jobId);
+        if (log === undefined) return [];
+        const known = this.#sections.from(log, next).take(sectionsPerRead).toArray();
+        return known.filter(({ end }) => end <= log.total);
+      });
+      for (const { first, end, filter } of some) {
+        if (filter !== null && first >= next)
+          yield { first, parts: filter.parts, levels: filter.levels };
+        next = end;
+      }
+      if (some.length < sectionsPerRead) return;
+      await nextTurn();
+    }
   }
 
   scan(jobId: string, options: ScanOptions): AsyncIterable<ScanStretch> {
