@@ -3,6 +3,7 @@ import { TrainyardError } from '../../../core/errors.ts';
 import type { OutputAnswer } from '../../../core/output.ts';
 import { type Answer, safeWords } from '../../http/answer.ts';
 import { type Call as HttpCall, HttpConnection, type Timeouts } from '../../http/connection.ts';
+import { Shared } from '../../http/shared.ts';
 import { isOwnError, refusalOf } from './answer.ts';
 
 export interface ClientOptions {
@@ -21,6 +22,9 @@ export interface Call extends HttpCall {
   keyless?: boolean;
 }
 
+/** Until when a server has asked for no calls, by the monotonic clock; for all providers with its address and key. */
+const silences = new Shared(() => ({ until: 0 }));
+
 /**
  * Talks to one training server. Every failure is a `TrainyardError` that names the provider. After a 429, calls fail
  * with `RATE_LIMITED`, and none is sent, until the server's Retry-After is over.
@@ -28,13 +32,14 @@ export interface Call extends HttpCall {
 export class TrainingClient {
   readonly #options: ClientOptions;
   readonly #connection: HttpConnection;
-  #quietUntil = 0;
+  readonly #silence: ReturnType<typeof silences.open>;
   #keyRefusal: string | null = null;
   #isKeyKnown = false;
 
   constructor(options: ClientOptions) {
     const { url, urlName = 'TRAINING_SERVER_URL', apiKey, timeouts } = options;
     this.#options = options;
+    this.#silence = silences.open(`${url.replace(/\/+$/, '')} ${apiKey}`);
     this.#connection = new HttpConnection({
       url,
       apiKey,
@@ -98,6 +103,7 @@ export class TrainingClient {
 
   /** Ends every call that is under way. Closing twice is fine. */
   async close(): Promise<void> {
+    this.#silence.close();
     await this.#connection.close();
   }
 
@@ -111,13 +117,14 @@ export class TrainingClient {
     if (answer.status === 401 || answer.status === 403) this.#keyRefusal = refusal?.message ?? null;
     else if (refusal === null && !call.keyless) this.#keyRefusal = null;
     if (refusal?.code === 'RATE_LIMITED') {
-      this.#quietUntil = performance.now() + (refusal.retryAfterMs ?? 0);
+      const until = performance.now() + (refusal.retryAfterMs ?? 0);
+      this.#silence.value.until = Math.max(this.#silence.value.until, until);
     }
     if (refusal !== null) throw refusal;
   }
 
   #keepQuiet(task: string): void {
-    const retryAfterMs = Math.ceil(this.#quietUntil - performance.now());
+    const retryAfterMs = Math.ceil(this.#silence.value.until - performance.now());
     if (retryAfterMs <= 0) return;
     const seconds = Math.ceil(retryAfterMs / 1000);
     const message = `Provider ${this.#options.provider} could not ${task}: the training server asked for no requests for another ${seconds} s`;

@@ -3,7 +3,7 @@ import { codeOf, TrainyardError } from '../../../core/errors.ts';
 import type { Answer } from '../../http/answer.ts';
 import { type Call, HttpConnection, type Timeouts } from '../../http/connection.ts';
 import { refusalOf } from './answer.ts';
-import { type Asker, Pace } from './pace.ts';
+import { type Asker, accounts, Pace } from './pace.ts';
 import { type Pod, pod, podList } from './wire.ts';
 
 export interface ApiOptions {
@@ -31,18 +31,21 @@ const healthMs = 4500;
 const maxPages = 50;
 
 /**
- * The calls of RunPod's REST API v2 that Trainyard makes, one method each. They share one `Pace`. Every failure is a
+ * The calls of RunPod's REST API v2 that Trainyard makes, one method each. They keep the `Pace` of the
+ * account, which all providers with this key share. Every failure is a
  * `TrainyardError` that names the provider; see `refusalOf`.
  */
 export class RunPodApi {
   readonly #options: ApiOptions;
   readonly #connection: HttpConnection;
+  readonly #account: ReturnType<typeof accounts.open>;
   readonly #pace: Pace;
 
   constructor(options: ApiOptions) {
     const { provider, url, apiKey, timeouts } = options;
     this.#options = options;
-    this.#pace = new Pace(provider);
+    this.#account = accounts.open(`${url.replace(/\/+$/, '')} ${apiKey}`);
+    this.#pace = new Pace(provider, this.#account.value);
     this.#connection = new HttpConnection({
       url,
       apiKey,
@@ -149,6 +152,7 @@ export class RunPodApi {
 
   /** Ends every call that is under way. Closing twice is fine. */
   async close(): Promise<void> {
+    this.#account.close();
     await this.#connection.close();
   }
 
