@@ -43,12 +43,14 @@ export interface GraphContext extends SharedContext {
   principal: Principal;
   /** The pace of the connection that brought the operation. */
   pace: Pace;
+  /** How much text was sent for the operation, in UTF-16 units, where all of it is kept for as long as that goes on. */
+  sentChars?: number;
   /** The room that the log pages of one execution share. */
   room: PageRoom;
 }
 
-/** The facts about whoever sent an operation: who it is, and the pace of its connection. */
-export type Asker = Pick<GraphContext, 'principal' | 'pace'>;
+/** The facts about whoever sent an operation: who it is, the pace of its connection, and how much was sent. */
+export type Asker = Pick<GraphContext, 'principal' | 'pace' | 'sentChars'>;
 
 /** The context of an execution, of which GraphQL's types know nothing. Throws a TypeError where there is none. */
 export function contextOf({ contextValue }: ExecutionArgs): GraphContext {

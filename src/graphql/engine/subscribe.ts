@@ -13,8 +13,12 @@ import { TrainyardError } from '../../core/errors.ts';
 import { pulled } from '../../lib/async/pulled.ts';
 import { contextOf } from './context.ts';
 import type { Execute } from './execute.ts';
+import { StreamMemory } from './stream-memory.ts';
 
-/** The most open subscriptions on all connections: while they are idle, they take at most 200 MB together. */
+/**
+ * The most open subscriptions on all connections: while they are idle, they take at most 200 MB together, beside what
+ * `StreamMemory` counts.
+ */
 const maxStreams = 20_000;
 
 /**
@@ -34,11 +38,12 @@ export type Subscriber = (
 /**
  * A subscriber that executes an event once for all viewers with the same selection, where the field says that
  * its events are shared. Their results share the same `data` object, so it can be serialized once. Refuses a
- * subscription beyond `maxStreams` with `RATE_LIMITED`. Each error passes `publicError`, once for all viewers.
+ * subscription beyond `maxStreams`, or for which `memory` has no room, with `RATE_LIMITED`. Each error passes `publicError`, once for all viewers.
  */
 export function createSubscriber(
   execute: Execute,
   publicError: (error: unknown) => GraphQLError,
+  memory = new StreamMemory(),
 ): Subscriber {
   const shown = (result: ExecutionResult): ExecutionResult =>
     result.errors ? { ...result, errors: result.errors.map(publicError) } : result;
@@ -46,13 +51,18 @@ export function createSubscriber(
   const selections = new SelectionKeys();
   const open = new Set<object>();
   return async (args) => {
-    if (open.size >= maxStreams) return shown({ errors: [tooManyStreams()] });
-    const source = await createSourceEventStream(args);
+    if (open.size >= maxStreams) return shown({ errors: [tooMany(tooManyStreams)] });
+    const { pace, sentChars } = contextOf(args);
+    const release = memory.hold(args, sentChars);
+    if (release === null) return shown({ errors: [tooMany(tooMuchAsked)] });
+    const source = await sourceOf(args, release);
     if (!(Symbol.asyncIterator in source)) return shown(source);
     const key = selections.of(args);
-    const { pace } = contextOf(args);
     open.add(source);
-    const ended = () => open.delete(source);
+    const ended = () => {
+      release();
+      open.delete(source);
+    };
     const map = (event: unknown): Promise<ExecutionResult> => {
       const run = async () => shown(await execute({ ...args, rootValue: event }));
       if (key === null || typeof event !== 'object' || event === null) {
@@ -170,8 +180,23 @@ interface MappedEvents {
   publicError: (error: unknown) => GraphQLError;
 }
 
-function tooManyStreams(): GraphQLError {
-  const message = `More than ${maxStreams} subscriptions are under way. Try again later.`;
+/** The source of events; calls `release` where there is none. */
+async function sourceOf(args: ExecutionArgs, release: () => void) {
+  try {
+    const source = await createSourceEventStream(args);
+    if (!(Symbol.asyncIterator in source)) release();
+    return source;
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+const tooManyStreams = `More than ${maxStreams} subscriptions are under way. Try again later.`;
+const tooMuchAsked =
+  'The subscriptions that are under way were asked with too much text together. Try again later, or with a shorter query and fewer variables.';
+
+function tooMany(message: string): GraphQLError {
   const originalError = new TrainyardError('RATE_LIMITED', message, { retryAfterMs: 10_000 });
   return new GraphQLError(message, { originalError });
 }

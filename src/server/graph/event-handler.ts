@@ -1,16 +1,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type ExecutionResult, getOperationAST } from 'graphql';
-import { parseRequestParams, type RequestParams } from 'graphql-http';
+import { parseRequestParams } from 'graphql-http';
 import { messageOf } from '../../core/errors.ts';
 import type { Asker } from '../../graphql/engine/context.ts';
 import { encodeJson } from '../../lib/text/encode-json.ts';
+import type { Pace } from '../../logs/read/pace.ts';
 import { type Refusal, refuse } from '../checks/refusal.ts';
 import { sendPiece } from '../connections/send-piece.ts';
 import type { Unsent } from '../connections/unsent.ts';
 import type { Bodies } from './bodies.ts';
 import type { ServeGraph } from './json-handler.ts';
-import { prepareOperation } from './operations.ts';
-import { type GraphRequest, readRequest, unacceptable } from './request.ts';
+import { type OperationParams, prepareOperation } from './operations.ts';
+import { readRequest, unacceptable } from './request.ts';
 import type { GraphServer } from './yoga.ts';
 
 type Results = AsyncGenerator<ExecutionResult, void, void>;
@@ -37,9 +38,8 @@ export function wantsEvents({ headers }: IncomingMessage): boolean {
  */
 export function createEventHandler(options: EventHandlerOptions): ServeGraph {
   return async (request, response, asker) => {
-    const read = await readRequest(request, { ...options, pace: asker.pace, isStream: true });
+    const params = await paramsOf(request, { ...options, pace: asker.pace });
     if (response.destroyed) return;
-    const params = 'code' in read ? read : await paramsOf(read);
     if ('code' in params) return refuse(response, params);
     const results = await run(options.graph, { params, asker, method: request.method });
     if ('code' in results) return refuse(response, results);
@@ -47,10 +47,18 @@ export function createEventHandler(options: EventHandlerOptions): ServeGraph {
   };
 }
 
-async function paramsOf(request: GraphRequest): Promise<RequestParams | Refusal> {
+/** A function of its own, so that nothing else of the request is kept while its stream goes on. */
+async function paramsOf(
+  request: IncomingMessage,
+  options: { bodies: Bodies; pace: Pace },
+): Promise<OperationParams | Refusal> {
+  const read = await readRequest(request, { ...options, isStream: true });
+  if ('code' in read) return read;
   try {
-    const params = await parseRequestParams(request);
-    return 'query' in params ? params : unacceptable(params[1].status);
+    const params = await parseRequestParams(read);
+    if (!('query' in params)) return unacceptable(params[1].status);
+    const { query, operationName, variables } = params;
+    return { query, operationName, variables };
   } catch (error) {
     return { status: 400, code: 'BAD_USER_INPUT', message: messageOf(error) };
   }
@@ -58,7 +66,7 @@ async function paramsOf(request: GraphRequest): Promise<RequestParams | Refusal>
 
 async function run(
   graph: GraphServer,
-  asked: { params: RequestParams; asker: Asker; method: string | undefined },
+  asked: { params: OperationParams; asker: Asker; method: string | undefined },
 ): Promise<Results | Refusal> {
   const { params, asker, method } = asked;
   const operation = await prepareOperation(graph, params, asker);

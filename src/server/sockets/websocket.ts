@@ -37,6 +37,8 @@ interface Extra {
   socket: WebSocket;
   sender: SocketSender;
   pace: Pace;
+  /** The length of the message that is being handed on. */
+  sentChars: number;
   /** Who asks; null until the client has identified itself. */
   principal: Principal | null;
 }
@@ -80,6 +82,7 @@ export function serveGraphSockets(options: GraphSocketOptions): GraphSockets {
       socket.close(tooManyRequests, `More than ${maxMessagesPerSecond} messages in a second`);
       return false;
     };
+    const extra: Extra = { request, socket, sender, pace, sentChars: 0, principal: null };
     const stopPinging = keepAlive(socket, { everyMs: times.pingMs, mayGoOn });
     const closed = protocol.opened(
       {
@@ -92,6 +95,7 @@ export function serveGraphSockets(options: GraphSocketOptions): GraphSockets {
               socket.close(CloseCode.BadRequest, 'A client sends no such message');
               return;
             }
+            extra.sentChars = message.length;
             handle(message).catch((error: unknown) => {
               logger.warn({ err: error }, `a client's message failed: ${messageOf(error)}`);
               socket.close(CloseCode.InternalServerError, 'Internal server error');
@@ -103,7 +107,7 @@ export function serveGraphSockets(options: GraphSocketOptions): GraphSockets {
           });
         },
       },
-      { request, socket, sender, pace, principal: null },
+      extra,
     );
     socket.on('error', (error) => logger.debug({}, `a socket broke: ${messageOf(error)}`));
     socket.once('close', (code, reason) => {
@@ -156,6 +160,8 @@ function createProtocol({ graph, access }: GraphSocketOptions) {
       return false;
     },
     onSubscribe: async (ctx, _id, params) => {
+      // graphql-ws keeps the message for as long as the operation goes on; it is the last one that was handed on.
+      const { sentChars } = ctx.extra;
       if (Object.keys(ctx.subscriptions).length > maxOperations) {
         const message = `More than ${maxOperations} operations on one socket`;
         ctx.extra.socket.close(tooManyRequests, message);
@@ -169,7 +175,7 @@ function createProtocol({ graph, access }: GraphSocketOptions) {
       }
       if (principal === null || socket.readyState !== socket.OPEN)
         return [new GraphQLError('The socket is closed')];
-      return prepareOperation(graph, params, { principal, pace });
+      return prepareOperation(graph, params, { principal, pace, sentChars });
     },
     // `prepareOperation` has put these functions into the arguments.
     execute: (args) => (args as Operation).execute(args),
