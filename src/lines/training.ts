@@ -89,7 +89,8 @@ export class Training {
 
   /** True where the reading told something. */
   take(reading: Reading, at: LineAt, points: MetricPoint[]): boolean {
-    const { values, epoch, evaluation } = reading;
+    const { values, evaluation } = reading;
+    const epoch = reading.isFraction ? null : reading.epoch;
     // "Epoch 3/10"
     const ofSeveral = reading.totalEpochs !== null && reading.step === null && values.size === 0;
     const heading = reading.heading || ofSeveral;

@@ -27,6 +27,17 @@ describe('one line', () => {
       ['loss@1=2.31', 'learning_rate@1=0.00005'],
     ],
     [
+      'a dictionary of Hugging Face whose epoch is rounded to 0',
+      "{'loss': 2.31, 'grad_norm': 0.9, 'epoch': 0.0}",
+      ['loss@1=2.31', 'grad_norm@1=0.9'],
+    ],
+    [
+      'one whose epoch is whole after a restart',
+      "{'loss': '2.31', 'grad_norm': '0.9', 'epoch': '2'}",
+      ['loss@1=2.31', 'grad_norm@1=0.9'],
+    ],
+    ['an object that counts epochs', '{"epoch": 0, "loss": 2.31}', ['loss@0=2.31']],
+    [
       'nan and inf as what they are',
       "{'loss': nan, 'grad_norm': inf, 'kl': -Infinity, 'entropy': 1.5, 'epoch': 1}",
       ['loss@1=NaN', 'grad_norm@1=Infinity', 'kl@1=-Infinity', 'entropy@1=1.5'],

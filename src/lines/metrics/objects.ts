@@ -18,6 +18,7 @@ export function readObject(text: string): Reading | null {
   if (at < 0 || !told.test(object)) return null;
   const entries = at === json ? jsonEntries(object.slice(at)) : pythonEntries(object, at + 1);
   const reading = readingOf(entries);
+  if (isStep(reading.reading.epoch ?? -1)) reading.reading.isFraction = fraction.test(object);
   const before = at > 0 ? placeOf(object.slice(0, at)) : null;
   if (before !== null) {
     reading.reading.step ??= before.step;
@@ -35,6 +36,9 @@ export function messageOf(text: string): string | null {
   }
   return null;
 }
+
+/** Hugging Face prints epochs with their fraction, or as quoted numbers without trailing zeros. */
+const fraction = /["'](?:train\/|current_)?epoch["']\s*:\s*(?:["']|\d+\.\d)/;
 
 const told = /step|epoch|loss|eval_|train_|update/i;
 const telling = /loss|^eval_|^train_(?:runtime|samples_|steps_|acc|ppl|perp)/i;

@@ -6,6 +6,8 @@ export interface Place {
   step: number | null;
   totalSteps: number | null;
   epoch: number | null;
+  /** The epoch is one with its fraction, such as 0.0 and 0.03: it counts nothing, not even where it is whole. */
+  isFraction?: boolean;
   totalEpochs: number | null;
   /** Steps of this epoch alone, which begin anew with the next one. */
   inEpoch: { step: number; total: number | null } | null;

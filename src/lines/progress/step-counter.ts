@@ -35,7 +35,7 @@ export interface CountedPlace {
  */
 export function countSteps(counting: Counting, place: Place): CountedPlace {
   const { epoch, totalEpochs } = place;
-  const whole = epoch !== null && Number.isInteger(epoch);
+  const whole = epoch !== null && Number.isInteger(epoch) && !place.isFraction;
   if (whole) counting.firstEpoch = Math.min(counting.firstEpoch ?? epoch, epoch);
   const inEpoch = whole ? (place.inEpoch ?? restarted(counting, place, epoch)) : null;
   if (inEpoch === null || !whole) {
