@@ -18,7 +18,7 @@ async function entriesOf(folder: string): Promise<string[]> {
 }
 
 describe('the README', () => {
-  test('works as it stands, block by block, in a fresh clone', { timeout: 240_000 }, async () => {
+  test('works as it stands, block by block, in a fresh clone', { timeout: 600_000 }, async () => {
     await using clone = await openClone();
     const before = await entriesOf(clone.path);
     const [setUp, ...others] = blocks.filter(({ language }) => language === 'sh');
