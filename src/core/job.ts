@@ -90,8 +90,8 @@ export interface Job {
   datasetPath: string | null;
   config: JsonObject;
   /**
-   * Options that only this kind of provider understands, such as a GPU's type. They are never shown to a
-   * client. `env` may hold secrets, so it is dropped as soon as the job is deployed, and `envNames` are kept. A limit of
+   * Options that only this kind of provider understands, such as a GPU's type. Clients are shown all but the values
+   * of `env` and `place`. `env` may hold secrets, so it is dropped as soon as the job is deployed, and `envNames` are kept. A limit of
    * `limitOptions` ends the job when it is reached. `place` is `Provider.location` at the time of the deploy.
    */
   options: JsonObject;

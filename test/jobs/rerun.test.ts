@@ -133,5 +133,12 @@ describe('of a job with options of its kind', () => {
     const pod = standIn.pods().find(({ name }) => name.includes(answer.job.id));
     expect(pod?.asked.env).toMatchObject({ A: '1', TOKEN: secret });
     expect(JSON.stringify(answer)).not.toContain(secret);
+    const shown = { image: 'my/image:2', gpuCount: 2, envNames: ['TOKEN', 'A'] };
+    for (const id of [log.job.id, answer.job.id]) {
+      const { data } = await graphql(server.url, `{ job(id: "${id}") { options } }`);
+      expect(data.job.options).toMatchObject(id === log.job.id ? shown : { gpuCount: 2 });
+      expect(JSON.stringify(data)).not.toContain(secret);
+      expect(data.job.options).not.toHaveProperty('env');
+    }
   });
 });

@@ -7,6 +7,7 @@ import {
   type JobFilter,
   type JobProgress,
   type JobWait,
+  type JsonObject,
   type jobStatuses,
 } from '../../core/job.ts';
 import { builder } from '../engine/builder.ts';
@@ -151,6 +152,12 @@ export const JobType = builder.objectRef<Job>('Job').implement({
     config: t.expose('config', {
       type: 'JSONObject',
       description: 'The settings that the caller gave.',
+    }),
+    options: t.field({
+      type: 'JSONObject',
+      description:
+        "What it was deployed with besides `config`, by the names of the input for its provider's kind; empty where that has none. Of environment variables it has the names alone, as `envNames`.",
+      resolve: shownOptions,
     }),
     status: t.expose('status', { type: JobStatusEnum, description: 'The state of the job.' }),
     providerStatus: t.exposeString('providerStatus', {
@@ -297,6 +304,18 @@ export const JobFilterInput = builder.inputType('JobFilter', {
     }),
   }),
 });
+
+/** A job's options as anybody may see them. */
+function shownOptions({ options }: Job): JsonObject {
+  const { env, envNames, place: _, ...shown } = options;
+  const names = Array.isArray(env) ? env.flatMap(nameOf) : envNames;
+  return Array.isArray(names) && names.length > 0 ? { ...shown, envNames: names } : shown;
+}
+
+function nameOf(variable: JsonObject[string]): string[] {
+  const isNamed = typeof variable === 'object' && variable !== null && 'name' in variable;
+  return isNamed && typeof variable.name === 'string' ? [variable.name] : [];
+}
 
 /** The most items of a list in a filter: each job is compared with all of them. */
 const maxFilterItems = 1000;
