@@ -1,6 +1,7 @@
 import { useMemo } from 'react';
 import { Route, Router, Switch } from 'wouter';
 import { base } from './address.ts';
+import { ComparePage } from './compare/compare-page.tsx';
 import { DeployPage } from './deploy/deploy-page.tsx';
 import { Frame } from './frame.tsx';
 import { Session } from './graph/session.ts';
@@ -11,6 +12,7 @@ import { JobsPage } from './jobs/jobs-page.tsx';
 import { Login } from './login.tsx';
 import { Empty } from './parts/empty.tsx';
 import { ProvidersPage } from './providers-page.tsx';
+import { SearchPage } from './search/search-page.tsx';
 
 /** The whole console: the login where one is needed, or else the page that the address names. */
 export function App() {
@@ -26,6 +28,8 @@ export function App() {
             <Route path="/jobs/:id" component={JobPage} />
             <Route path="/deploy" component={DeployPage} />
             <Route path="/providers" component={ProvidersPage} />
+            <Route path="/search" component={SearchPage} />
+            <Route path="/compare" component={ComparePage} />
             <Route>
               <Empty title="Nothing is here">
                 <p>The address names no page of this console.</p>

@@ -18,12 +18,13 @@ export function Frame(props: { session: Session; graph: Graph; children: ReactNo
       <header className="top">
         <Link className="brand" href="/">
           <Logo />
-          Trainyard
+          <span>Trainyard</span>
         </Link>
         <nav aria-label="Pages">
           <NavLink href="/" also="/jobs/">
             Jobs
           </NavLink>
+          <NavLink href="/search">Search</NavLink>
           <NavLink href="/deploy">Deploy</NavLink>
           <NavLink href="/providers">Providers</NavLink>
         </nav>

@@ -5,6 +5,8 @@ import { count, value } from '../parts/format.ts';
 import { type CurveData, curveData } from './curve-data.ts';
 import type { Curve } from './curves.ts';
 import type { Plot } from './plot.ts';
+import { useScheme } from './use-scheme.ts';
+import { useSeen } from './use-seen.ts';
 
 /** How many stretches a part of a curve is read in: each brings its least and its greatest value. */
 const stretches = 1_000;
@@ -145,28 +147,4 @@ function usePlot(props: {
     };
   }, [key]);
   return { element, plot };
-}
-
-/** Whether an element is in view. */
-function useSeen(element: { current: HTMLElement | null }): boolean {
-  const [isSeen, setSeen] = useState(false);
-  useEffect(() => {
-    if (!element.current) return;
-    const observer = new IntersectionObserver(([entry]) => setSeen(entry?.isIntersecting ?? false));
-    observer.observe(element.current);
-    return () => observer.disconnect();
-  }, [element]);
-  return isSeen;
-}
-
-/** `light` or `dark`; what is drawn on a canvas has to be drawn again when it changes. */
-function useScheme(): string {
-  const [isDark, setDark] = useState(() => matchMedia('(prefers-color-scheme: dark)').matches);
-  useEffect(() => {
-    const list = matchMedia('(prefers-color-scheme: dark)');
-    const change = () => setDark(list.matches);
-    list.addEventListener('change', change);
-    return () => list.removeEventListener('change', change);
-  }, []);
-  return isDark ? 'dark' : 'light';
 }

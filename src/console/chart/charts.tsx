@@ -1,6 +1,7 @@
 import { useState } from 'react';
 import { plural } from '../parts/format.ts';
 import { Problem } from '../parts/problem.tsx';
+import { byName } from './by-name.ts';
 import { Chart } from './chart.tsx';
 import { useCurves } from './use-curves.ts';
 
@@ -10,7 +11,7 @@ export function Charts({ jobId, showLine }: { jobId: string; showLine: (line: nu
   const [search, setSearch] = useState('');
   const [isLog, setLog] = useState(false);
   const [smoothing, setSmoothing] = useState(0);
-  const all = [...(curves?.values() ?? [])].sort(byName);
+  const all = [...(curves?.values() ?? [])].sort((a, b) => byName(a.name, b.name));
   const shown = all.filter(({ name }) => name.toLowerCase().includes(search.toLowerCase()));
   if (error) return <Problem error={error} />;
   if (!curves) return <p className="muted">Loading …</p>;
@@ -58,10 +59,4 @@ export function Charts({ jobId, showLine }: { jobId: string; showLine: (line: nu
       {shown.length === 0 && <p className="muted">No metric has this in its name.</p>}
     </div>
   );
-}
-
-/** Losses first: they are what one looks for. */
-function byName(a: { name: string }, b: { name: string }): number {
-  const rank = (name: string) => (name === 'loss' ? 0 : name.includes('loss') ? 1 : 2);
-  return rank(a.name) - rank(b.name) || a.name.localeCompare(b.name);
 }

@@ -1,5 +1,6 @@
 import uPlot from 'uplot';
 import type { CurveData } from './curve-data.ts';
+import { colorOf, plotLook } from './plot-look.ts';
 
 export interface PlotOptions {
   name: string;
@@ -50,28 +51,12 @@ export class Plot {
 
   #settings(): uPlot.Options {
     const { isLog, isSmooth, height, zoomed, pointed, clicked } = this.#options;
-    const colors = getComputedStyle(this.#element);
-    const color = (name: string) => resolved(this.#element, colors.getPropertyValue(name));
-    const axis: uPlot.Axis = {
-      stroke: color('--muted'),
-      font: '11px system-ui, sans-serif',
-      grid: { stroke: color('--line'), width: 1 },
-      ticks: { stroke: color('--line'), width: 1, size: 4 },
-    };
-    const line = color('--accent');
+    const line = colorOf(this.#element, '--accent');
+    const bad = colorOf(this.#element, '--bad');
     return {
       width: this.#element.clientWidth,
       height,
-      padding: [8, 20, 0, 0],
-      legend: { show: false },
-      scales: {
-        x: { time: false },
-        y: isLog ? { distr: 3, log: 10 } : { range: padded },
-      },
-      axes: [
-        { ...axis, size: 24, values: (_, steps) => steps.map(shortNumber) },
-        { ...axis, size: 52, values: (_, values) => values.map(axisValue) },
-      ],
+      ...plotLook(this.#element, isLog),
       series: [
         {},
         {
@@ -108,7 +93,7 @@ export class Plot {
             zoomed({ from, to });
           },
         ],
-        draw: [(plot) => this.#drawBreaks(plot, color('--bad'))],
+        draw: [(plot) => this.#drawBreaks(plot, bad)],
       },
     };
   }
@@ -141,34 +126,4 @@ export class Plot {
 
 function aligned({ steps, values, smooth }: CurveData): uPlot.AlignedData {
   return [steps, values, smooth];
-}
-
-/** A canvas knows no `light-dark()`: the browser makes a plain colour of it. */
-function resolved(element: HTMLElement, color: string): string {
-  const probe = document.createElement('span');
-  probe.style.color = color;
-  element.append(probe);
-  const plain = getComputedStyle(probe).color;
-  probe.remove();
-  return plain;
-}
-
-/** A little room above and below, also for a curve that is flat. */
-function padded(_: uPlot, min: number | null, max: number | null): [number, number] {
-  if (min === null || max === null) return [0, 1];
-  const room = (max - min) * 0.05 || Math.abs(max) * 0.1 || 1;
-  return [min - room, max + room];
-}
-
-const short = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 2 });
-
-function shortNumber(number: number): string {
-  return Number.isInteger(number) ? short.format(number) : '';
-}
-
-function axisValue(number: number | null): string {
-  if (number === null) return '';
-  const size = Math.abs(number);
-  if (size !== 0 && (size < 0.001 || size >= 1e5)) return number.toExponential(0);
-  return String(Number(number.toPrecision(3)));
 }

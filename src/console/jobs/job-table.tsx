@@ -8,8 +8,14 @@ import { Progress } from '../parts/progress.tsx';
 import { Status } from '../parts/status.tsx';
 
 /** The jobs as a table. `hold` is told whether somebody is about to use a row. */
-export function JobTable(props: { jobs: readonly JobFragment[]; hold: (isHeld: boolean) => void }) {
-  const { jobs, hold } = props;
+export function JobTable(props: {
+  jobs: readonly JobFragment[];
+  hold: (isHeld: boolean) => void;
+  /** The ids of those that are to be compared. */
+  chosen: ReadonlySet<string>;
+  choose: (id: string, isChosen: boolean) => void;
+}) {
+  const { jobs, hold, chosen, choose } = props;
   const table = useRef<HTMLTableElement>(null);
   useRowKeys(table);
   const hasCost = jobs.some(({ cost }) => cost !== null);
@@ -24,6 +30,7 @@ export function JobTable(props: { jobs: readonly JobFragment[]; hold: (isHeld: b
     >
       <thead>
         <tr>
+          <td className="choice wide" />
           <Column title="Status" look="for-status" />
           <Column title="Name" />
           <Column title="Model" look="wide" />
@@ -36,7 +43,7 @@ export function JobTable(props: { jobs: readonly JobFragment[]; hold: (isHeld: b
       </thead>
       <tbody>
         {jobs.map((job) => (
-          <Row key={job.id} job={job} hasCost={hasCost} />
+          <Row key={job.id} isChosen={chosen.has(job.id)} {...{ job, hasCost, choose }} />
         ))}
       </tbody>
     </table>
@@ -51,17 +58,32 @@ function Column({ title, look }: { title: string; look?: string }) {
   );
 }
 
-const Row = memo(function Row({ job, hasCost }: { job: JobFragment; hasCost: boolean }) {
+const Row = memo(function Row(props: {
+  job: JobFragment;
+  hasCost: boolean;
+  isChosen: boolean;
+  choose: (id: string, isChosen: boolean) => void;
+}) {
+  const { job, hasCost, isChosen, choose } = props;
   const [, go] = useLocation();
   const { progress, cost } = job;
   return (
     <tr
       onClick={(event) => {
-        const isPlain = !event.defaultPrevented && !event.ctrlKey && !event.metaKey;
+        const isOther = event.target instanceof Element && event.target.closest('.choice');
+        const isPlain = !isOther && !event.defaultPrevented && !event.ctrlKey && !event.metaKey;
         if (isPlain && getSelection()?.isCollapsed !== false) go(jobPath(job.id));
       }}
     >
-      <td>
+      <td className="choice wide">
+        <input
+          type="checkbox"
+          aria-label={`Compare ${job.name}`}
+          checked={isChosen}
+          onChange={({ target }) => choose(job.id, target.checked)}
+        />
+      </td>
+      <td className="for-status">
         <Status status={job.status} stale={job.stale} />
       </td>
       <th scope="row">

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'react';
+import { useCallback, useEffect, useRef, useState } from 'react';
 import { Link, useSearchParams } from 'wouter';
 import { useGraph } from '../graph/use.ts';
 import { useValue } from '../graph/value.ts';
@@ -37,6 +37,15 @@ export function JobsPage() {
 function Jobs(props: ListFilter & { list: JobList; change: (name: string, to: string) => void }) {
   const { list, tab, search, provider, tag, change } = props;
   const { rows, waiting, totals, hasMore, error } = useValue(list.state);
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
+  const choose = useCallback((id: string, isChosen: boolean) => {
+    setChosen((last) => {
+      const next = new Set(last);
+      if (isChosen) next.add(id);
+      else next.delete(id);
+      return next;
+    });
+  }, []);
   const isFiltered = search !== '' || provider !== '' || tag !== '';
   if (totals?.all === 0 && rows?.length === 0 && !isFiltered) return <FirstJob />;
   return (
@@ -50,6 +59,11 @@ function Jobs(props: ListFilter & { list: JobList; change: (name: string, to: st
             #{tag} ×
           </button>
         )}
+        {chosen.size > 1 && (
+          <Link className="button" href={`/compare?ids=${[...chosen].join()}`}>
+            Compare {chosen.size}
+          </Link>
+        )}
         <Link className="button primary" href="/deploy">
           Deploy
         </Link>
@@ -62,7 +76,13 @@ function Jobs(props: ListFilter & { list: JobList; change: (name: string, to: st
         </button>
       )}
       {rows && rows.length > 0 && (
-        <JobTable jobs={rows} hold={(isHeld) => (list.isHeld = isHeld)} />
+        <JobTable
+          jobs={rows}
+          hold={(isHeld) => {
+            list.isHeld = isHeld;
+          }}
+          {...{ chosen, choose }}
+        />
       )}
       {rows?.length === 0 && (
         <p className="none">
