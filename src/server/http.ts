@@ -33,6 +33,8 @@ export interface HttpOptions {
   providers: Providers;
   logger: Logger;
   times?: Partial<ServerTimes> | undefined;
+  /** The most open connections; further ones are dropped. */
+  maxConnections?: number | undefined;
 }
 
 export interface HttpServer {
@@ -44,9 +46,6 @@ export interface HttpServer {
    */
   close(): Promise<void>;
 }
-
-/** The most open connections; further ones are dropped. */
-const maxConnections = 20_000;
 
 /** The headers of every answer, unless a route sets others. */
 const headers = {
@@ -111,7 +110,7 @@ export async function openHttpServer(options: HttpOptions): Promise<HttpServer> 
     },
     (request, response) => lanes.enter(request, response),
   );
-  server.maxConnections = maxConnections;
+  server.maxConnections = options.maxConnections ?? 20_000;
   server.on('connection', () => turns.letIn());
   const sockets = serveGraphSockets({
     server,

@@ -54,6 +54,27 @@ test.concurrent('refuses a request whose head is too large', async () => {
   expect(answer).toMatch(/^HTTP\/1.1 431/);
 });
 
+test('drops a connection that is one too many, and serves whoever comes when another has left', async () => {
+  await using small = await openTestServer({ maxConnections: 2 });
+  using sockets = new DisposableStack();
+  const { hostname, port } = new URL(small.url);
+  const ask = () => {
+    const socket = connect(Number(port), hostname);
+    sockets.defer(() => void socket.destroy());
+    const heard = Promise.withResolvers<string>();
+    socket.on('error', () => {});
+    socket.once('data', (data) => heard.resolve(String(data).slice(0, 12)));
+    socket.once('close', () => heard.resolve('dropped'));
+    socket.write('GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    return { socket, heard: heard.promise };
+  };
+  const [one, two] = [ask(), ask()];
+  expect([await one.heard, await two.heard]).toEqual(['HTTP/1.1 200', 'HTTP/1.1 200']);
+  expect(await ask().heard).toBe('dropped');
+  one.socket.destroy();
+  await expect.poll(() => ask().heard).toBe('HTTP/1.1 200');
+});
+
 test('waits ten seconds for headers and thirty for a request, if not told otherwise', () => {
   expect(defaultTimes).toMatchObject({ headersMs: 10_000, requestMs: 30_000, checkMs: 5000 });
 });

@@ -38,7 +38,7 @@ export interface TestLog {
 }
 
 type Overrides = Partial<AccessOptions> &
-  Partial<Pick<HttpOptions, 'times'>> & {
+  Partial<Pick<HttpOptions, 'times' | 'maxConnections'>> & {
     providers?: readonly Provider[];
     /** How long the store waits for another process's lock. */
     lockWaitMs?: number;
@@ -53,6 +53,7 @@ export async function openTestServer(overrides: Overrides = {}): Promise<TestSer
     providers: known = [],
     lockWaitMs,
     times,
+    maxConnections,
     ...access
   } = overrides;
   await using opened = new AsyncDisposableStack();
@@ -74,6 +75,7 @@ export async function openTestServer(overrides: Overrides = {}): Promise<TestSer
       host: '127.0.0.1',
       port: 0,
       times,
+      maxConnections,
       access: new Access({
         host: '127.0.0.1',
         tokens: [],
