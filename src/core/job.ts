@@ -178,6 +178,8 @@ export interface JobFilter {
   /** The job has all of these. */
   tags?: readonly string[] | null;
   pinned?: boolean | null;
+  /** The id of the job that they run again. */
+  rerunOf?: string | null;
   /** Milliseconds since 1970, UTC: created then or later. */
   createdSince?: number | null;
   /** Milliseconds since 1970, UTC: created before. */

@@ -244,6 +244,9 @@ export function storeContract(name: string, openPlace: () => Promise<StorePlace>
         expect(await matching({ tags: ['lr', 'sweep'] })).toEqual([swept.id]);
         expect(await matching({ tags: ['l'] })).toEqual([]);
         expect(await matching({ tags: [] })).toHaveLength(3);
+        const again = (await store.jobs.insert(newJob({ rerunOf: plain.id }))).job;
+        expect(await matching({ rerunOf: plain.id })).toEqual([again.id]);
+        await store.jobs.delete(again.id);
         expect(await matching({ pinned: true })).toEqual([other.id]);
         expect(await matching({ pinned: false })).toEqual([swept.id, plain.id]);
         const { createdAt } = swept;

@@ -294,6 +294,7 @@ export const JobFilterInput = builder.inputType('JobFilter', {
     recipes: t.idList({ description: 'The job runs one of these recipes, given by name.' }),
     tags: t.stringList({ description: 'The job has all of these tags.' }),
     pinned: t.boolean({ description: 'The job is pinned, or is not.' }),
+    rerunOf: t.id({ description: 'The job runs the job with this id again.' }),
     createdSince: t.field({
       type: 'DateTime',
       description: 'The job was deployed at this time or later.',

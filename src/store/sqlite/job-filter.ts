@@ -9,12 +9,13 @@ export interface Matching {
   recipes: string | null;
   tags: string | null;
   pinned: number | null;
+  rerunOf: string | null;
   createdSince: number | null;
   createdUntil: number | null;
   search: string;
 }
 
-/** The condition of a filter over `jobs`. Its index `jobs_overview` holds all that this reads. */
+/** The condition of a filter over `jobs`. Its index `jobs_overview` holds all that this reads, but for `rerunOf`. */
 export const matches = `
   (@ids IS NULL OR seq IN (
     SELECT seq FROM jobs AS named WHERE named.id IN (SELECT value FROM json_each(@ids))))
@@ -24,6 +25,7 @@ export const matches = `
   AND (@createdSince IS NULL OR created_at >= @createdSince)
   AND (@createdUntil IS NULL OR created_at < @createdUntil)
   AND (@pinned IS NULL OR pinned = @pinned)
+  AND (@rerunOf IS NULL OR rerun_of = @rerunOf)
   AND (@tags IS NULL OR NOT EXISTS (
     SELECT 1 FROM json_each(@tags) AS wanted
     WHERE wanted.value NOT IN (SELECT value FROM json_each(jobs.tags))))
@@ -38,6 +40,7 @@ export function matchingOf(filter: JobFilter): Matching {
     recipes: listOf(filter.recipes),
     tags: listOf(filter.tags),
     pinned: flagOf(filter.pinned),
+    rerunOf: filter.rerunOf ?? null,
     createdSince: filter.createdSince ?? null,
     createdUntil: filter.createdUntil ?? null,
     search: searchText(filter.search ?? ''),

@@ -63,6 +63,8 @@ export type JobFilter = {
   providers?: Array<string> | null | undefined;
   /** The job runs one of these recipes, given by name. */
   recipes?: Array<string> | null | undefined;
+  /** The job runs the job with this id again. */
+  rerunOf?: string | null | undefined;
   /** This text is part of the job's name, model name or id. Case is ignored. */
   search?: string | null | undefined;
   /** The job is in one of these states. */
