@@ -48,6 +48,14 @@ test('what names no job is told as such, also where it is a part of some', async
   });
 });
 
+test('an empty text is no job, even where there is one job alone', async () => {
+  await using other = await openTestServer();
+  const { job } = await other.openLog();
+  const { code, stderr } = await runCli(['delete', ''], { url: other.url });
+  expect({ code, stderr }).toEqual({ code: 2, stderr: 'trainyard: The job is an empty text.\n' });
+  expect(await other.store.jobs.get(job.id)).not.toBeNull();
+});
+
 describe('every command that takes a job takes a part of its id', () => {
   test.each([
     ['cancel', 'bb1'],

@@ -38,6 +38,12 @@ test('runs a job again with other settings, and prints the new id alone', async 
   });
 });
 
+test('the new job tells which one it repeats', async () => {
+  const { stdout } = await run('first');
+  const shown = await runCli(['job', stdout.trim()], { url: app.url });
+  expect(shown.stdout).toMatch(new RegExp(`^Repeats +${id} \\(first\\)$`, 'm'));
+});
+
 test('with --follow, prints the log, and tells by its exit code how the job ended', async () => {
   const { code, stdout } = await run(id, '-f', '--config', 'lines=2', '--config', 'exit=7');
   expect({ code, stdout }).toEqual({ code: 1, stdout: 'line 0\nline 1\n' });

@@ -6,7 +6,7 @@ import { formatSpan } from '../screen/duration.ts';
 import { percentWords, progressWords, styleOf } from '../screen/progress.ts';
 import type { Screen } from '../screen/screen.ts';
 import { visible, visibleJson } from '../screen/visible.ts';
-import { findJob } from '../server/find-job.ts';
+import { type FoundJob, findJob } from '../server/find-job.ts';
 
 /** Prints everything about one job except its log. */
 export async function job(
@@ -18,8 +18,8 @@ export async function job(
   await screen.print(output === 'json' ? visibleJson(found) : describe(screen, found));
 }
 
-function describe(screen: Screen, job: JobFragment): string {
-  const { failure, progress, provider } = job;
+function describe(screen: Screen, job: FoundJob): string {
+  const { failure, progress, provider, rerunOf } = job;
   const status = `${job.status}${job.stale ? ' (stale: its provider does not report it)' : ''}`;
   const isSaid = job.providerStatus && !isOver(job.status);
   const said = isSaid ? ` (${provider.name} says ${job.providerStatus})` : '';
@@ -42,6 +42,7 @@ function describe(screen: Screen, job: JobFragment): string {
     ['Config', Object.keys(job.config).length > 0 ? visibleJson(job.config) : null],
     ['Cost', costWords(job.cost)],
     ['Console', job.consoleUrl],
+    ['Repeats', rerunOf && `${rerunOf.id} (${rerunOf.name})`],
     ['Created', `${job.createdAt} (${formatSpan(job.createdAt, null)} ago)`],
     ['Started', job.startedAt],
     ['Finished', job.finishedAt && `${job.finishedAt}${ranFor(job)}`],

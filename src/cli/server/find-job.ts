@@ -2,8 +2,7 @@ import {
   FindJobsDocument,
   type FindJobsQuery,
   JobDocument,
-  type JobFragment,
-  JobsDocument,
+  type JobQuery,
 } from '@trainyard/client';
 import { CommandError, exitCode } from '../exit.ts';
 import { visible } from '../screen/visible.ts';
@@ -15,13 +14,16 @@ const pageJobs = 100;
 /** The most jobs that are listed where several are meant. */
 const maxListed = 10;
 
+export type FoundJob = NonNullable<JobQuery['job']>;
 type Candidate = NonNullable<FindJobsQuery['jobs']>['edges'][number]['node'];
 
 /**
  * Resolves to the job that a caller means by its id, by the beginning of its id, by its name, or by `last`, the newest
  * one. Rejects with a `CommandError` where there is none, or several, which it lists.
  */
-export async function findJob(api: Api, given: string): Promise<JobFragment> {
+export async function findJob(api: Api, given: string): Promise<FoundJob> {
+  // Every id begins with nothing: a variable that is not set must not mean the only job.
+  if (given.trim() === '') throw new CommandError(exitCode.usage, 'The job is an empty text.');
   if (given === 'last') return newestJob(api);
   const { job } = await api.ask(JobDocument, { id: given });
   if (job) return job;
@@ -48,10 +50,10 @@ export async function findJob(api: Api, given: string): Promise<JobFragment> {
   );
 }
 
-async function newestJob(api: Api): Promise<JobFragment> {
-  const { jobs } = await api.ask(JobsDocument, { first: 1 });
+async function newestJob(api: Api): Promise<FoundJob> {
+  const { jobs } = await api.ask(FindJobsDocument, { first: 1, search: '' });
   const newest = jobs?.edges[0]?.node;
-  if (newest) return newest;
+  if (newest) return findJob(api, newest.id);
   throw new CommandError(
     exitCode.refused,
     `NOT_FOUND: There are no jobs yet. Start one: ${api.hint('deploy --help')}`,

@@ -78,6 +78,7 @@ export function compileFilter(filter: LogFilter | null | undefined): LineMatcher
       );
     },
     text(text) {
+      if (anyText) return true;
       const plain = plainText(text);
       if (contains !== null && !plain.includes(contains)) return false;
       if (leastLevel !== null) {
