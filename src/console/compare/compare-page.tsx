@@ -15,7 +15,7 @@ import { differences } from './difference.ts';
 import { useManyCurves } from './use-many-curves.ts';
 
 /** The most jobs that are compared: as many as there are colours that one can tell apart. */
-export const maxCompared = 6;
+const maxCompared = 6;
 
 /** Some jobs side by side: how they ended, in what they differ, and their curves over each other. */
 export function ComparePage() {
