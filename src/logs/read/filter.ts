@@ -36,6 +36,8 @@ export interface LineMatcher {
   ranges(plain: string): TextRange[];
   /** True where only lines of progress bars can fail to match. */
   onlyProgress: boolean;
+  /** About how many instructions its expressions are compiled to. */
+  expressionSize: number;
 }
 
 /**
@@ -89,6 +91,7 @@ export function compileFilter(filter: LogFilter | null | undefined): LineMatcher
     },
     ranges: (plain) => rangesOf(plain, { contains, regex }),
     onlyProgress: anyText && unbounded,
+    expressionSize: expressionSize(filter.regex ?? '') + expressionSize(filter.exclude ?? ''),
   };
 }
 

@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import { type LogFilter, maxPageLines } from '../../core/log.ts';
 import { abortable } from '../../lib/async/abortable.ts';
 import type { Hints } from '../../lib/async/hints.ts';
+import { ExpressionRoom } from './expression-room.ts';
 import { compileFilter, type LineMatcher } from './filter.ts';
 import type { Pace } from './pace.ts';
 import { asStreamed, type LogPage } from './page.ts';
@@ -40,6 +41,7 @@ export class LiveLogs {
     maxSize: maxPastBytes,
     sizeCalculation: sizeOf,
   });
+  readonly #expressions = new ExpressionRoom();
   #count = 0;
 
   constructor(options: { reader: LogReader; hints: Hints<string> }) {
@@ -66,6 +68,7 @@ export class LiveLogs {
   ): AsyncGenerator<LogPage, void, undefined> {
     return abortable((signal) => {
       const matcher = compileFilter(filter);
+      const release = this.#expressions.hold(matcher?.expressionSize ?? 0);
       const log = this.#open.get(jobId) ?? this.#openLog(jobId);
       const viewer = new LogViewer({
         offset,
@@ -76,6 +79,7 @@ export class LiveLogs {
             ? this.#search(jobId, { offset: next, matcher, pace, signal })
             : log.page(next, pace),
         left: () => {
+          release();
           log.viewers.delete(viewer);
           if (log.viewers.size === 0) this.#closeLog(jobId, log);
         },
