@@ -130,6 +130,24 @@ test('only recipes with an image are listed; the others run where the caller nam
   expect(linesOf(job)).toEqual(['ran']);
 });
 
+test('what a pod has made goes with it, which is said', async () => {
+  const { app } = await openHouse('true');
+  const id = await deployTo(app);
+  const { data, errors } = await graphql(
+    app.url,
+    'query ($id: ID!) { job(id: $id) { recipe outputs { path } } }',
+    { id },
+  );
+  expect(data.job).toEqual({ recipe: 'default', outputs: null });
+  expect(errors?.[0]).toMatchObject({
+    message: expect.stringMatching(/kind RUNPOD keep no files/),
+    extensions: { code: 'NOT_SUPPORTED' },
+  });
+  const file = await fetch(`${app.url}/jobs/${id}/outputs/model.bin`);
+  expect(file.status).toBe(501);
+  await ended(app, id);
+});
+
 describe('a job in a pod', () => {
   test('ends COMPLETED, its pod is terminated and its whole log stays', async () => {
     const { app, standIn } = await openHouse(hundred);
