@@ -1,7 +1,7 @@
 import './nouns/log.ts';
-import './nouns/log-matches.ts';
 import './nouns/provider.ts';
 import './nouns/job.ts';
+import './nouns/log-matches.ts';
 import './nouns/jobs.ts';
 import './nouns/job-updated.ts';
 import './nouns/job-changed.ts';
