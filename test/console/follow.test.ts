@@ -80,6 +80,13 @@ browserTest(`what a job printed is shown as it is${skipped}`, patience, async ()
     '\u001b]8;;javascript:alert(1)\u0007a link\u001b]8;;\u0007 and \u001b a stray \u0001',
     long,
   );
+  await server.store.logs.append(written.lease, {
+    texts: [],
+    runs: [],
+    gaps: [{ before: 0, reason: 'The log file was cut.' }],
+    cursor: null,
+    collectorState: null,
+  });
   await written.print(...Array.from({ length: 3_000 }, (_, index) => `line ${index + 4}`));
   await written.end();
   await using browser = await openConsole();
@@ -95,6 +102,10 @@ browserTest(`what a job printed is shown as it is${skipped}`, patience, async ()
   expect(await log.text(1)).toBe('<img src=x onerror=alert(1)>');
   expect(await log.text(2)).toBe('a link and  a stray \u2401');
   expect(await page.locator('.scroll :is(img, .text a)').count()).toBe(0);
+
+  expect(await page.locator('.row[data-index="4"] .gap').getAttribute('data-gap')).toBe(
+    'Lines are missing here: The log file was cut.',
+  );
 
   // Wrapped, a line may be taller than the view: its number stays in view, and each row moves by the pixels asked.
   await page.getByRole('button', { name: 'Wrap' }).click();

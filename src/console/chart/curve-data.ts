@@ -16,14 +16,13 @@ export function curveData(curve: Curve, weight: number): CurveData {
     ...curve.notFinite.map(({ step, line }) => ({ step, value: null, line })),
   ];
   // A job that begins again at an earlier step prints some steps twice. Their order in the log stays.
-  all.sort((a, b) => a.step - b.step);
+  const isSorted = all.every(({ step }, index) => step >= (all[index - 1]?.step ?? step));
+  if (!isSorted) all.sort((a, b) => a.step - b.step);
+  const values = all.map(({ value }) => value);
   return {
     steps: all.map(({ step }) => step),
-    values: all.map(({ value }) => value),
-    smooth: smoothed(
-      all.map(({ value }) => value),
-      weight,
-    ),
+    values,
+    smooth: weight === 0 ? values : smoothed(values, weight),
     lines: all.map(({ line }) => line),
   };
 }

@@ -5,7 +5,7 @@ import { Value } from '../graph/value.ts';
 /** The most points of each curve that come at once; all others lie between two of them. */
 const pointsAtOnce = 2_000;
 /** Curves with more points than this begin again, thinned out by the server. */
-const maxPoints = 20_000;
+const maxPoints = 10_000;
 
 export interface CurvePoint {
   step: number;

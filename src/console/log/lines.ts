@@ -13,6 +13,8 @@ export class LogLines implements Rows {
   total = 0;
   end = 0;
   complete = false;
+  /** Why lines may be missing, as the last page says. */
+  notice: LogEntriesFragment['notice'] = null;
   readonly #pages = new Map<number, (Line | undefined)[]>();
   readonly #asked = new Map<number, Promise<void>>();
   readonly #gaps = new Map<number, string>();
@@ -54,6 +56,7 @@ export class LogLines implements Rows {
     this.total = Math.max(this.total, page.total);
     this.end = Math.max(this.end, page.nextOffset);
     this.complete ||= page.complete;
+    this.notice = page.notice;
     this.#trim();
     this.#changed();
   }

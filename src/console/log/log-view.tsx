@@ -5,6 +5,7 @@ import { Problem } from '../parts/problem.tsx';
 import { lineLink, parseLineLink } from './line-link.ts';
 import { LogBar } from './log-bar.tsx';
 import { LogFoot } from './log-foot.tsx';
+import { Notice } from './notice.tsx';
 import { LogScreen } from './screen.ts';
 import { Ticks } from './ticks.tsx';
 import { useFilter } from './use-filter.ts';
@@ -39,12 +40,13 @@ function Tools({ screen, jobId, name, start }: LogViewProps & { screen: LogScree
   const filter = useFilter(screen, find.search);
   const times = useTimes(screen, start);
   const wrap = useWrap(screen);
-  const { error } = useValue(screen.state);
+  const { error, notice } = useValue(screen.state);
   const keys = useLogKeys({ screen, find, toggleWrap: wrap.toggle });
   return (
     <>
       <LogBar {...{ screen, find, filter, times, wrap, jobId, name }} goToLine={keys.goToLine} />
       {error && <Problem error={error} />}
+      {notice && <Notice notice={notice} />}
       <Ticks matches={find.matches} total={screen.state} />
       <LogFoot {...{ screen, filter }} />
     </>

@@ -1,4 +1,4 @@
-import type { GraphError, LogFilter } from '@trainyard/client';
+import type { GraphError, LogEntriesFragment, LogFilter } from '@trainyard/client';
 import type { Graph } from '../graph/graph.ts';
 import { asProblem } from '../graph/problem.ts';
 import { Value } from '../graph/value.ts';
@@ -27,6 +27,8 @@ export interface ScreenState {
   /** With a filter: how many lines pass it, as far as they were read. */
   filtered: { shown: number; searched: number; hasMore: boolean; isFull: boolean } | null;
   said: string;
+  /** Why lines may be missing. */
+  notice: LogEntriesFragment['notice'];
   error: GraphError | null;
 }
 
@@ -42,6 +44,7 @@ export class LogScreen {
     marked: null,
     filtered: null,
     said: '',
+    notice: null,
     error: null,
   });
   readonly viewport: LogViewport;
@@ -159,12 +162,12 @@ export class LogScreen {
   }
 
   #grown(): void {
-    const { total, complete } = this.#lines;
+    const { total, complete, notice } = this.#lines;
     const { isFollowing } = this.state.get();
     const fresh = isFollowing ? 0 : total - this.#totalSeen;
     // At first, all are new.
     if (!this.state.get().isOpen) this.#totalSeen = total;
-    this.#say({ total, isComplete: complete, fresh: this.state.get().isOpen ? fresh : 0 });
+    this.#say({ total, isComplete: complete, notice, fresh: this.state.get().isOpen ? fresh : 0 });
     if (complete) this.viewport.follow(false);
     this.#filtered?.grow(total, complete);
     this.viewport.update();
