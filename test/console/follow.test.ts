@@ -80,6 +80,7 @@ browserTest(`what a job printed is shown as it is${skipped}`, patience, async ()
     '\u001b]8;;javascript:alert(1)\u0007a link\u001b]8;;\u0007 and \u001b a stray \u0001',
     long,
   );
+  await written.print('ERROR: the first one');
   await server.store.logs.append(written.lease, {
     texts: [],
     runs: [],
@@ -87,7 +88,8 @@ browserTest(`what a job printed is shown as it is${skipped}`, patience, async ()
     cursor: null,
     collectorState: null,
   });
-  await written.print(...Array.from({ length: 3_000 }, (_, index) => `line ${index + 4}`));
+  await written.print(...Array.from({ length: 3_000 }, (_, index) => `line ${index + 5}`));
+  await written.print('ERROR: the last one');
   await written.end();
   await using browser = await openConsole();
   const { page } = browser;
@@ -103,7 +105,7 @@ browserTest(`what a job printed is shown as it is${skipped}`, patience, async ()
   expect(await log.text(2)).toBe('a link and  a stray \u2401');
   expect(await page.locator('.scroll :is(img, .text a)').count()).toBe(0);
 
-  expect(await page.locator('.row[data-index="4"] .gap').getAttribute('data-gap')).toBe(
+  expect(await page.locator('.row[data-index="5"] .gap').getAttribute('data-gap')).toBe(
     'Lines are missing here: The log file was cut.',
   );
 
@@ -122,7 +124,7 @@ browserTest(`what a job printed is shown as it is${skipped}`, patience, async ()
     if (after) expect(Math.abs((before?.top ?? 0) - after.top - 120)).toBeLessThanOrEqual(1);
   }
   await log.press('End');
-  expect(await log.last()).toBe(3_003);
+  expect(await log.last()).toBe(3_005);
   await log.press('Home');
   expect(await log.first()).toBe(0);
   await page.getByRole('button', { name: 'Wrap' }).click();
@@ -142,18 +144,24 @@ browserTest(`what a job printed is shown as it is${skipped}`, patience, async ()
     })
     .toBe(Array.from({ length: 2_001 }, (_, index) => `line ${index + 500}`).join('\n'));
   await log.press('Control+a');
-  await page.getByText('3,004 lines selected').waitFor();
+  await page.getByText('3,006 lines selected').waitFor();
 
   await page.getByLabel('Times').selectOption('utc');
   const time = page.locator('.row[data-index="2500"] .time');
   expect(await time.getAttribute('data-time')).toMatch(/^\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}$/);
 
+  // From error to error, with one at either end.
+  await page.getByRole('button', { name: '2 errors: next' }).click();
+  await page.locator('.row.marked', { hasText: 'ERROR: the last one' }).waitFor();
+  await page.locator('.scroll').press('e');
+  await page.locator('.row.marked', { hasText: 'ERROR: the first one' }).waitFor();
+
   // A filter that hides all says so.
-  await page.getByLabel('Level').selectOption('ERROR');
-  await page.getByText('None of 3,004 lines passes the filter').waitFor();
-  expect(new URL(page.url()).search).toBe('?level=ERROR');
+  await page.getByLabel('Source').selectOption('STDERR');
+  await page.getByText('None of 3,006 lines passes the filter').waitFor();
+  expect(new URL(page.url()).search).toBe('?source=STDERR');
   await page.getByRole('button', { name: 'Show all lines' }).first().click();
-  await log.text(2_500);
+  await log.text(4);
   expect(browser.complaints).toEqual([]);
 });
 

@@ -5,10 +5,12 @@ import { count, plural } from '../parts/format.ts';
 import { plainText } from './ansi.ts';
 import type { LineRange } from './row-elements.ts';
 import type { LogScreen } from './screen.ts';
+import type { LogErrors } from './use-errors.ts';
 import type { FilterChoice } from './use-filter.ts';
 
 /** Where one is in the log, what is hidden, and what can be done with the lines that are marked. */
-export function LogFoot({ screen, filter }: { screen: LogScreen; filter: FilterChoice }) {
+export function LogFoot(props: { screen: LogScreen; filter: FilterChoice; errors: LogErrors }) {
+  const { screen, filter, errors } = props;
   const state = useValue(screen.state);
   const { seen, total, isOpen, isComplete, isFollowing, fresh, marked, filtered, said } = state;
   if (!isOpen) return <footer className="log-foot muted">Loading …</footer>;
@@ -48,6 +50,11 @@ export function LogFoot({ screen, filter }: { screen: LogScreen; filter: FilterC
         <span className="muted">
           {isComplete ? 'complete' : isFollowing ? 'following' : 'still growing'}
         </span>
+        {errors.count > 0 && (
+          <button type="button" className="plain wrong" title="e" onClick={errors.next}>
+            {plural(errors.count, 'error')}: next
+          </button>
+        )}
         <span aria-live="polite">{said}</span>
         {marked && <Marked screen={screen} range={marked} />}
       </footer>

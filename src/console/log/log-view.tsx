@@ -8,6 +8,7 @@ import { LogFoot } from './log-foot.tsx';
 import { Notice } from './notice.tsx';
 import { LogScreen } from './screen.ts';
 import { Ticks } from './ticks.tsx';
+import { useErrors } from './use-errors.ts';
 import { useFilter } from './use-filter.ts';
 import { useFind } from './use-find.ts';
 import { useLogKeys } from './use-log-keys.ts';
@@ -41,14 +42,15 @@ function Tools({ screen, jobId, name, start }: LogViewProps & { screen: LogScree
   const times = useTimes(screen, start);
   const wrap = useWrap(screen);
   const { error, notice } = useValue(screen.state);
-  const keys = useLogKeys({ screen, find, toggleWrap: wrap.toggle });
+  const errors = useErrors(screen, jobId);
+  const keys = useLogKeys({ screen, find, errors, toggleWrap: wrap.toggle });
   return (
     <>
       <LogBar {...{ screen, find, filter, times, wrap, jobId, name }} goToLine={keys.goToLine} />
       {error && <Problem error={error} />}
       {notice && <Notice notice={notice} />}
-      <Ticks matches={find.matches} total={screen.state} />
-      <LogFoot {...{ screen, filter }} />
+      <Ticks matches={find.matches} errors={errors.offsets} state={screen.state} />
+      <LogFoot {...{ screen, filter, errors }} />
     </>
   );
 }

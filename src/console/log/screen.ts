@@ -55,6 +55,8 @@ export class LogScreen {
   #filtered: FilteredLines | null = null;
   /** Where one is, for when a filter that lets no line pass is taken away. */
   #line = 0;
+  /** As it is now, which the state may tell a little later. */
+  #marked: LineRange | null = null;
   #totalSeen = 0;
   #told = 0;
   #telling: ReturnType<typeof setTimeout> | undefined;
@@ -83,6 +85,7 @@ export class LogScreen {
         this.#feed.follow(isFollowing && !this.#filtered);
       },
       marked: (range) => {
+        this.#marked = range;
         this.#say({ marked: range });
         marked(range);
       },
@@ -106,6 +109,7 @@ export class LogScreen {
 
   /** Shows these lines marked. Null takes the mark away. */
   goTo(range: LineRange | null): void {
+    this.#marked = range;
     this.viewport.mark(range);
     this.#say({ marked: range });
     if (range) this.viewport.jump(this.#rows.indexOf(range[0]), third);
@@ -113,7 +117,7 @@ export class LogScreen {
 
   /** The line at which a search begins. */
   get line(): number {
-    return this.state.get().marked?.[0] ?? this.#rows.lineOf(this.viewport.place) ?? 0;
+    return this.#marked?.[0] ?? this.#rows.lineOf(this.viewport.place) ?? 0;
   }
 
   /** Shows only the lines that pass a filter; null for all, at the same place. */
@@ -129,14 +133,13 @@ export class LogScreen {
       this.#say({ filtered: null });
       return;
     }
-    const { marked } = this.state.get();
     const lines: FilteredLines = new FilteredLines(
       (offset, limit) => readPage(this.#graph, { jobId: this.#jobId, offset, limit, filter }),
       () => this.#filteredGrown(lines),
     );
     this.#filtered = lines;
     this.viewport.show(lines);
-    this.viewport.mark(marked);
+    this.viewport.mark(this.#marked);
     this.#filteredGrown(lines);
     lines.want(0, 1).catch((error: unknown) => {
       if (this.#filtered === lines) this.#say({ error: asProblem(error) });

@@ -1,15 +1,21 @@
 import { useEffect, useRef } from 'react';
 import type { LogScreen } from './screen.ts';
+import type { LogErrors } from './use-errors.ts';
 import type { Find } from './use-find.ts';
 
 /** The keys of a log, which work wherever nothing is typed. */
-export function useLogKeys(options: { screen: LogScreen; find: Find; toggleWrap: () => void }) {
+export function useLogKeys(options: {
+  screen: LogScreen;
+  find: Find;
+  errors: LogErrors;
+  toggleWrap: () => void;
+}) {
   const goToLine = useRef<HTMLInputElement>(null);
   const current = useRef(options);
   current.current = options;
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
-      const { screen, find, toggleWrap } = current.current;
+      const { screen, find, errors, toggleWrap } = current.current;
       const field = document.querySelector<HTMLInputElement>('.log input[type="search"]');
       const isFind = event.key.toLowerCase() === 'f' && (event.ctrlKey || event.metaKey);
       // The second Ctrl-F is the browser's own.
@@ -25,6 +31,7 @@ export function useLogKeys(options: { screen: LogScreen; find: Find; toggleWrap:
         '/': () => field?.select(),
         n: () => find.go(false),
         N: () => find.go(true),
+        e: errors.next,
         g: () => goToLine.current?.select(),
         G: () => viewport.toEnd(),
         f: () => viewport.follow(!viewport.isFollowing),
