@@ -4,6 +4,7 @@ import { graphAddress } from './address.ts';
 import type { Graph } from './graph/graph.ts';
 import type { Session } from './graph/session.ts';
 import { useValue } from './graph/value.ts';
+import { Help } from './help.tsx';
 import { Logo } from './parts/logo.tsx';
 
 /** What is around every page: the way to the others, and whether the server is heard. */
@@ -33,6 +34,7 @@ export function Frame(props: { session: Session; graph: Graph; children: ReactNo
             {connection === 'lost' && 'Reconnecting …'}
           </output>
           <a href={graphAddress}>API</a>
+          <Help />
           {hasToken && (
             <button type="button" className="plain" onClick={() => props.session.leave()}>
               Log out

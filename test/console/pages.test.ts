@@ -41,6 +41,11 @@ browserTest(
     await page.locator('.row.marked', { hasText: 'line 29' }).waitFor();
     expect(page.url()).toBe(`${app.url}/jobs/${ids[1]}#L29`);
 
+    await page.keyboard.press('?');
+    await page.getByRole('dialog', { name: 'Keys' }).waitFor();
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await page.keyboard.press('Escape');
+
     await page.setViewportSize({ width: 400, height: 800 });
     const paths = [
       '',
