@@ -64,6 +64,12 @@ browserTest(`a log is followed, and never takes one's place${skipped}`, patience
   });
   await log.text(6_150);
 
+  // What is found grows with the log.
+  await page.getByRole('searchbox', { name: 'Find in the whole log' }).fill('line 61');
+  await page.getByText('62 matches').waitFor();
+  await print(10);
+  await page.getByText('72 matches').waitFor();
+
   await written.end();
   await page.getByText('complete', { exact: true }).waitFor();
   expect(await accessibilityFaults(page)).toEqual([]);

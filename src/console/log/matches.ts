@@ -33,6 +33,7 @@ export class Matches {
   readonly #jobId: string;
   readonly #filter: LogFilter;
   readonly #stop = new AbortController();
+  #isCounting = false;
 
   constructor(options: { graph: Graph; jobId: string; filter: LogFilter }) {
     this.#graph = options.graph;
@@ -48,17 +49,17 @@ export class Matches {
 
   /** The first match behind a line; null where there is none, or where the search was ended. */
   async next(line: number): Promise<number | null> {
-    const { offsets, searched, isWhole } = this.state.get();
+    const { offsets, searched } = this.state.get();
     const known = offsets.find((offset) => offset > line);
-    if (known !== undefined || isWhole) return known ?? null;
+    if (known !== undefined) return known;
+    // The log may have grown since they were counted.
     return this.#nearest({ after: Math.max(line, searched - 1) });
   }
 
   /** The last match before a line. */
   async previous(line: number): Promise<number | null> {
-    const { offsets, searched, isWhole } = this.state.get();
-    const known = offsets.findLast((offset) => offset < line);
-    if (isWhole || line <= searched) return known ?? null;
+    const { offsets, searched } = this.state.get();
+    if (line <= searched) return offsets.findLast((offset) => offset < line) ?? null;
     return this.#nearest({ before: line });
   }
 
@@ -81,20 +82,34 @@ export class Matches {
     }
   }
 
+  /** The log has grown: what has come is counted, too. */
+  grow(): void {
+    if (this.state.get().isWhole) void this.#count();
+  }
+
   async #count(): Promise<void> {
+    if (this.#isCounting) return;
+    this.#isCounting = true;
     try {
-      const offsets: number[] = [];
-      for (let at = 0; ; ) {
-        const page = await this.#page(at, maxCounted);
+      for (;;) {
+        const { offsets, searched } = this.state.get();
+        const page = await this.#page(searched, maxCounted);
         if (this.#stop.signal.aborted) return;
-        for (const { offset } of page.entries) if (offset < page.total) offsets.push(offset);
-        at = page.nextOffset;
-        const isWhole = !page.hasMore && offsets.length < maxCounted;
-        this.state.set({ offsets: [...offsets], searched: at, isWhole, error: null });
-        if (!page.hasMore || offsets.length >= maxCounted) return;
+        const found = page.entries.map(({ offset }) => offset);
+        const all = [...offsets, ...found.filter((offset) => offset < page.total)];
+        const isMany = all.length >= maxCounted;
+        const isWhole = !page.hasMore && !isMany;
+        const isSame = found.length === 0 && page.nextOffset === searched;
+        if (!isSame || !this.state.get().isWhole) {
+          const next = { searched: page.nextOffset, isWhole, error: null };
+          this.state.set({ offsets: found.length > 0 ? all : offsets, ...next });
+        }
+        if (!page.hasMore || isMany) return;
       }
     } catch (error) {
       this.state.set({ ...this.state.get(), error: asProblem(error) });
+    } finally {
+      this.#isCounting = false;
     }
   }
 

@@ -8,6 +8,9 @@ import type { LogScreen } from './screen.ts';
 /** What is typed is looked for when nothing more is typed for so long, in milliseconds. */
 const settleMs = 250;
 
+/** What comes meanwhile is counted so often, in milliseconds. */
+const growMs = 1_000;
+
 const none = new Value<MatchesState>({ offsets: [], searched: 0, isWhole: false, error: null });
 
 export interface Find {
@@ -50,6 +53,14 @@ export function useFind(screen: LogScreen, jobId: string): Find {
       opened?.close();
     };
   }, [graph, jobId, search, screen]);
+
+  useEffect(() => {
+    const timer = setInterval(() => {
+      const { searched } = matches?.state.get() ?? { searched: Number.POSITIVE_INFINITY };
+      if (screen.state.get().total > searched) matches?.grow();
+    }, growMs);
+    return () => clearInterval(timer);
+  }, [matches, screen]);
 
   const go = async (isBackwards: boolean) => {
     const filter = searchFilter(search);
