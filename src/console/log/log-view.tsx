@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from 'react';
+import { createPortal } from 'react-dom';
 import { useGraph } from '../graph/use.ts';
 import { useValue } from '../graph/value.ts';
 import { Problem } from '../parts/problem.tsx';
@@ -25,10 +26,11 @@ export interface LogViewProps {
 /** A job's whole log: live, of any length. The address says which lines are marked and which are shown. */
 export function LogView(props: LogViewProps) {
   const { element, screen } = useScreen(props.jobId);
+  const body = useRef<HTMLDivElement>(null);
   return (
     <section className="log" aria-label="Log">
-      {screen && <Tools {...props} screen={screen} />}
-      <div className="log-body">
+      {screen && <Tools {...props} screen={screen} body={body.current} />}
+      <div className="log-body" ref={body}>
         {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and so must the keyboard */}
         <section className="scroll" ref={element} tabIndex={0} aria-label="Lines" />
       </div>
@@ -36,7 +38,8 @@ export function LogView(props: LogViewProps) {
   );
 }
 
-function Tools({ screen, jobId, name, start }: LogViewProps & { screen: LogScreen }) {
+function Tools(props: LogViewProps & { screen: LogScreen; body: HTMLElement | null }) {
+  const { screen, body, jobId, name, start } = props;
   const find = useFind(screen, jobId);
   const filter = useFilter(screen, find.search);
   const times = useTimes(screen, start);
@@ -49,7 +52,11 @@ function Tools({ screen, jobId, name, start }: LogViewProps & { screen: LogScree
       <LogBar {...{ screen, find, filter, times, wrap, jobId, name }} goToLine={keys.goToLine} />
       {error && <Problem error={error} />}
       {notice && <Notice notice={notice} />}
-      <Ticks matches={find.matches} errors={errors.offsets} state={screen.state} />
+      {body &&
+        createPortal(
+          <Ticks matches={find.matches} errors={errors.offsets} state={screen.state} />,
+          body,
+        )}
       <LogFoot {...{ screen, filter, errors }} />
     </>
   );
