@@ -14,6 +14,8 @@ import { isIn, statesOf, type Tab, tabOf } from './tabs.ts';
 const pageSize = 50;
 /** Changes are shown together, so often in milliseconds. */
 const showMs = 100;
+/** Jobs that come at the same time are counted together, so many milliseconds later. */
+const countMs = 500;
 
 export interface ListFilter {
   tab: Tab;
@@ -179,21 +181,31 @@ export class JobList {
 
   /** Totals follow what is known; a job that was not known is counted by the server. */
   #recount(before: JobFragment | undefined, now: JobFragment | undefined): void {
-    if (!before) this.#countSoon();
-    if (!this.#totals || !before || before.status === now?.status) return;
-    const totals = { ...this.#totals };
-    totals[tabOf(before.status)] -= 1;
-    if (now) totals[tabOf(now.status)] += 1;
-    else totals.all -= 1;
-    this.#totals = totals;
+    if (!before || this.#isCounting) this.#countSoon();
+    else if (this.#totals && before.status !== now?.status) {
+      const totals = { ...this.#totals };
+      totals[tabOf(before.status)] -= 1;
+      if (now) totals[tabOf(now.status)] += 1;
+      else totals.all -= 1;
+      this.#totals = totals;
+    }
   }
 
-  #counting: ReturnType<typeof setTimeout> | undefined;
+  #isCounting = false;
+  /** Something has changed that the count under way may not have in it. */
+  #isStale = false;
   #countSoon(): void {
-    this.#counting ??= setTimeout(() => {
-      this.#counting = undefined;
-      if (!this.#isClosed) void this.#count().catch(() => {});
-    }, 500);
+    this.#isStale = this.#isCounting;
+    if (this.#isCounting) return;
+    this.#isCounting = true;
+    setTimeout(async () => {
+      if (this.#isClosed) return;
+      this.#isStale = false;
+      // Where it fails, the next change counts again.
+      await this.#count().catch(() => {});
+      this.#isCounting = false;
+      if (this.#isStale) this.#countSoon();
+    }, countMs);
   }
 
   async #count(): Promise<void> {
