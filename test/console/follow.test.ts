@@ -156,6 +156,13 @@ browserTest(`what a job printed is shown as it is${skipped}`, patience, async ()
   const time = page.locator('.row[data-index="2500"] .time');
   expect(await time.getAttribute('data-time')).toMatch(/^\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}$/);
 
+  // Wrapping keeps the place.
+  const first = await log.first();
+  await page.getByRole('button', { name: 'Wrap' }).click();
+  await expect.poll(() => log.first()).toBe(first);
+  await page.getByRole('button', { name: 'Wrap' }).click();
+  await expect.poll(() => log.first()).toBe(first);
+
   // From error to error, with one at either end.
   await page.getByRole('button', { name: '2 errors: next' }).click();
   await page.locator('.row.marked', { hasText: 'ERROR: the last one' }).waitFor();
