@@ -90,7 +90,7 @@ async function openSubject(dataDir: string, checksum: typeof crc32) {
     append: (batches: readonly string[][]) =>
       medianOf(batches, (texts) =>
         store.logs.append(lease, {
-          texts,
+          lines: texts,
           runs: [{ count: texts.length, time: 1, source: 'STDOUT' }],
           cursor: 'cursor',
           collectorState: null,

@@ -78,7 +78,7 @@ async function find({ store, jobId }: Subject['store'], word: string): Promise<n
   const { needs, maybe } = matcher;
   let found = 0;
   for await (const { block } of store.logs.scan(jobId, { from: 0, needs, maybe })) {
-    for (const text of block?.texts ?? []) if (matcher.text(text)) found += 1;
+    for (const text of block?.lines ?? []) if (matcher.text(text)) found += 1;
   }
   return found;
 }

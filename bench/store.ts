@@ -71,7 +71,7 @@ async function openLog(dataDir: string, options: { compress: boolean }): Promise
     dataDir,
     async append(texts, cursor) {
       const runs = [{ count: texts.length, time: Date.now(), source: 'STDOUT' as const }];
-      await store.logs.append(lease, { texts, runs, cursor, collectorState: null });
+      await store.logs.append(lease, { lines: texts, runs, cursor, collectorState: null });
     },
     close: () => store.close(),
   };
@@ -124,7 +124,7 @@ async function appendMs(
 async function pageRows({ file, store, lines }: Subject): Promise<BenchRow[]> {
   const read = async (offset: number): Promise<string[]> => {
     const options = { offset, limit: pageLines, maxChars: Number.POSITIVE_INFINITY };
-    return (await store.store.logs.read(store.jobId, options)).texts;
+    return (await store.store.logs.read(store.jobId, options)).lines;
   };
   const times = { ours: [] as number[], peer: [] as number[] };
   const ends = { first: [] as number[], last: [] as number[] };

@@ -36,6 +36,6 @@ setInterval(async () => {
     if (!lease) return;
     const texts = [lines[made % lines.length] ?? ''];
     const runs = [{ count: 1, time: Date.now(), source: null }];
-    await store.logs.append(lease, { texts, runs, cursor: `${made}`, collectorState: null });
+    await store.logs.append(lease, { lines: texts, runs, cursor: `${made}`, collectorState: null });
   }
 }, 20);

@@ -28,7 +28,7 @@ export async function appendManyJobs(
       const time = Date.now();
       const metrics = reader.read(text, time, line);
       await store.logs.append(lease, {
-        texts: [text],
+        lines: [text],
         runs: [{ count: 1, time, source: 'STDOUT' }],
         cursor: `${line}`,
         collectorState: JSON.stringify({ metrics: reader.state() }),

@@ -32,7 +32,7 @@ export interface LineRun {
 
 /** Consecutive lines: their texts, and the runs that cover them (the counts add up to `texts.length`). */
 export interface LineBlock {
-  texts: string[];
+  lines: string[];
   runs: LineRun[];
 }
 

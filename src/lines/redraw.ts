@@ -36,7 +36,7 @@ export function thinRedraws(
   state: RedrawState,
   block: LineBlock,
 ): { block: LineBlock; state: RedrawState; places: number[] | null } {
-  if (state.screens.every(isIdle) && block.texts.every(isPlain)) {
+  if (state.screens.every(isIdle) && block.lines.every(isPlain)) {
     return { block, state, places: null };
   }
   const thinned = new Thinning(state);
@@ -45,9 +45,9 @@ export function thinRedraws(
   for (const { count, time, source } of block.runs) {
     const screen = thinned.screen(source);
     for (const end = at + count; at < end; at++) {
-      const before = thinned.block.texts.length;
-      screen.text(block.texts[at] ?? '', time);
-      const after = thinned.block.texts.length;
+      const before = thinned.block.lines.length;
+      screen.text(block.lines[at] ?? '', time);
+      const after = thinned.block.lines.length;
       places.push(after > before ? after - 1 : after);
     }
   }
@@ -59,7 +59,7 @@ export function settleRedraw(
   state: RedrawState,
   now: number,
 ): { block: LineBlock; state: RedrawState } {
-  if (!holdsBack(state)) return { block: { texts: [], runs: [] }, state };
+  if (!holdsBack(state)) return { block: { lines: [], runs: [] }, state };
   const thinned = new Thinning(state);
   for (const { source } of state.screens.toSorted(bySource)) thinned.screen(source).settle(now);
   return { block: thinned.block, state: thinned.state };
@@ -72,7 +72,7 @@ function bySource({ source }: ScreenState, { source: other }: ScreenState): numb
 
 /** One pass over a block. */
 class Thinning {
-  readonly block: LineBlock = { texts: [], runs: [] };
+  readonly block: LineBlock = { lines: [], runs: [] };
   readonly #states: ScreenState[];
   readonly #screens = new Map<LogSource | null, Screen>();
 
@@ -99,8 +99,8 @@ class Thinning {
   }
 
   #store({ text, time, source, progress }: ScreenLine): void {
-    const { texts, runs } = this.block;
-    texts.push(text);
+    const { lines, runs } = this.block;
+    lines.push(text);
     const last = runs.at(-1);
     if (last?.time === time && last.source === source && last.progress === progress) last.count++;
     else runs.push({ count: 1, time, source, ...(progress ? { progress } : {}) });

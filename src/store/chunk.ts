@@ -28,9 +28,9 @@ export interface Tail {
 
 /** Lines as one uncompressed chunk. */
 export function rawChunk(block: LineBlock): Chunk {
-  const text = encodeLines(block.texts, 0, block.texts.length);
+  const text = encodeLines(block.lines, 0, block.lines.length);
   return {
-    count: block.texts.length,
+    count: block.lines.length,
     encoding: raw,
     bytes: text.length,
     text,
@@ -57,9 +57,9 @@ export function cutChunks(tail: Tail, block: LineBlock, options: { compress: boo
   let covered = 0;
   let lead: Buffer | null = tail.count === 0 ? null : tail.text;
   let from = 0;
-  for (const to of cuts(tail, block.texts)) {
+  for (const to of cuts(tail, block.lines)) {
     const count = (lead === null ? 0 : tail.count) + to - from;
-    const text = joinTexts(lead, to > from ? encodeLines(block.texts, from, to) : null);
+    const text = joinTexts(lead, to > from ? encodeLines(block.lines, from, to) : null);
     chunks.push({
       count,
       encoding: options.compress ? zstd : raw,

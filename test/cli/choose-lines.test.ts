@@ -18,7 +18,7 @@ const logs = async (log: TestLog, ...args: string[]) => {
 /** Appends lines that were printed at these times. */
 async function printAt(log: TestLog, lines: readonly (readonly [time: number, text: string])[]) {
   await server.store.logs.append(log.lease, {
-    texts: lines.map(([, text]) => text),
+    lines: lines.map(([, text]) => text),
     runs: lines.map(([time]) => ({ count: 1, time, source: null })),
     cursor: null,
     collectorState: null,

@@ -110,7 +110,7 @@ test('tells of lost lines and notices on stderr, at their place', async () => {
   }));
   const runs = [{ count: 2, time: Date.now(), source: null }];
   const gaps = [{ before: 1, reason: 'the buffer was full' }];
-  const batch = { texts: ['before', 'after'], runs, cursor: null, collectorState: null, gaps };
+  const batch = { lines: ['before', 'after'], runs, cursor: null, collectorState: null, gaps };
   await server.store.logs.append(log.lease, batch);
   const { code, stdout, stderr } = await run('logs', log.job.id);
   expect({ code, stdout }).toEqual({ code: 0, stdout: 'before\nafter\n' });

@@ -16,7 +16,7 @@ const run = (...args: string[]) => runCli(args, { url: server.url });
 async function tell(log: TestLog, name: string, values: readonly number[]): Promise<void> {
   const { total } = await server.store.logs.head(log.job.id);
   await server.store.logs.append(log.lease, {
-    texts: values.map((value, at) => `${name} ${value} at ${at}`),
+    lines: values.map((value, at) => `${name} ${value} at ${at}`),
     runs: [{ count: values.length, time: 1_000_000, source: null }],
     cursor: null,
     collectorState: null,

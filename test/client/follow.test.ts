@@ -173,7 +173,7 @@ test('tells of lines lost at the source once, wherever pages begin', async () =>
   const gaps = (await pages.next()).value?.gaps ?? [];
   for (const reason of ['the pod was away', 'the pod was away again']) {
     await server.store.logs.append(log.lease, {
-      texts: ['a line after a gap'],
+      lines: ['a line after a gap'],
       runs: [{ count: 1, time: Date.now(), source: null }],
       cursor: null,
       collectorState: null,

@@ -88,7 +88,7 @@ browserTest(`what a job printed is shown as it is${skipped}`, patience, async ()
   );
   await written.print('ERROR: the first one');
   await server.store.logs.append(written.lease, {
-    texts: [],
+    lines: [],
     runs: [],
     gaps: [{ before: 0, reason: 'The log file was cut.' }],
     cursor: null,

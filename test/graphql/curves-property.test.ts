@@ -91,7 +91,7 @@ test('whatever a training prints, its live curve is that of the ended job, with 
         const texts = metrics.map(({ value }) => `loss ${value}`);
         const runs = [{ count: texts.length, time: 1, source: null }];
         const rest = { cursor: null, collectorState: null };
-        await server.store.logs.append(log.lease, { texts, runs, metrics, ...rest });
+        await server.store.logs.append(log.lease, { lines: texts, runs, metrics, ...rest });
       }
       const live = await curveOf(server, log, most);
       await log.end();

@@ -12,7 +12,7 @@ afterAll(() => server[Symbol.asyncDispose]());
 async function measure({ job, lease }: TestLog, name: string, values: readonly number[]) {
   const { total } = await server.store.logs.head(job.id);
   await server.store.logs.append(lease, {
-    texts: values.map((value) => `${name} ${value}`),
+    lines: values.map((value) => `${name} ${value}`),
     runs: [{ count: values.length, time: 1, source: null }],
     cursor: null,
     collectorState: null,

@@ -17,7 +17,7 @@ beforeAll(async () => {
     });
     const texts = metrics.map(({ step }) => `step ${step}`);
     await server.store.logs.append(lease, {
-      texts,
+      lines: texts,
       runs: [{ count: texts.length, time: 1, source: null }],
       cursor: null,
       collectorState: null,

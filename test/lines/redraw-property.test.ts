@@ -45,7 +45,7 @@ type Stream = {
 
 function blockOf(lines: Stream): LineBlock {
   return {
-    texts: lines.map((line) => line.text),
+    lines: lines.map((line) => line.text),
     runs: lines.map(({ time, source: from }) => ({ count: 1, time, source: from })),
   };
 }
@@ -59,13 +59,13 @@ function store(lines: Stream, blockLines: number): Stream {
     let at = 0;
     for (const run of result.block.runs) {
       expect(run.count).toBeGreaterThan(0);
-      for (const text of result.block.texts.slice(at, at + run.count)) {
+      for (const text of result.block.lines.slice(at, at + run.count)) {
         const { count: _, ...facts } = run;
         stored.push({ text, ...facts });
       }
       at += run.count;
     }
-    expect(at).toBe(result.block.texts.length);
+    expect(at).toBe(result.block.lines.length);
   };
   for (let at = 0; at < lines.length; at += blockLines) {
     take(thinRedraws(state, blockOf(lines.slice(at, at + blockLines))));

@@ -10,18 +10,18 @@ function storeAll(lines: [ms: number, text: string, source?: LogSource][], settl
   let state: RedrawState = noRedraws;
   const stored: string[] = [];
   for (const [ms, text, source = null] of lines) {
-    const block = { texts: [text], runs: [{ count: 1, time: start + ms, source }] };
+    const block = { lines: [text], runs: [{ count: 1, time: start + ms, source }] };
     const thinned = thinRedraws(state, block);
-    stored.push(...thinned.block.texts);
+    stored.push(...thinned.block.lines);
     state = JSON.parse(JSON.stringify(thinned.state));
   }
-  stored.push(...settleRedraw(state, start + settleAt).block.texts);
+  stored.push(...settleRedraw(state, start + settleAt).block.lines);
   return stored;
 }
 
 describe('thinRedraws', () => {
   it('returns an ordinary block as the same object', () => {
-    const block: LineBlock = { texts: ['a', '', 'é'], runs: [{ count: 3, time: 1, source: null }] };
+    const block: LineBlock = { lines: ['a', '', 'é'], runs: [{ count: 3, time: 1, source: null }] };
     const thinned = thinRedraws(noRedraws, block);
     expect(thinned.block).toBe(block);
     expect(thinned.state).toBe(noRedraws);
@@ -108,7 +108,7 @@ describe('thinRedraws', () => {
 
   it('keeps time and source of every line', () => {
     const { block } = thinRedraws(noRedraws, {
-      texts: ['a', 'b\nc', '1%\r', '2%\r', 'd'],
+      lines: ['a', 'b\nc', '1%\r', '2%\r', 'd'],
       runs: [
         { count: 2, time: start, source: 'STDOUT' },
         { count: 2, time: start + 1, source: 'STDERR' },
@@ -116,7 +116,7 @@ describe('thinRedraws', () => {
       ],
     });
     expect(block).toEqual({
-      texts: ['a', 'b', 'c', '1%', 'd'],
+      lines: ['a', 'b', 'c', '1%', 'd'],
       runs: [
         { count: 3, time: start, source: 'STDOUT' },
         { count: 1, time: start + 1, source: 'STDERR', progress: 'DRAWN_OVER' },
@@ -151,28 +151,28 @@ describe('settleRedraw', () => {
   });
 
   it('lets the half second begin anew', () => {
-    const first = { texts: ['1%\r', '2%\r'], runs: [{ count: 2, time: start, source: null }] };
+    const first = { lines: ['1%\r', '2%\r'], runs: [{ count: 2, time: start, source: null }] };
     const settled = settleRedraw(thinRedraws(noRedraws, first).state, start + 500);
     expect(settled.block.runs).toEqual([
       { count: 1, time: start, source: null, progress: 'DRAWN_OVER' },
     ]);
-    const next = { texts: ['3%\r'], runs: [{ count: 1, time: start + 900, source: null }] };
-    expect(thinRedraws(settled.state, next).block.texts).toEqual([]);
+    const next = { lines: ['3%\r'], runs: [{ count: 1, time: start + 900, source: null }] };
+    expect(thinRedraws(settled.state, next).block.lines).toEqual([]);
   });
 
   it('does nothing where nothing is held back', () => {
     const settled = settleRedraw(noRedraws, Infinity);
-    expect(settled).toEqual({ block: { texts: [], runs: [] }, state: noRedraws });
+    expect(settled).toEqual({ block: { lines: [], runs: [] }, state: noRedraws });
   });
 });
 
 describe('places', () => {
   it('say which line each text became, or which took its place', () => {
     const { block, places } = thinRedraws(noRedraws, {
-      texts: ['a', '1%\r', '2%\r', 'b', 'c'],
+      lines: ['a', '1%\r', '2%\r', 'b', 'c'],
       runs: [{ count: 5, time: start, source: null }],
     });
-    expect(block.texts).toEqual(['a', '1%', 'b', 'c']);
+    expect(block.lines).toEqual(['a', '1%', 'b', 'c']);
     expect(places).toEqual([0, 1, 2, 2, 3]);
   });
 });
@@ -265,10 +265,10 @@ describe('bars on several rows', () => {
 
   it('are forgotten when nobody goes up any more', () => {
     const first = {
-      texts: [`a: 1%\u001b[A`, 'b: 1%'],
+      lines: [`a: 1%\u001b[A`, 'b: 1%'],
       runs: [{ count: 2, time: start, source: null }],
     };
-    const quiet = { texts: ['x', 'y'], runs: [{ count: 2, time: start + 9000, source: null }] };
+    const quiet = { lines: ['x', 'y'], runs: [{ count: 2, time: start + 9000, source: null }] };
     const drawn = settleRedraw(thinRedraws(noRedraws, first).state, start + 8000).state;
     const { state } = thinRedraws(drawn, quiet);
     expect(thinRedraws(state, quiet).block).toBe(quiet);
@@ -324,7 +324,7 @@ it('leaves a text exactly as it is where nothing is drawn again', () => {
     'a\tb',
     ' ',
   ];
-  const block = { texts, runs: [{ count: 4, time: 1, source: null }] };
+  const block = { lines: texts, runs: [{ count: 4, time: 1, source: null }] };
   expect(thinRedraws(noRedraws, block).block).toBe(block);
 });
 
@@ -335,7 +335,7 @@ describe('which lines are states of a progress bar', () => {
     let state = noRedraws;
     const runs: LineBlock['runs'] = [];
     texts.forEach((text, at) => {
-      const block = { texts: [text], runs: [{ count: 1, time: time(at), source: null }] };
+      const block = { lines: [text], runs: [{ count: 1, time: time(at), source: null }] };
       const thinned = thinRedraws(state, block);
       state = JSON.parse(JSON.stringify(thinned.state));
       runs.push(...thinned.block.runs);
@@ -380,7 +380,7 @@ describe('which lines are states of a progress bar', () => {
 
   it('takes what stands when the log ends, and was still held back, for the last state', () => {
     const runs = [{ count: 2, time: start, source: null }];
-    const { state } = thinRedraws(noRedraws, { texts: [`${tqdm(1)}\r`, `${tqdm(2)}\r`], runs });
+    const { state } = thinRedraws(noRedraws, { lines: [`${tqdm(1)}\r`, `${tqdm(2)}\r`], runs });
     expect(settleRedraw(state, Infinity).block.runs).toMatchObject([{ progress: 'LAST' }]);
     expect(settleRedraw(state, start + 500).block.runs).toMatchObject([{ progress: 'DRAWN_OVER' }]);
   });

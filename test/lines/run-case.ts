@@ -83,11 +83,11 @@ async function* batches(
     const isLast = to === output.length;
     if (isLast) splitter.end((text) => texts.push(text));
     const runs = [{ count: texts.length, time: startedAt + ms, source: null }];
-    if (texts.length > 0) yield { texts, runs, cursor: `${to}` };
+    if (texts.length > 0) yield { lines: texts, runs, cursor: `${to}` };
     from = to;
   }
   if (from !== output.length) throw new Error('the last time is not that of the last byte');
-  yield { texts: [], runs: [], cursor: 'end', ended: { state: null } };
+  yield { lines: [], runs: [], cursor: 'end', ended: { state: null } };
 }
 
 function provider(log: AsyncIterable<LogBatch>): Provider {

@@ -28,7 +28,7 @@ async function* printed(
 ): AsyncGenerator<LogBatch> {
   for (const [at, [time, ...texts]] of batches.entries()) {
     const runs = [{ count: texts.length, time, source: null }];
-    yield { texts, runs, cursor: `${at}` };
+    yield { lines: texts, runs, cursor: `${at}` };
   }
   if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve));
 }
@@ -71,7 +71,7 @@ function collectorOf(
 }
 
 async function linesOf(jobId: string): Promise<string[]> {
-  return (await store.logs.read(jobId, { offset: 0, limit: 100, maxChars: 1e6 })).texts;
+  return (await store.logs.read(jobId, { offset: 0, limit: 100, maxChars: 1e6 })).lines;
 }
 
 const bar = [
@@ -135,12 +135,12 @@ test('lines that the clock has chosen are to be on the disk before they are told
       appended.push(batch);
       const head = await store.logs.append(to, batch);
       // The state that is held back is stored once the log has been silent.
-      if (batch.texts.includes('20%')) stop.abort();
+      if (batch.lines.includes('20%')) stop.abort();
       return head;
     },
   });
   await collectorOf(lease, bar, logs).run(stop.signal);
-  expect(appended.map(({ texts, isByClock }) => [texts, isByClock])).toEqual([
+  expect(appended.map(({ lines, isByClock }) => [lines, isByClock])).toEqual([
     [['begin'], false],
     [['10%'], true],
     [[], false],

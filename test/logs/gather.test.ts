@@ -4,7 +4,7 @@ import type { LogBatch } from '../../src/core/provider.ts';
 import { gather } from '../../src/logs/write/gather.ts';
 
 const line = (n: number, more: Partial<LogBatch> = {}): LogBatch => ({
-  texts: [`line ${n}`],
+  lines: [`line ${n}`],
   runs: [{ count: 1, time: n, source: null }],
   cursor: `${n + 1}`,
   ...more,
@@ -29,7 +29,7 @@ test('within a pause batches are one, with gaps where they were', async () => {
   const batches = [line(0, { gaps: [gap] }), line(1), line(2, { gaps: [gap] })];
   expect(await all(gather(source(...batches), () => 60_000))).toEqual([
     {
-      texts: ['line 0', 'line 1', 'line 2'],
+      lines: ['line 0', 'line 1', 'line 2'],
       runs: [0, 1, 2].map((time) => ({ count: 1, time, source: null })),
       cursor: '3',
       gaps: [gap, { before: 2, reason: 'lost' }],
@@ -38,17 +38,17 @@ test('within a pause batches are one, with gaps where they were', async () => {
 });
 
 test('an end, a line in the making, and a thousand lines wait for no pause', async () => {
-  const unfinished = { ...line(1), texts: [], runs: [], unfinished: { text: 'half', time: 1 } };
-  const many = line(3, { texts: Array.from({ length: 1000 }, () => 'x') });
+  const unfinished = { ...line(1), lines: [], runs: [], unfinished: { text: 'half', time: 1 } };
+  const many = line(3, { lines: Array.from({ length: 1000 }, () => 'x') });
   const end = line(4, { ended: { state: null } });
   const got = await all(gather(source(line(0), unfinished, line(2), many, end), () => 60_000));
   expect(got.map(({ cursor }) => cursor)).toEqual(['1', '2', '4', '5']);
-  expect(got[2]?.texts).toHaveLength(1001);
+  expect(got[2]?.lines).toHaveLength(1001);
 });
 
 test('what was gathered is handed on before the failure of its source', async () => {
   const batches = gather(source(line(0), line(1), new Error('cut')), () => 60_000);
-  expect((await batches.next()).value).toMatchObject({ texts: ['line 0', 'line 1'] });
+  expect((await batches.next()).value).toMatchObject({ lines: ['line 0', 'line 1'] });
   await expect(batches.next()).rejects.toThrow('cut');
 });
 

@@ -73,7 +73,7 @@ function look(expressionText: string, lines: string[]): { may: boolean; matches:
   const text = neededText(expressionText, compiled);
   const all = [...filler, ...lines];
   const runs = [{ count: all.length, time: 0, source: null }];
-  const filter = openFilter(buildFilter({ key: '', chunks: [rawChunk({ texts: all, runs })] }), '');
+  const filter = openFilter(buildFilter({ key: '', chunks: [rawChunk({ lines: all, runs })] }), '');
   if (filter === null) throw new Error('the filter cannot be opened');
   const needs = { text, minLevel: null, since: 0, until: 1, sources: null };
   return {

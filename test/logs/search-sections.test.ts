@@ -52,7 +52,7 @@ async function stored(store: Store, lines: readonly Line[]): Promise<string> {
     const some = lines.slice(n, n + 1000);
     const runs = some.map(({ time, source }) => ({ count: 1, time, source }));
     const texts = some.map(({ text }) => text);
-    await store.logs.append(lease, { texts, runs, cursor: null, collectorState: null });
+    await store.logs.append(lease, { lines: texts, runs, cursor: null, collectorState: null });
   }
   return job.id;
 }
@@ -119,7 +119,7 @@ async function foundBefore(
     const runs = block.runs.flatMap(({ count, ...run }) =>
       Array.from({ length: count }, () => run),
     );
-    const matching = block.texts.flatMap((line, n) => {
+    const matching = block.lines.flatMap((line, n) => {
       const { time = 0, source = null } = runs[n] ?? {};
       return matcher.run({ count: 1, time, source }) && matcher.text(line) ? [block.first + n] : [];
     });

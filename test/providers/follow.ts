@@ -79,13 +79,13 @@ export class Follower {
 
   async #take(batches: AsyncIterable<LogBatch>): Promise<void> {
     for await (const batch of batches) {
-      const { texts, runs, gaps = [] } = batch;
+      const { lines, runs, gaps = [] } = batch;
       const counted = runs.reduce((sum, run) => sum + run.count, 0);
-      if (counted !== texts.length) throw new Error('the runs do not cover the lines');
+      if (counted !== lines.length) throw new Error('the runs do not cover the lines');
       for (const { before, reason } of gaps) {
         this.gaps.push({ offset: this.lines.length + before, reason });
       }
-      this.lines.push(...texts);
+      this.lines.push(...lines);
       this.cursors.set(this.lines.length, batch.cursor);
       for (const { count, resolve } of this.#waiting) if (this.lines.length >= count) resolve();
       if (batch.ended) this.ended = batch.ended;

@@ -74,17 +74,17 @@ test.each([true, false])(
       })
       .map(
         (parts): LineBlock => ({
-          texts: parts.flatMap(([line, { count }]) => Array.from({ length: count }, () => line)),
+          lines: parts.flatMap(([line, { count }]) => Array.from({ length: count }, () => line)),
           runs: parts.map(([, lines]) => lines),
         }),
       );
     fc.assert(
       fc.property(fc.array(block, { maxLength: 3 }), block, (before, after) => {
-        const rows = before.filter(({ texts }) => texts.length > 0).map(rawChunk);
+        const rows = before.filter(({ lines }) => lines.length > 0).map(rawChunk);
         const chunks = cutChunks(joinTail(rows), after, { compress });
         const all = [...before, after];
         const lines = chunks.flatMap((chunk) => splitLines(textOf(chunk), 0, chunk.count));
-        expect(lines).toEqual(all.flatMap(({ texts }) => texts));
+        expect(lines).toEqual(all.flatMap(({ lines }) => lines));
         expect(perLine(chunks.flatMap(runsOf))).toEqual(perLine(all.flatMap(({ runs }) => runs)));
       }),
       { numRuns: 50 },
@@ -97,7 +97,7 @@ test('a big batch is cut into chunks of about a full one, by text or by lines', 
   const cut = (texts: string[]) =>
     cutChunks(
       none,
-      { texts, runs: [{ count: texts.length, time: 0, source: null }] },
+      { lines: texts, runs: [{ count: texts.length, time: 0, source: null }] },
       {
         compress: true,
       },

@@ -403,12 +403,12 @@ export function storeContract(name: string, openPlace: () => Promise<StorePlace>
         expect(await store.jobs.delete(gone.job.id)).toBe(false);
         expect(await store.jobs.get(gone.job.id)).toBeNull();
         expect(await store.logs.head(gone.job.id)).toMatchObject({ total: 0 });
-        expect((await all(gone.job.id)).texts).toEqual([]);
+        expect((await all(gone.job.id)).lines).toEqual([]);
         expect(await store.logs.gaps(gone.job.id, { from: 0, to: 9 })).toEqual([]);
         const options = { names: null, maxPoints: 9 };
         expect(await store.logs.metrics(gone.job.id, options)).toEqual([]);
         expect(await failure(store.logs.append(gone.lease, batch(['x'])))).toBe('CONFLICT');
-        expect((await all(kept.job.id)).texts).toEqual(numbered(0, 3000));
+        expect((await all(kept.job.id)).lines).toEqual(numbered(0, 3000));
         expect(await store.logs.gaps(kept.job.id, { from: 0, to: 9 })).toHaveLength(1);
         expect(await store.logs.metrics(kept.job.id, options)).toHaveLength(1);
       });
@@ -516,7 +516,7 @@ export function storeContract(name: string, openPlace: () => Promise<StorePlace>
           complete: false,
         });
         await store.logs.append(lease, {
-          texts: ['one', '', 'trailing \r', '\u2028 ünïcode 🚂'],
+          lines: ['one', '', 'trailing \r', '\u2028 ünïcode 🚂'],
           runs: [
             { count: 1, time: 1_700_000_000_000, source: 'STDOUT' },
             { count: 2, time: 1_699_999_999_999, source: 'STDERR' },
@@ -526,7 +526,7 @@ export function storeContract(name: string, openPlace: () => Promise<StorePlace>
           collectorState: 'k1',
         });
         const head = await store.logs.append(lease, {
-          texts: ['five'],
+          lines: ['five'],
           runs: [{ count: 1, time: 1_700_000_000_001, source: null }],
           cursor: 'c2',
           collectorState: null,
@@ -537,7 +537,7 @@ export function storeContract(name: string, openPlace: () => Promise<StorePlace>
         expect(await store.logs.head(job.id)).toEqual(head);
         expect(await all(job.id)).toEqual({
           first: 0,
-          texts: ['one', '', 'trailing \r', '\u2028 ünïcode 🚂', 'five'],
+          lines: ['one', '', 'trailing \r', '\u2028 ünïcode 🚂', 'five'],
           runs: [
             { count: 1, time: 1_700_000_000_000, source: 'STDOUT' },
             { count: 2, time: 1_699_999_999_999, source: 'STDERR' },
@@ -566,14 +566,14 @@ export function storeContract(name: string, openPlace: () => Promise<StorePlace>
         const { job, lease } = await leasedJob(store);
         await store.logs.append(lease, batch(['a\nb', 'c']));
         await store.logs.append(lease, batch([...numbered(2, 2000), 'd\n']));
-        const { texts } = await all(job.id);
-        expect([texts[0], texts[1], texts.at(-1)]).toEqual(['a\u240ab', 'c', 'd\u240a']);
-        expect(texts).toHaveLength(2003);
+        const { lines } = await all(job.id);
+        expect([lines[0], lines[1], lines.at(-1)]).toEqual(['a\u240ab', 'c', 'd\u240a']);
+        expect(lines).toHaveLength(2003);
       });
 
       test('of unknown jobs are empty', async () => {
         expect(await store.logs.head('unknown')).toMatchObject({ total: 0, complete: false });
-        expect(await all('unknown')).toEqual({ first: 0, texts: [], runs: [] });
+        expect(await all('unknown')).toEqual({ first: 0, lines: [], runs: [] });
         expect(await store.logs.gaps('unknown', { from: 0, to: 9 })).toEqual([]);
         expect(await store.logs.metrics('unknown', { names: null, maxPoints: 9 })).toEqual([]);
         expect(await stretches(store, 'unknown', { from: 0 })).toEqual([]);
@@ -595,14 +595,14 @@ export function storeContract(name: string, openPlace: () => Promise<StorePlace>
           [6990, 5000],
         ] as const) {
           const page = await store.logs.read(job.id, { offset, limit, maxChars: 1e9 });
-          expect(page.texts).toEqual(numbered(offset, Math.min(limit, 7000 - offset)));
+          expect(page.lines).toEqual(numbered(offset, Math.min(limit, 7000 - offset)));
           expect(page.first).toBe(offset);
-          expect(page.runs.reduce((sum, { count }) => sum + count, 0)).toBe(page.texts.length);
+          expect(page.runs.reduce((sum, { count }) => sum + count, 0)).toBe(page.lines.length);
         }
         const past = await store.logs.read(job.id, { offset: 7000, limit: 9, maxChars: 1e9 });
-        expect(past).toEqual({ first: 7000, texts: [], runs: [] });
+        expect(past).toEqual({ first: 7000, lines: [], runs: [] });
         const none = await store.logs.read(job.id, { offset: 5, limit: 0, maxChars: 1e9 });
-        expect(none.texts).toEqual([]);
+        expect(none.lines).toEqual([]);
       });
 
       test('a page of long lines ends early, after one line at least', async () => {
@@ -610,7 +610,7 @@ export function storeContract(name: string, openPlace: () => Promise<StorePlace>
         const long = 'x'.repeat(64 * 1024);
         await store.logs.append(lease, batch([long, long, long, 'short']));
         const read = async (offset: number, maxChars: number) =>
-          (await store.logs.read(job.id, { offset, limit: 9, maxChars })).texts.length;
+          (await store.logs.read(job.id, { offset, limit: 9, maxChars })).lines.length;
         expect(await read(0, 10)).toBe(1);
         expect(await read(0, 2 * long.length)).toBe(2);
         expect(await read(1, 3 * long.length)).toBe(3);
@@ -625,7 +625,7 @@ export function storeContract(name: string, openPlace: () => Promise<StorePlace>
         await store.logs.append(newer, batch(['new'], { cursor: 'new' }));
         expect(await failure(store.logs.append(lease, batch(['old'])))).toBe('CONFLICT');
         expect(await failure(store.logs.complete(lease))).toBe('CONFLICT');
-        expect((await all(job.id)).texts).toEqual(['new']);
+        expect((await all(job.id)).lines).toEqual(['new']);
         expect(await store.logs.head(job.id)).toMatchObject({ cursor: 'new', complete: false });
       });
 
@@ -658,9 +658,9 @@ export function storeContract(name: string, openPlace: () => Promise<StorePlace>
       test('a log that grows by single lines reads like any other', async () => {
         const { job, lease } = await leasedJob(store);
         for (let n = 0; n < 1300; n++) await store.logs.append(lease, batch(numbered(n, 1)));
-        expect((await all(job.id)).texts).toEqual(numbered(0, 1300));
+        expect((await all(job.id)).lines).toEqual(numbered(0, 1300));
         const page = await store.logs.read(job.id, { offset: 1120, limit: 100, maxChars: 1e9 });
-        expect(page.texts).toEqual(numbered(1120, 100));
+        expect(page.lines).toEqual(numbered(1120, 100));
       });
 
       test('a scan goes over every line once, from any line on', async () => {
@@ -669,7 +669,7 @@ export function storeContract(name: string, openPlace: () => Promise<StorePlace>
         for (let n = 2500; n < 2600; n++) await store.logs.append(lease, batch(numbered(n, 1)));
         for (const from of [0, 1, 1234, 2550, 2600, 9999]) {
           const seen = await stretches(store, job.id, { from });
-          expect(seen.flatMap(({ block }) => block?.texts ?? [])).toEqual(
+          expect(seen.flatMap(({ block }) => block?.lines ?? [])).toEqual(
             numbered(from, Math.max(0, 2600 - from)),
           );
           expect(seen[0]?.first ?? from).toBe(from);
@@ -685,7 +685,7 @@ export function storeContract(name: string, openPlace: () => Promise<StorePlace>
         });
         const hits = seen.filter(({ block }) => block !== null);
         expect(hits).toHaveLength(1);
-        expect(hits[0]?.block?.texts).toContain('line 4321');
+        expect(hits[0]?.block?.lines).toContain('line 4321');
         let next = 10;
         for (const { first, count } of seen) {
           expect(first).toBe(next);
@@ -699,7 +699,7 @@ export function storeContract(name: string, openPlace: () => Promise<StorePlace>
         for (let n = 0; n < 990; n += 10) await store.logs.append(lease, batch(numbered(n, 10)));
         const texts: string[] = [];
         for await (const { block } of store.logs.scan(job.id, { from: 0 })) {
-          texts.push(...(block?.texts ?? []));
+          texts.push(...(block?.lines ?? []));
           if (texts.length === 50) await store.logs.append(lease, batch(numbered(990, 500)));
         }
         expect(texts).toEqual(numbered(0, 1490));
@@ -711,7 +711,7 @@ export function storeContract(name: string, openPlace: () => Promise<StorePlace>
         for (let n = 2500; n < 2600; n++) await store.logs.append(lease, batch(numbered(n, 1)));
         for (const from of [0, 1, 1234, 2550, 2600, 9999]) {
           const seen = await stretches(store, job.id, { from, backwards: true });
-          const texts = seen.toReversed().flatMap(({ block }) => block?.texts ?? []);
+          const texts = seen.toReversed().flatMap(({ block }) => block?.lines ?? []);
           expect(texts).toEqual(numbered(0, Math.min(from, 2600)));
           let next = Math.min(from, 2600);
           for (const { first, count, block } of seen) {
@@ -728,7 +728,7 @@ export function storeContract(name: string, openPlace: () => Promise<StorePlace>
         for (let n = 0; n < 990; n += 10) await store.logs.append(lease, batch(numbered(n, 10)));
         const texts: string[][] = [];
         for await (const { block } of store.logs.scan(job.id, { from: 990, backwards: true })) {
-          texts.unshift(block?.texts ?? []);
+          texts.unshift(block?.lines ?? []);
           if (texts.length === 5) await store.logs.append(lease, batch(numbered(990, 500)));
         }
         expect(texts.flat()).toEqual(numbered(0, 990));
@@ -804,7 +804,7 @@ export function storeContract(name: string, openPlace: () => Promise<StorePlace>
         await other.logs.append(taken, batch(['other'], { cursor: 'other' }));
         await paused.leases.renew();
         expect(await failure(paused.logs.append(lease, batch(['paused'])))).toBe('CONFLICT');
-        expect((await all(job.id)).texts).toEqual(['other']);
+        expect((await all(job.id)).lines).toEqual(['other']);
       });
 
       test('are valid while their server renews, by its own clock, and nobody else has taken them', async () => {

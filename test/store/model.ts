@@ -50,7 +50,7 @@ export function storeModel(openPlace: () => Promise<StorePlace>): void {
         if (action.do === 'append') {
           const batch = makeBatch(action, { first: texts.length, time: 1000 - index });
           const head = await store.logs.append(lease, batch);
-          texts.push(...batch.texts);
+          texts.push(...batch.lines);
           runs.push(...batch.runs);
           expect(head).toMatchObject({ total: texts.length, cursor: batch.cursor });
         } else if (action.do === 'read') {
@@ -59,7 +59,7 @@ export function storeModel(openPlace: () => Promise<StorePlace>): void {
           const options = { offset, limit: action.limit, maxChars: Number.POSITIVE_INFINITY };
           const page = await store.logs.read(job.id, options);
           expect(page.first).toBe(offset);
-          expect(page.texts).toEqual(texts.slice(offset, end));
+          expect(page.lines).toEqual(texts.slice(offset, end));
           expect(perLine(page.runs)).toEqual(perLine(runs).slice(offset, end));
         } else {
           if (action.do === 'crash') await place.crash();
@@ -85,7 +85,7 @@ function makeBatch(
   );
   const half = Math.floor(count / 2);
   return {
-    texts,
+    lines: texts,
     runs: [
       { count: half, time, source },
       { count: count - half, time: time + 1, source: null },

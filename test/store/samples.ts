@@ -22,7 +22,7 @@ export function newJob(changes: Partial<NewJob> = {}): NewJob {
 /** A batch of lines, all of one time and source. */
 export function batch(texts: string[], changes: Partial<Append> = {}): Append {
   return {
-    texts,
+    lines: texts,
     runs: texts.length === 0 ? [] : [{ count: texts.length, time: 1000, source: 'STDOUT' }],
     cursor: null,
     collectorState: null,

@@ -30,7 +30,7 @@ test(`${rounds} kills in the middle of appends lose no acknowledged line and rep
     expect(head.cursor ?? '0').toBe(`${head.total}`);
     for await (const { first, block } of store.logs.scan(job.id, { from: checked })) {
       expect(first).toBe(checked);
-      for (const text of block?.texts ?? []) {
+      for (const text of block?.lines ?? []) {
         if (text !== knownLine(checked)) expect(text).toBe(knownLine(checked));
         checked += 1;
       }
@@ -38,7 +38,7 @@ test(`${rounds} kills in the middle of appends lose no acknowledged line and rep
     expect(checked).toBe(head.total);
   }
   const whole = await store.logs.read(job.id, { offset: 0, limit: 2000, maxChars: 1e9 });
-  expect(whole.texts).toEqual(Array.from({ length: 2000 }, (_, line) => knownLine(line)));
+  expect(whole.lines).toEqual(Array.from({ length: 2000 }, (_, line) => knownLine(line)));
   await store.close();
   const db = new Sqlite(join(place.dataDir, 'trainyard.db'), { readonly: true });
   expect(db.pragma('integrity_check', { simple: true })).toBe('ok');

@@ -64,10 +64,10 @@ describe('one byte that changed within a chunk', () => {
     expect(details).toEqual({ jobId, offset: 2500, nextOffset: 3000 });
     expect(message).toContain(`Lines 2500 to 2999 of job ${jobId}`);
     // A page that would cross them ends before.
-    expect((await read(1990, 1000)).texts).toEqual(
+    expect((await read(1990, 1000)).lines).toEqual(
       Array.from({ length: 10 }, (_, index) => line(1990 + index)),
     );
-    expect((await read(3000, 3030)).texts).toEqual(
+    expect((await read(3000, 3030)).lines).toEqual(
       Array.from({ length: 3030 }, (_, index) => line(3000 + index)),
     );
   });
@@ -114,8 +114,8 @@ describe('one byte that changed within a chunk', () => {
     expect(await store.logs.mend(jobId, 2500, async () => null)).toBe(false);
     expect(await mend((text) => text)).toBe(true);
     expect(asked).toEqual(Array(2).fill({ first: 2000, count: 1000 }));
-    const { texts } = await store.logs.read(jobId, { offset: 2500, limit: 1, maxChars: 1e6 });
-    expect(texts).toEqual([line(2500)]);
+    const { lines } = await store.logs.read(jobId, { offset: 2500, limit: 1, maxChars: 1e6 });
+    expect(lines).toEqual([line(2500)]);
     expect(auditSqliteStore(place.dataDir).findings).toEqual([]);
     expect(await mend((text) => text)).toBe(false);
   });
@@ -131,8 +131,8 @@ describe('one byte that changed within a chunk', () => {
     await expect(
       store.logs.read(jobId, { offset: 6020, limit: 10, maxChars: 1e6 }),
     ).rejects.toMatchObject({ code: 'DATA_DAMAGED', details: { offset: 6020, nextOffset: 6021 } });
-    const { texts } = await store.logs.read(jobId, { offset: 6021, limit: 4000, maxChars: 1e6 });
-    expect(texts).toEqual([...Array.from({ length: 9 }, (_, n) => line(6021 + n)), ...more]);
+    const { lines } = await store.logs.read(jobId, { offset: 6021, limit: 4000, maxChars: 1e6 });
+    expect(lines).toEqual([...Array.from({ length: 9 }, (_, n) => line(6021 + n)), ...more]);
     expect(auditSqliteStore(place.dataDir).findings).toHaveLength(1);
   });
 });
@@ -184,13 +184,13 @@ test('whatever bytes change, wherever: each read gives the stored lines, or an e
             continue;
           }
           // Lines that are missing must not look like the end of the log.
-          expect(block.texts.length).toBeGreaterThan(0);
-          block.texts.forEach((text, index) => {
+          expect(block.lines.length).toBeGreaterThan(0);
+          block.lines.forEach((text, index) => {
             if (text !== knownLine(offset + index))
               throw new Error(`line ${offset + index}: ${text}`);
           });
-          served += block.texts.length;
-          offset += block.texts.length;
+          served += block.lines.length;
+          offset += block.lines.length;
         }
         // Where the end of the log is not proved, nothing may look like it.
         const extent = await store.logs.extent(jobId).catch((error: unknown) => {
@@ -235,8 +235,8 @@ test('whichever byte of the file header changes, it is opened as it was, or refu
         },
       );
       if (store === null) continue;
-      const { texts } = await store.logs.read(jobId, { offset: 6029, limit: 1, maxChars: 1000 });
-      expect(texts).toEqual([knownLine(6029)]);
+      const { lines } = await store.logs.read(jobId, { offset: 6029, limit: 1, maxChars: 1000 });
+      expect(lines).toEqual([knownLine(6029)]);
       await store.close();
     }
   }
@@ -325,7 +325,7 @@ test('a store of before the checksums gets them', async () => {
   db.close();
   const store = await place.open();
   expect((await store.logs.head(jobId)).total).toBe(6030);
-  const { texts } = await store.logs.read(jobId, { offset: 0, limit: 10, maxChars: 1e6 });
-  expect(texts).toEqual(Array.from({ length: 10 }, (_, number) => knownLine(number)));
+  const { lines } = await store.logs.read(jobId, { offset: 0, limit: 10, maxChars: 1e6 });
+  expect(lines).toEqual(Array.from({ length: 10 }, (_, number) => knownLine(number)));
   expect(auditSqliteStore(place.dataDir).findings).toEqual([]);
 });

@@ -128,8 +128,8 @@ test.skipIf(!canLimit)(
     const again = await place.open();
     const total = full.total + 5000;
     expect(await again.logs.head(job.id)).toMatchObject({ total, cursor: `${total}` });
-    const { texts } = await again.logs.read(job.id, { offset: 0, limit: total, maxChars: 1e9 });
-    expect(texts).toEqual(Array.from({ length: total }, (_, line) => knownLine(line)));
+    const { lines } = await again.logs.read(job.id, { offset: 0, limit: total, maxChars: 1e9 });
+    expect(lines).toEqual(Array.from({ length: total }, (_, line) => knownLine(line)));
   },
 );
 

@@ -63,8 +63,8 @@ test('many jobs that append at once write less than each by itself, and each lin
   // Alone, an append writes a page of lines and one of heads. Together, forty have their lines in two pages.
   expect(grown).toBeLessThan(30 * jobs * 2 * 8192 * 0.3);
   for (const { job } of leased) {
-    const { texts } = await store.logs.read(job.id, { offset: 0, limit: 99, maxChars: 1e6 });
-    expect(texts).toEqual(['begun', ...Array.from({ length: 30 }, (_, n) => `line ${n}`)]);
+    const { lines } = await store.logs.read(job.id, { offset: 0, limit: 99, maxChars: 1e6 });
+    expect(lines).toEqual(['begun', ...Array.from({ length: 30 }, (_, n) => `line ${n}`)]);
     const [loss] = await store.logs.metrics(job.id, { names: null, maxPoints: 99 });
     expect(loss?.points.map(({ value }) => value)).toEqual(Array.from({ length: 30 }, (_, n) => n));
   }

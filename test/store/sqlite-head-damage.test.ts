@@ -48,7 +48,7 @@ async function readOut(store: Store, jobId: string) {
     const options = { offset: texts.length, limit: 700, maxChars: 1e7 };
     const block = await store.logs.read(jobId, options).catch((error: unknown) => error);
     if (block instanceof Error) return { texts, error: block };
-    const { texts: more } = block as { texts: string[] };
+    const { lines: more } = block as { lines: string[] };
     if (more.length === 0) return { texts, error: null };
     texts.push(...more);
   }

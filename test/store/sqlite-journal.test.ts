@@ -46,7 +46,11 @@ async function flood(store: Store, lease: Lease, megabytes: number): Promise<voi
 }
 
 async function lines(store: Store, jobId: string): Promise<string[]> {
-  const { texts } = await store.logs.read(jobId, { offset: 0, limit: 10_000, maxChars: 1e8 });
+  const { lines: texts } = await store.logs.read(jobId, {
+    offset: 0,
+    limit: 10_000,
+    maxChars: 1e8,
+  });
   return texts;
 }
 
@@ -106,8 +110,8 @@ describe('a job that prints little', () => {
       db.close();
     });
     const read = (offset: number) => store.logs.read(job.id, { offset, limit: 9, maxChars: 1e6 });
-    expect((await read(0)).texts).toEqual([knownLine(0)]);
-    expect((await read(2)).texts).toEqual([knownLine(2)]);
+    expect((await read(0)).lines).toEqual([knownLine(0)]);
+    expect((await read(2)).lines).toEqual([knownLine(2)]);
     await expect(read(1)).rejects.toMatchObject({
       code: 'DATA_DAMAGED',
       details: { offset: 1, nextOffset: 2 },
@@ -139,8 +143,8 @@ test('a damaged row of the journal is damage of its lines alone, is found, and i
       code: 'DATA_DAMAGED',
       details: { offset: from, nextOffset: from + 3 },
     });
-    expect((await read(0)).texts).toEqual(Array.from({ length: from }, (_, n) => knownLine(n)));
-    expect((await read(from + 4)).texts.at(0)).toBe(knownLine(from + 4));
+    expect((await read(0)).lines).toEqual(Array.from({ length: from }, (_, n) => knownLine(n)));
+    expect((await read(from + 4)).lines.at(0)).toBe(knownLine(from + 4));
     const findings = auditSqliteStore(place.dataDir).findings.map((one) => one.lines);
     expect(findings.at(0)).toMatchObject({ from: expect.any(Number) });
     db.prepare(
@@ -257,7 +261,7 @@ describe('with lines of many jobs in the journal', () => {
       expect(cursor ?? '0').toBe(`${total}`);
       const texts: string[] = [];
       for await (const { block } of store.logs.scan(jobId, { from: 0 })) {
-        texts.push(...(block?.texts ?? []));
+        texts.push(...(block?.lines ?? []));
       }
       expect(texts).toEqual(Array.from({ length: total }, (_, n) => knownLine(n)));
       const [loss] = await store.logs.metrics(jobId, { names: null, maxPoints: 2 });

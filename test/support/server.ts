@@ -123,7 +123,7 @@ async function openLog(
   const lease = await store.leases.claim(job.id);
   if (!lease) throw new Error('a new job has no free lease');
   const append: TestLog['append'] = async (texts, runs) => {
-    await store.logs.append(lease, { texts, runs, cursor: null, collectorState: null });
+    await store.logs.append(lease, { lines: texts, runs, cursor: null, collectorState: null });
     advanced(job.id);
   };
   return {

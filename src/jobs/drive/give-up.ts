@@ -16,5 +16,5 @@ export async function recordGap(reason: string, logs: LogStore, lease: Lease): P
   const known = await logs.gaps(jobId, { from: total, to: total });
   if (complete || known.some((gap) => gap.reason === reason)) return;
   const gaps = [{ before: 0, reason }];
-  await logs.append(lease, { texts: [], runs: [], gaps, cursor, collectorState });
+  await logs.append(lease, { lines: [], runs: [], gaps, cursor, collectorState });
 }

@@ -13,7 +13,7 @@ export async function summarize(job: Job, logs: LogStore): Promise<JobFailure | 
   const known = job.failure;
   const exitCode = known?.exitCode ?? null;
   const signal = known?.signal ?? null;
-  const found = findFailure(block.texts, { exitCode, signal });
+  const found = findFailure(block.lines, { exitCode, signal });
   return {
     // Without an exit code or a signal no process ran, so the provider knows more than the empty log.
     message:
@@ -33,6 +33,6 @@ async function readEnd(jobId: string, logs: LogStore): Promise<PlacedBlock> {
   for (let limit = searchedLines; ; limit = Math.ceil(limit / 4)) {
     const offset = Math.max(0, total - limit);
     const block = await logs.read(jobId, { offset, limit, maxChars: maxPageChars });
-    if (offset + block.texts.length >= total || limit === 1) return block;
+    if (offset + block.lines.length >= total || limit === 1) return block;
   }
 }

@@ -146,10 +146,10 @@ export class MatchReader {
       try {
         const limit = end - offset;
         const block = await this.#logs.read(jobId, { offset, limit, maxChars: room.left });
-        if (block.texts.length === 0) break;
+        if (block.lines.length === 0) break;
         room.take(charsOf(block));
         lines.push(...entriesOf(pageOf(block, null)));
-        offset += block.texts.length;
+        offset += block.lines.length;
       } catch (error) {
         const next = nextSound(error);
         if (next === null || next <= offset) throw error;
@@ -197,10 +197,10 @@ function nextSound(error: unknown): number | null {
   return typeof nextOffset === 'number' ? nextOffset : null;
 }
 
-function pageOf({ first, texts, runs }: PlacedBlock, offsets: number[] | null) {
-  return { lines: texts, runs, offsets, offset: first, growing: null };
+function pageOf({ first, lines, runs }: PlacedBlock, offsets: number[] | null) {
+  return { lines, runs, offsets, offset: first, growing: null };
 }
 
-function charsOf({ texts }: PlacedBlock): number {
-  return texts.reduce((sum, text) => sum + text.length, 0);
+function charsOf({ lines }: PlacedBlock): number {
+  return lines.reduce((sum, text) => sum + text.length, 0);
 }

@@ -252,7 +252,7 @@ function takeLines(
   buckets: readonly LogBucket[],
 ): void {
   const picked = pick?.(block);
-  for (const [at, text] of block.texts.entries()) {
+  for (const [at, text] of block.lines.entries()) {
     const line = block.first + at;
     if (line < next || line >= end || picked?.[at] === false) continue;
     const bucket = bucketOf(buckets, line);

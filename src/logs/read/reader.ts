@@ -116,7 +116,7 @@ export class LogReader {
     const gaps = await this.#logs.gaps(jobId, { from: offset, to: nextOffset });
     // Lines may have come between the two: what was read is stored, so it counts.
     const total = Math.max(extent.total, nextOffset > offset ? nextOffset : 0);
-    const isLast = nextOffset === total && found.block.texts.length < request.limit;
+    const isLast = nextOffset === total && found.block.lines.length < request.limit;
     const isWhole = matcher === null || matcher.onlyProgress;
     const isOpen = isLast && isProven && !extent.complete;
     const asked = request.growing === true && isWhole && isOpen;
@@ -124,7 +124,7 @@ export class LogReader {
     return {
       growing: asked ? this.#growing.get(jobId, total) : null,
       jobId,
-      lines: block.texts,
+      lines: block.lines,
       runs: block.runs,
       offsets,
       offset,
@@ -160,14 +160,14 @@ export class LogReader {
       const limit = Math.min(to - offset, matcher ? maxPageLines : left, maxPageLines);
       await pace.turn('stream');
       const block = await this.#logs.read(jobId, { offset, limit, maxChars: maxBlockChars });
-      if (block.texts.length === 0) {
+      if (block.lines.length === 0) {
         // A log that was deleted meanwhile must not look like one that ends here.
         await this.#job(jobId);
         return;
       }
-      const texts = matcher ? passing(block, matcher, to - 1).slice(0, left) : block.texts;
+      const texts = matcher ? passing(block, matcher, to - 1).slice(0, left) : block.lines;
       if (texts.length > 0) yield texts;
-      offset += block.texts.length;
+      offset += block.lines.length;
       left -= texts.length;
     }
   }
@@ -185,13 +185,13 @@ export class LogReader {
 
   async #read(job: Job, { offset, limit, maxChars = maxPageChars }: PageRequest) {
     const block = await this.#logs.read(job.id, { offset, limit, maxChars });
-    return { block, offsets: null, nextOffset: offset + block.texts.length };
+    return { block, offsets: null, nextOffset: offset + block.lines.length };
   }
 }
 
 /** The texts of the lines of those runs that pass. */
 function passing(
-  { first, texts, runs }: PlacedBlock,
+  { first, lines, runs }: PlacedBlock,
   matcher: LineMatcher,
   newest: number,
 ): string[] {
@@ -199,9 +199,9 @@ function passing(
   return runs.flatMap((run) => {
     const from = at;
     at += run.count;
-    if (matcher.run(run)) return texts.slice(from, at);
+    if (matcher.run(run)) return lines.slice(from, at);
     const stands = first + at - 1 === newest;
-    return stands && matcher.run(run, { stands }) ? texts.slice(at - 1, at) : [];
+    return stands && matcher.run(run, { stands }) ? lines.slice(at - 1, at) : [];
   });
 }
 

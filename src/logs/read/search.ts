@@ -136,7 +136,7 @@ class Matches {
   }
 
   block(first: number): PlacedBlock {
-    return { first, texts: this.#texts, runs: this.#runs };
+    return { first, lines: this.#texts, runs: this.#runs };
   }
 
   /**
@@ -160,7 +160,7 @@ class Matches {
       if (!passes && !onlyLast) continue;
       const lowest = onlyLast ? Math.max(least, end - 1) : least;
       for (let n = step === 1 ? lowest : most; n >= lowest && n <= most; n += step) {
-        const text = block.texts[n - block.first] ?? '';
+        const text = block.lines[n - block.first] ?? '';
         const next = step === 1 ? n + 1 : n;
         if (matcher.text(text)) {
           this.offsets.push(n);

@@ -26,7 +26,7 @@ export async function storeHeldBack(logs: LogStore, lease: Lease): Promise<boole
   const { cursor, collectorState, complete } = await logs.head(lease.jobId);
   const { redraw, metrics } = parseState(collectorState);
   const { block, state } = settleRedraw(redraw, Number.POSITIVE_INFINITY);
-  if (complete || block.texts.length === 0) return false;
+  if (complete || block.lines.length === 0) return false;
   const settled = formatState({ redraw: state, metrics });
   await logs.append(lease, { ...block, cursor, collectorState: settled });
   return true;

@@ -157,7 +157,7 @@ export class Collector {
     }
     const { block, state } = settleRedraw(this.#redraw, Date.now());
     this.#redraw = state;
-    if (block.texts.length > 0) {
+    if (block.lines.length > 0) {
       await this.#append({ ...block, cursor: this.#head.cursor, isByClock: true });
     }
     return 'settled';
@@ -170,7 +170,7 @@ export class Collector {
       growing.set(ref.jobId, { offset: this.#head.total, text: shownOf(text), time });
       return;
     }
-    const kept: LineBlock = { texts: [], runs: [] };
+    const kept: LineBlock = { lines: [], runs: [] };
     const gaps: NonNullable<Append['gaps']> = [];
     const metrics: MetricPoint[] = [];
     let isByClock = false;
@@ -179,22 +179,22 @@ export class Collector {
       const part = slice(batch, done, to);
       const thinned = thinRedraws(this.#redraw, part);
       this.#redraw = thinned.state;
-      isByClock ||= thinned.places !== null && thinned.block.texts.length > 0;
-      const first = this.#head.total + kept.texts.length;
+      isByClock ||= thinned.places !== null && thinned.block.lines.length > 0;
+      const first = this.#head.total + kept.lines.length;
       this.#read(part, (at) => first + (thinned.places?.[at] ?? at), metrics);
-      for (const text of thinned.block.texts) kept.texts.push(text);
+      for (const text of thinned.block.lines) kept.lines.push(text);
       for (const run of thinned.block.runs) kept.runs.push(run);
       done = to;
     };
     for (const { before, reason } of batch.gaps ?? []) {
       take(before);
-      gaps.push({ before: kept.texts.length, reason });
+      gaps.push({ before: kept.lines.length, reason });
     }
-    take(batch.texts.length);
+    take(batch.lines.length);
     if (batch.ended && holdsBack(this.#redraw)) {
       const last = settleRedraw(this.#redraw, Number.POSITIVE_INFINITY);
       this.#redraw = last.state;
-      kept.texts.push(...last.block.texts);
+      kept.lines.push(...last.block.lines);
       kept.runs.push(...last.block.runs);
     }
     await this.#append({ ...kept, gaps, cursor: batch.cursor, metrics, isByClock });
@@ -202,18 +202,18 @@ export class Collector {
   }
 
   /** Reads metrics from every state of a progress bar, also those not stored: a dictionary without a step belongs to the last one. */
-  #read({ texts, runs }: LineBlock, lineOf: (at: number) => number, points: MetricPoint[]): void {
+  #read({ lines, runs }: LineBlock, lineOf: (at: number) => number, points: MetricPoint[]): void {
     let at = 0;
     for (const { count, time } of runs) {
       for (const end = at + count; at < end; at += 1) {
-        const found = this.#metrics.read(texts[at] ?? '', time, lineOf(at));
+        const found = this.#metrics.read(lines[at] ?? '', time, lineOf(at));
         if (found.length > 0) points.push(...found);
       }
     }
   }
 
   async #append(batch: Omit<Append, 'collectorState'>): Promise<void> {
-    if (this.#head.total + batch.texts.length > maxLines) {
+    if (this.#head.total + batch.lines.length > maxLines) {
       throw new TrainyardError('CONFLICT', `The log is full: it has ${maxLines} lines.`);
     }
     const collectorState = formatState({ redraw: this.#redraw, metrics: this.#metrics.state() });
@@ -246,7 +246,7 @@ export class Collector {
 }
 
 function slice(block: LineBlock, from: number, to: number): LineBlock {
-  if (from === 0 && to === block.texts.length) return block;
+  if (from === 0 && to === block.lines.length) return block;
   const runs: LineBlock['runs'] = [];
   let at = 0;
   for (const run of block.runs) {
@@ -254,5 +254,5 @@ function slice(block: LineBlock, from: number, to: number): LineBlock {
     if (count > 0) runs.push({ ...run, count });
     at += run.count;
   }
-  return { texts: block.texts.slice(from, to), runs };
+  return { lines: block.lines.slice(from, to), runs };
 }

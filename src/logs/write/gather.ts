@@ -46,17 +46,17 @@ export async function* gather(
   }
 }
 
-function isFull({ texts, ended, unfinished }: LogBatch): boolean {
-  if (ended || unfinished || texts.length >= maxGatheredLines) return true;
-  return texts.reduce((sum, text) => sum + text.length, 0) >= maxGatheredChars;
+function isFull({ lines, ended, unfinished }: LogBatch): boolean {
+  if (ended || unfinished || lines.length >= maxGatheredLines) return true;
+  return lines.reduce((sum, text) => sum + text.length, 0) >= maxGatheredChars;
 }
 
 function joined(batch: LogBatch, next: LogBatch): LogBatch {
-  const moved = next.gaps?.map((gap) => ({ ...gap, before: batch.texts.length + gap.before }));
+  const moved = next.gaps?.map((gap) => ({ ...gap, before: batch.lines.length + gap.before }));
   const gaps = [...(batch.gaps ?? []), ...(moved ?? [])];
   return {
     ...next,
-    texts: [...batch.texts, ...next.texts],
+    lines: [...batch.lines, ...next.lines],
     runs: [...batch.runs, ...next.runs],
     ...(gaps.length > 0 ? { gaps } : {}),
   };

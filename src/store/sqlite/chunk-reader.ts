@@ -42,17 +42,17 @@ export class ChunkReader {
       const from = next - chunk.first;
       const to = Math.min(end - chunk.first, chunk.count);
       const lines = splitLines(this.#textOf(seq, chunk), from, to);
-      const fitting = countFitting(lines, room, page.texts.length === 0);
+      const fitting = countFitting(lines, room, page.lines.length === 0);
       for (let index = 0; index < fitting; index++) {
         const line = lines[index] ?? '';
-        page.texts.push(line);
+        page.lines.push(line);
         room -= line.length;
       }
       extendRuns(page.runs, sliceRuns(runsOf(chunk), from, from + fitting));
       next += fitting;
       if (fitting < to - from) return page;
     }
-    if (page.texts.length === 0) throw this.#rows.damageFrom(log, next);
+    if (page.lines.length === 0) throw this.#rows.damageFrom(log, next);
     return page;
   }
 
@@ -78,5 +78,5 @@ function countFitting(lines: readonly string[], room: number, isFirst: boolean):
 }
 
 function emptyPage(first: number): PlacedBlock {
-  return { first, texts: [], runs: [] };
+  return { first, lines: [], runs: [] };
 }

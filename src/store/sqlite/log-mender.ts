@@ -53,7 +53,7 @@ export class LogMender {
 /** The lines as the chunk that was stored, where its checksum says so; null where they are others. */
 function sameAsStored(jobId: string, row: PlacedChunk, texts: string[]): Chunk | null {
   for (const made of [zstdChunk, rawChunk]) {
-    const chunk = { ...made({ texts, runs: [] }), runs: row.runs };
+    const chunk = { ...made({ lines: texts, runs: [] }), runs: row.runs };
     if (chunkChecksum(jobId, row.first, chunk) === row.checksum) return chunk;
   }
   return null;

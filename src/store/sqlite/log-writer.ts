@@ -65,7 +65,7 @@ export class LogWriter {
     );
     this.#ends.set(lease, { end, folds });
     keepCurves?.();
-    if (batch.texts.length > 0) this.#sweep.grown(textSize(batch.texts));
+    if (batch.lines.length > 0) this.#sweep.grown(textSize(batch.lines));
     const sealed = end.tail_first - start.tail_first;
     if (sealed > 0) this.#indexer.grown(end.seq, Math.ceil(sealed / fullChunk.lines));
     if (batch.isByClock) await this.#connection.flush();
@@ -111,7 +111,7 @@ export class LogWriter {
   #write(lease: Lease, batch: Append): Promise<Appended> {
     const work = () => this.#append(lease, batch);
     // Many lines are worth a transaction of their own.
-    return batch.texts.length > maxGroupedLines
+    return batch.lines.length > maxGroupedLines
       ? this.#connection.write(work)
       : this.#groups.write(lease, work, batch.isUnhurried ? 'unhurried' : 'hurried');
   }
@@ -123,7 +123,7 @@ export class LogWriter {
     const isKnown = known?.folds === folds;
     const start = isKnown ? known.end : this.#storedEnd(lease.jobId);
     if (start === undefined) throw this.#refusal(lease);
-    const end = endAfter(start, batch.texts);
+    const end = endAfter(start, batch.lines);
     if (end.total > maxLines) {
       throw new TrainyardError('CONFLICT', `the log of job ${lease.jobId} is full`);
     }
@@ -194,8 +194,8 @@ export class LogWriter {
 
 function checkRuns(batch: Append): void {
   const covered = batch.runs.reduce((sum, run) => sum + run.count, 0);
-  if (covered !== batch.texts.length) {
-    throw new Error(`runs for ${covered} lines came with ${batch.texts.length} lines`);
+  if (covered !== batch.lines.length) {
+    throw new Error(`runs for ${covered} lines came with ${batch.lines.length} lines`);
   }
 }
 

@@ -135,7 +135,7 @@ function read(
   const from = first - chunk.first;
   const block: PlacedBlock = {
     first,
-    texts: splitLines(text, from, from + count),
+    lines: splitLines(text, from, from + count),
     runs: sliceRuns(runsOf(chunk), from, from + count),
   };
   return { block, isRead: true };

@@ -6,7 +6,7 @@ import { Journal, type JournalRow, withId } from './journal.ts';
 import type { LogEnd } from './log-end.ts';
 import { isSound, type PlacedChunk } from './placed-chunk.ts';
 
-const nothing: LineBlock = { texts: [], runs: [] };
+const nothing: LineBlock = { lines: [], runs: [] };
 
 /** Stores lines at the end of logs, within the transactions that move their heads. */
 export class Tail {
@@ -67,7 +67,7 @@ export class Tail {
     const sound = coverLines(rows, { from, total }) && rows.every((row) => isSound(jobId, row));
     if (!sound) this.#moveRows(end, single);
     else if (joined.length > 0) this.#sql.deleteRows.run({ seq, first: from });
-    if (!sound && block.texts.length === 0) return;
+    if (!sound && block.lines.length === 0) return;
     let first = sound ? from : total;
     for (const chunk of cutChunks(joinTail(sound ? rows : []), block, { compress })) {
       this.#insert(seq, { ...chunk, first, checksum: chunkChecksum(jobId, first, chunk) });

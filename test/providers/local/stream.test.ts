@@ -237,7 +237,7 @@ test('refuses an event without end', async () => {
 test('ends its stream when its reader leaves', async () => {
   const { server, provider } = await serve({ streams: [[linesEvent(0, ['a', 'b'])]] });
   for await (const batch of provider.followLogs(refOf('job-a'), null, signal)) {
-    expect(batch.texts).toEqual(['a', 'b']);
+    expect(batch.lines).toEqual(['a', 'b']);
     break;
   }
   await server.closed;

@@ -22,9 +22,9 @@ function follow({ provider, signal }: Yard, pod: Pod, cursor: string | null = nu
 async function* withoutSystem(batches: AsyncIterable<LogBatch>): AsyncGenerator<LogBatch> {
   for await (const batch of batches) {
     const sources = batch.runs.flatMap(({ count, source }) => Array(count).fill(source));
-    const texts = batch.texts.filter((_, index) => sources[index] !== 'SYSTEM');
+    const texts = batch.lines.filter((_, index) => sources[index] !== 'SYSTEM');
     const [run] = batch.runs.filter(({ source }) => source !== 'SYSTEM');
-    yield { ...batch, texts, runs: run ? [{ ...run, count: texts.length }] : [] };
+    yield { ...batch, lines: texts, runs: run ? [{ ...run, count: texts.length }] : [] };
   }
 }
 
@@ -34,9 +34,9 @@ describe('a pod that is followed', () => {
     const pod = await yard.deploy(id);
     const ref = { jobId: id, externalId: pod.id };
     const batches = await Array.fromAsync(yard.provider.followLogs(ref, null, yard.signal));
-    const lines = batches.flatMap(({ texts, runs }) => {
+    const lines = batches.flatMap(({ lines, runs }) => {
       const each = runs.flatMap(({ count, ...run }) => Array<typeof run>(count).fill(run));
-      return texts.map((text, index) => ({ text, ...each[index] }));
+      return lines.map((text, index) => ({ text, ...each[index] }));
     });
     const own = lines.filter(({ source }) => source === null);
     const host = lines.filter(({ source }) => source === 'SYSTEM');

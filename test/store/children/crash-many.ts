@@ -19,7 +19,7 @@ async function write(jobId: string): Promise<void> {
     const first = total;
     const lines = Array.from({ length: count }, (_, index) => first + index);
     ({ total } = await store.logs.append(lease, {
-      texts: lines.map(knownLine),
+      lines: lines.map(knownLine),
       runs: [{ count, time: total, source: null }],
       cursor: `${total + count}`,
       collectorState: null,

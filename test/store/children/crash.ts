@@ -18,7 +18,7 @@ for (;;) {
   const texts = Array.from({ length: count }, (_, index) => knownLine(first + index));
   const runs = [{ count, time: total, source: null }];
   ({ total } = await store.logs.append(lease, {
-    texts,
+    lines: texts,
     runs,
     cursor: `${total + count}`,
     collectorState: null,

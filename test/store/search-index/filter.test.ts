@@ -13,7 +13,7 @@ const key = 'job 0';
 /** Bits of the parts of these chunks of lines that may hold what is needed. */
 function partsWith(chunks: string[][], needs: Partial<LineNeeds>, time = 1000): number {
   const made = chunks.map((texts) =>
-    rawChunk({ texts, runs: [{ count: texts.length, time, source: 'STDOUT' }] }),
+    rawChunk({ lines: texts, runs: [{ count: texts.length, time, source: 'STDOUT' }] }),
   );
   const filter = openFilter(buildFilter({ key, chunks: made }), key);
   if (filter === null) throw new Error('the filter cannot be opened');
@@ -106,7 +106,7 @@ describe('a level', () => {
 
   test('is counted', () => {
     const texts = ['INFO: one', 'INFO: two', 'ERROR: three', 'four'];
-    const chunk = rawChunk({ texts, runs: [{ count: 4, time: 5, source: null }] });
+    const chunk = rawChunk({ lines: texts, runs: [{ count: 4, time: 5, source: null }] });
     const filter = openFilter(buildFilter({ key, chunks: [chunk] }), key);
     expect(filter?.levels.map(({ count }) => count)).toEqual([0, 2, 0, 1]);
   });
@@ -128,7 +128,7 @@ describe('a time or a source', () => {
 
 describe('a filter', () => {
   const chunks = quiet.map((texts) =>
-    rawChunk({ texts, runs: [{ count: 40, time: 1, source: null }] }),
+    rawChunk({ lines: texts, runs: [{ count: 40, time: 1, source: null }] }),
   );
   const bytes = buildFilter({ key, chunks });
 
@@ -156,7 +156,7 @@ describe('a filter', () => {
     const runs = [{ count: texts.length, time: 1, source: null }];
     const noisy = cutChunks(
       { count: 0, text: Buffer.alloc(0), runs: [] },
-      { texts, runs },
+      { lines: texts, runs },
       { compress: true },
     );
     expect(noisy).toHaveLength(chunksPerSection);

@@ -5,5 +5,5 @@ import { isLine, linesOf } from '../../../lines/entry.ts';
 export function batchOf(entries: readonly string[], time: number, cursor: string): LogBatch {
   const texts = entries.every(isLine) ? [...entries] : entries.flatMap(linesOf);
   const runs = texts.length === 0 ? [] : [{ count: texts.length, time, source: null }];
-  return { texts, runs, cursor };
+  return { lines: texts, runs, cursor };
 }

@@ -143,7 +143,7 @@ function withGaps(
   said: { first: number; isTold: boolean; gaps: readonly LogGap[]; isEnd?: boolean },
 ): LogBatch {
   const from = said.isTold ? said.first + 1 : said.first;
-  const to = said.first + (said.isEnd ? 1 : batch.texts.length);
+  const to = said.first + (said.isEnd ? 1 : batch.lines.length);
   const gaps = said.gaps
     .filter(({ offset }) => offset >= from && offset < to)
     .map(({ offset, reason }) => ({ before: offset - said.first, reason }));

@@ -54,7 +54,7 @@ export async function* followPod(
   const transcript = new Transcript(log.jobId, from);
   const cuts = new Backoff({ firstMs: 100, maxMs: 5000 });
   const ended = (state: ProviderState): LogBatch => {
-    return { texts: [], runs: [], cursor: cursorOf(transcript.position), ended: { state } };
+    return { lines: [], runs: [], cursor: cursorOf(transcript.position), ended: { state } };
   };
   const isEmpty = () => rejoin.newest === null && transcript.position.printed === 0;
   let unanswered = 0;

@@ -29,7 +29,7 @@ export class Transcript {
 
   /** The batch with the lines that `rejoin` has just let through. */
   take(fresh: Fresh, { newest, kept }: Rejoin): LogBatch {
-    const batch: LogBatch = { texts: [], runs: [], cursor: '', gaps: [] };
+    const batch: LogBatch = { lines: [], runs: [], cursor: '', gaps: [] };
     if (fresh.hole) batch.gaps?.push({ before: 0, reason: holeReason });
     for (const event of fresh.events) {
       // A line without a time is as old as the one before it.
@@ -63,7 +63,7 @@ export class Transcript {
     const missing = (marker.lines ?? 0) - position.printed;
     if (missing <= 0) return;
     const reason = `RunPod's log has left out ${missing} of the ${marker.lines} lines that the job has printed`;
-    batch.gaps?.push({ before: batch.texts.length, reason });
+    batch.gaps?.push({ before: batch.lines.length, reason });
   }
 }
 
@@ -73,7 +73,7 @@ function push(
   run: { time: number; source: LogSource | null },
 ): void {
   if (lines.length === 0) return;
-  batch.texts.push(...lines);
+  batch.lines.push(...lines);
   const last = batch.runs.at(-1);
   if (last?.time === run.time && last.source === run.source) last.count += lines.length;
   else batch.runs.push({ ...run, count: lines.length });

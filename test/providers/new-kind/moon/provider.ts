@@ -52,7 +52,7 @@ export class MoonProvider implements OpenedProvider {
     const told = { ...settings, key: apiKey?.keyName, recipe: recipes[job?.recipe ?? ''] };
     const texts = cursor === null ? [JSON.stringify({ ...told, options: job?.options })] : [];
     const runs = texts.map(() => ({ count: 1, time: Date.now(), source: 'STDOUT' as const }));
-    yield { texts, runs, cursor: 'all', ended: { state: null } };
+    yield { lines: texts, runs, cursor: 'all', ended: { state: null } };
   }
 
   logNotice() {
