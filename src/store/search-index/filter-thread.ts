@@ -4,6 +4,8 @@ import type { SealedChunks } from './build.ts';
 
 /** A thread that has nothing to do is ended after so long: it holds some megabytes. */
 const idleMs = 10_000;
+/** The `threadId` of a thread that is over. */
+const hasEnded = -1;
 
 /** Makes filters of sections in a thread of its own, which is there while there is work. */
 export class FilterThread {
@@ -26,12 +28,17 @@ export class FilterThread {
     }
   }
 
-  /** Ends the thread. Closing twice is fine. */
+  /** Ends the thread, once it has made what it is at. Closing twice is fine. */
   async close(): Promise<void> {
     clearTimeout(this.#idle);
     const worker = this.#worker;
     this.#worker = null;
-    await worker?.terminate();
+    if (worker === null || worker.threadId === hasEnded) return;
+    // Not by `terminate`: Node aborts the whole process where that meets a compressor which is just being opened.
+    worker.ref();
+    const over = once(worker, 'exit');
+    worker.postMessage(null);
+    await over;
   }
 }
 
