@@ -1,7 +1,18 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import Sqlite from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { LineNeeds } from '../../src/core/needs.ts';
 import type { Lease, Store } from '../../src/core/store.ts';
 import { auditSqliteStore } from '../../src/store/sqlite/audit.ts';
+import { Connection } from '../../src/store/sqlite/connection.ts';
+import { Indexer } from '../../src/store/sqlite/indexer.ts';
+import { ScanPlanner } from '../../src/store/sqlite/scan-plan.ts';
+import { Scanner } from '../../src/store/sqlite/scanner.ts';
+import { SealedLines } from '../../src/store/sqlite/sealed-lines.ts';
+import { SectionRows } from '../../src/store/sqlite/section-rows.ts';
+import { SoundRows } from '../../src/store/sqlite/sound-rows.ts';
+import { LogCapture } from '../support/log-capture.ts';
 import { sqlitePlace } from './place.ts';
 import { batch, leasedJob } from './samples.ts';
 import { sectioned, sectionsOf, tamper } from './sections.ts';
@@ -189,5 +200,75 @@ test('damaged lines are in no filter, those around them are', async () => {
   await expect(read(store, job.id, needs.text, true)).rejects.toMatchObject({
     code: 'DATA_DAMAGED',
     details: { offset: 20_000, nextOffset: 21_000 },
+  });
+});
+
+describe('a page of the file that SQLite cannot read', () => {
+  /** Two logs with all their sections. */
+  async function twoLogs() {
+    const store = await place.open();
+    const logs = [await leasedJob(store), await leasedJob(store)];
+    for (const { lease } of logs) await print(store, lease, [0, 64_000]);
+    await sectioned(place.dataDir, [...full, ...full]);
+    await store.close();
+    return logs.map(({ job }) => job.id);
+  }
+
+  /** Overwrites the pages of a table that hold these of its rows. Whoever opens the store finds it later. */
+  async function tear(table: string, pages: (numbers: number[]) => number[]): Promise<void> {
+    const file = join(place.dataDir, 'trainyard.db');
+    const numbers = tamper(place.dataDir, (db) =>
+      db
+        .prepare<[string], number>(
+          "SELECT pageno FROM dbstat WHERE name = ? AND pagetype = 'leaf' ORDER BY path",
+        )
+        .pluck()
+        .all(table),
+    );
+    const bytes = await readFile(file);
+    for (const number of pages(numbers)) bytes.fill(0xff, (number - 1) * 8192, number * 8192);
+    await writeFile(file, bytes);
+  }
+
+  /** The parts of a store over a file that a store would refuse to open. */
+  function opened() {
+    const connection = new Connection(new Sqlite(join(place.dataDir, 'trainyard.db')), {
+      lockWaitMs: 300,
+    });
+    const sections = new SectionRows(connection);
+    const rows = new SoundRows(connection);
+    const scanner = new Scanner(connection, { rows, planner: new ScanPlanner(sections, () => {}) });
+    const sealed = new SealedLines(connection, sections);
+    return { connection, sections, scanner, sealed };
+  }
+
+  test('costs a search time where it holds filters', async () => {
+    const [jobId = ''] = await twoLogs();
+    await tear('log_sections', (numbers) => numbers.slice(0, 1));
+    const { connection, scanner } = opened();
+    for (const backwards of [false, true]) {
+      const scan = scanner.scan(jobId, { from: backwards ? 64_000 : 0, backwards, needs });
+      const counts = (await Array.fromAsync(scan)).map(({ count }) => count);
+      expect(counts.reduce((sum, count) => sum + count, 0)).toBe(64_000);
+    }
+    await connection.close();
+  });
+
+  test('keeps no other log from getting its filters', async () => {
+    await twoLogs();
+    tamper(place.dataDir, (db) => db.exec('DELETE FROM log_sections'));
+    // In the newer log, which is looked at first.
+    await tear('chunks', (numbers) => numbers.slice(Math.floor(numbers.length * 0.6)).slice(0, 1));
+    const { connection, sections, sealed } = opened();
+    const capture = new LogCapture();
+    const indexer = new Indexer(connection, { sealed, sections, logger: capture.logger });
+    const ofOlder = () =>
+      tamper(place.dataDir, (db) =>
+        db.prepare('SELECT count(*) FROM log_sections WHERE id >> 32 = 1').pluck().get(),
+      );
+    await expect.poll(ofOlder).toBe(2);
+    connection.stop();
+    await indexer.close();
+    await connection.close();
   });
 });

@@ -11,9 +11,11 @@ const hasEnded = -1;
 export class FilterThread {
   #worker: Worker | null = null;
   #idle: NodeJS.Timeout | undefined;
+  #isClosed = false;
 
   /** A section's filter. One at a time; rejects where the thread fails or is closed meanwhile. */
   async build(section: SealedChunks): Promise<Buffer> {
+    if (this.#isClosed) throw new Error('the thread is closed');
     clearTimeout(this.#idle);
     this.#worker ??= start();
     const worker = this.#worker;
@@ -21,15 +23,20 @@ export class FilterThread {
       worker.postMessage(section);
       return Buffer.from(await answerOf(worker));
     } catch (error) {
-      await this.close();
+      await this.#end();
       throw error;
     } finally {
-      this.#idle = setTimeout(() => void this.close(), idleMs).unref();
+      this.#idle = setTimeout(() => void this.#end(), idleMs).unref();
     }
   }
 
-  /** Ends the thread, once it has made what it is at. Closing twice is fine. */
+  /** Ends the thread for good, once it has made what it is at. Closing twice is fine. */
   async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#end();
+  }
+
+  async #end(): Promise<void> {
     clearTimeout(this.#idle);
     const worker = this.#worker;
     this.#worker = null;

@@ -3,6 +3,7 @@ import type { Logger } from '../../lib/system/logger.ts';
 import { chunksPerSection } from '../search-index/build.ts';
 import { FilterThread } from '../search-index/filter-thread.ts';
 import type { Connection } from './connection.ts';
+import { isDamage } from './errors.ts';
 import type { SealedLines } from './sealed-lines.ts';
 import { type SectionRows, sectionKey } from './section-rows.ts';
 
@@ -80,39 +81,45 @@ export class Indexer {
   }
 
   #run(): void {
-    this.#running ??= this.#work().finally(() => {
-      this.#running = null;
-    });
+    this.#running ??= this.#work();
   }
 
   async #work(): Promise<void> {
-    const { closing } = this.#connection;
     try {
       do {
         // Whoever has called goes on first.
         await nextTurn();
         await this.#removeUseless();
         for (const seq of this.#due) {
-          if (closing.aborted) return;
           // Logs take turns.
           this.#due.delete(seq);
           if (await this.#makeNext(seq)) this.#due.add(seq);
           await nextTurn();
         }
         await this.#sweepOn();
-      } while (this.#due.size > 0);
+      } while (this.#due.size + this.#useless.length > 0);
     } catch (error) {
-      if (closing.aborted) return;
-      this.#logger?.warn(
-        { err: error },
-        'making search filters was interrupted; searches that lack some read more',
-      );
+      this.#warn(error);
     }
+    this.#running = null;
+  }
+
+  #warn(error: unknown): void {
+    if (this.#connection.closing.aborted) return;
+    const message = 'a search filter could not be made: searches read more';
+    this.#logger?.warn({ err: error }, message);
   }
 
   /** True where a section was made: another one may follow. */
   async #makeNext(seq: number): Promise<boolean> {
-    const section = await this.#connection.read(() => this.#sealed.next(seq));
+    const section = await this.#connection
+      .read(() => this.#sealed.next(seq))
+      .catch((error) => {
+        // Damage of one log does not concern the others.
+        if (!isDamage(causeOf(error))) throw error;
+        this.#warn(error);
+        return null;
+      });
     if (section === null) return false;
     const { jobId, first, lines, chunks } = section;
     const filter = await this.#thread.build({ key: sectionKey(jobId, first), chunks });
@@ -126,7 +133,10 @@ export class Indexer {
     await this.#connection.write(() => {
       for (const { seq, first } of useless) this.#sections.remove(seq, first);
     });
-    for (const { seq } of useless) this.#sealed.forget(seq);
+    for (const { seq } of useless) {
+      this.#sealed.forget(seq);
+      this.#due.add(seq);
+    }
   }
 
   /** Takes up some more logs, newest first, until all have been looked at. */
@@ -137,6 +147,10 @@ export class Indexer {
     for (const seq of seqs) this.#due.add(seq);
     this.#sweptTo = seqs.at(-1) ?? null;
   }
+}
+
+function causeOf(error: unknown): unknown {
+  return error instanceof Error ? error.cause : undefined;
 }
 
 function prepare({ db }: Connection) {

@@ -1,4 +1,5 @@
 import type { SectionQuery } from '../search-index/query.ts';
+import { isDamage } from './errors.ts';
 import type { LogShape } from './log-shape.ts';
 import type { PlacedSection, SectionRows } from './section-rows.ts';
 
@@ -25,14 +26,12 @@ export class ScanPlanner {
   /** The next steps from the line `next` on: at least one. The last one may lead beyond the end of the log. */
   forwards(log: LogShape, query: SectionQuery, next: number): ScanStep[] {
     const steps: ScanStep[] = [];
-    let looked = 0;
-    for (const section of this.#sections.from(log, next)) {
+    for (const section of this.#readable(this.#sections.from(log, next))) {
+      if (section === null) return steps;
       if (section.first > next) add(steps, { to: section.first, isRead: true });
       for (const { end, isRead } of this.#parts(log, section, query)) {
         if (end > next) add(steps, { to: end, isRead });
       }
-      looked += 1;
-      if (looked === sectionsPerPlan) return steps;
     }
     add(steps, { to: Number.POSITIVE_INFINITY, isRead: true });
     return steps;
@@ -41,17 +40,29 @@ export class ScanPlanner {
   /** The next steps back from the line `next`: at least one. The last one of all leads to the line 0. */
   backwards(log: LogShape, query: SectionQuery, next: number): ScanStep[] {
     const steps: ScanStep[] = [];
-    let looked = 0;
-    for (const section of this.#sections.before(log, next)) {
+    for (const section of this.#readable(this.#sections.before(log, next))) {
+      if (section === null) return steps;
       if (section.end < next) add(steps, { to: section.end, isRead: true });
       for (const { first, isRead } of this.#parts(log, section, query).reverse()) {
         if (first < next) add(steps, { to: first, isRead });
       }
-      looked += 1;
-      if (looked === sectionsPerPlan) return steps;
     }
     add(steps, { to: 0, isRead: true });
     return steps;
+  }
+
+  /** Sections, with null where they are enough for one plan. Ends where the file is damaged: that costs time alone. */
+  *#readable(sections: Iterable<PlacedSection>): Generator<PlacedSection | null> {
+    let looked = 0;
+    try {
+      for (const section of sections) {
+        if (looked === sectionsPerPlan) yield null;
+        yield section;
+        looked += 1;
+      }
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+    }
   }
 
   /** The parts of a section; it is one part where nothing is known of it. */

@@ -38,11 +38,11 @@ export class Scanner {
     let turnEndsAt = performance.now() + turnMs;
     while (!backwards || next > 0) {
       signal?.throwIfAborted();
+      if (steps.length === 0) steps = await this.#plan(jobId, { next, backwards, query });
       // Looked up by line number each time: meanwhile raw rows may have become one chunk.
       const part = await this.#connection.read(() =>
         this.#rows.atOneMoment(jobId, (log) => {
           if (backwards) next = Math.min(next, log.total);
-          if (steps.length === 0) steps = this.#plan(log, { next, backwards, query });
           return this.#part(log, { next, backwards, step: steps[0] });
         }),
       );
@@ -67,11 +67,20 @@ export class Scanner {
     }
   }
 
-  #plan(log: LogShape, walk: Walk & { query: SectionQuery | undefined }): ScanStep[] {
-    const { next, backwards, query } = walk;
+  /** Not of the moment in which chunks are read: sections never change, and damage of theirs is not to harm that. */
+  async #plan(
+    jobId: string,
+    { next, backwards, query }: Walk & { query: SectionQuery | undefined },
+  ): Promise<ScanStep[]> {
     // Where nothing is needed, nothing can be passed over.
-    if (!query) return [{ to: backwards ? 0 : Number.POSITIVE_INFINITY, isRead: true }];
-    return this.#planner[backwards ? 'backwards' : 'forwards'](log, query, next);
+    const all = [{ to: backwards ? 0 : Number.POSITIVE_INFINITY, isRead: true }];
+    if (!query) return all;
+    return await this.#connection.read(() => {
+      const log = this.#rows.atOneMoment(jobId, (shape) => shape);
+      if (log === undefined) return all;
+      if (backwards) return this.#planner.backwards(log, query, Math.min(next, log.total));
+      return this.#planner.forwards(log, query, next);
+    });
   }
 
   /** Some sound chunks of a step, or all that it passes over; none at the end of the log. */

@@ -1,6 +1,7 @@
 import type { Chunk } from '../chunk.ts';
 import { chunksPerSection } from '../search-index/build.ts';
 import type { Connection } from './connection.ts';
+import { isDamage } from './errors.ts';
 import { type HeadRow, headColumns, isSoundHead } from './head-row.ts';
 import { LogRows } from './log-rows.ts';
 import type { LogShape } from './log-shape.ts';
@@ -82,12 +83,16 @@ export class SealedLines {
   #chunks(log: Log, first: number, end: number) {
     const chunks: PlacedChunk[] = [];
     let next = first;
-    for (const chunk of this.#rows.span(log, { line: first, end })) {
-      const isNext = chunk.first === next && chunk.first + chunk.count <= end;
-      if (!isNext || !isSound(log.jobId, chunk)) break;
-      chunks.push(chunk);
-      next += chunk.count;
-      if (chunks.length === chunksPerSection) break;
+    try {
+      for (const chunk of this.#rows.span(log, { line: first, end })) {
+        const isNext = chunk.first === next && chunk.first + chunk.count <= end;
+        if (!isNext || !isSound(log.jobId, chunk)) break;
+        chunks.push(chunk);
+        next += chunk.count;
+        if (chunks.length === chunksPerSection) break;
+      }
+    } catch (error) {
+      if (!isDamage(error)) throw error;
     }
     return { chunks, next, isFull: chunks.length === chunksPerSection };
   }

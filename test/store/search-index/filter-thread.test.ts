@@ -10,21 +10,21 @@ const sealed = {
   chunks: [rawChunk({ lines, runs: [{ count: 1000, time: 1, source: 'STDOUT' }] })],
 };
 
-test('a thread that is closed while it makes a filter ends with it, and another one is begun', async () => {
-  const thread = new FilterThread();
+test('a thread that is closed while it makes a filter ends with it, and makes no other', async () => {
   for (let round = 0; round < 5; round += 1) {
+    const thread = new FilterThread();
     const made = thread.build(sealed);
     await thread.close();
     expect(openFilter(await made, key)?.parts).toEqual([1000]);
+    await expect(thread.build(sealed)).rejects.toThrow('closed');
+    await thread.close();
   }
-  await thread.close();
 });
 
-test('a thread that fails is told, and closed', async () => {
+test('where a thread fails, that is told, and the next filter is made by another', async () => {
   const thread = new FilterThread();
   const broken = { key, chunks: [{ ...sealed.chunks[0], text: null }] };
   await expect(thread.build(broken as never)).rejects.toThrow();
-  await thread.close();
   expect(openFilter(await thread.build(sealed), key)?.parts).toEqual([1000]);
   await thread.close();
 });
