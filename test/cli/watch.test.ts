@@ -82,6 +82,8 @@ test('in a terminal a table is drawn in place, as wide as the terminal, and stay
   await cli.shows(/1 RUNNING, 1 QUEUED|1 QUEUED, 1 RUNNING/);
   await change(server, second, { status: 'RUNNING' });
   await cli.shows(/2 RUNNING/);
+  // A frame may come in pieces.
+  await expect.poll(() => screenOf(cli.stdout)[3]).toMatch(/ a name .*USD/);
   const rows = screenOf(cli.stdout);
   expect(rows[0]).toBe('2 RUNNING');
   expect(rows[1]).toMatch(/^ID +NAME +PROVIDER +STATUS +DONE +LOSS +LEFT +COST +TIME$/);
