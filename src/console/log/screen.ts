@@ -57,6 +57,8 @@ export class LogScreen {
   #line = 0;
   /** As it is now, which the state may tell a little later. */
   #marked: LineRange | null = null;
+  /** Whether the last page that was asked for did not come. */
+  #hasFailed = false;
   #totalSeen = 0;
   #told = 0;
   #telling: ReturnType<typeof setTimeout> | undefined;
@@ -72,7 +74,7 @@ export class LogScreen {
     this.#graph = graph;
     this.#jobId = jobId;
     this.#lines = new LogLines(
-      (offset, limit) => readPage(graph, { jobId, offset, limit }),
+      (offset, limit) => this.#read({ offset, limit }),
       () => this.#grown(),
     );
     const failed = (error: GraphError) => this.#say({ error });
@@ -91,6 +93,20 @@ export class LogScreen {
       },
       said: (said) => this.#say({ said }),
     });
+  }
+
+  /** Reads a page. Whoever scrolls does not wait for pages, so what fails is told here, until one comes again. */
+  async #read(request: Omit<Parameters<typeof readPage>[1], 'jobId'>) {
+    try {
+      const page = await readPage(this.#graph, { jobId: this.#jobId, ...request });
+      if (this.#hasFailed) this.#say({ error: null });
+      this.#hasFailed = false;
+      return page;
+    } catch (error) {
+      this.#hasFailed = true;
+      this.#say({ error: asProblem(error) });
+      throw error;
+    }
   }
 
   /** Shows the lines that are marked, or else the end: live while the log grows. */
@@ -134,16 +150,14 @@ export class LogScreen {
       return;
     }
     const lines: FilteredLines = new FilteredLines(
-      (offset, limit) => readPage(this.#graph, { jobId: this.#jobId, offset, limit, filter }),
+      (offset, limit) => this.#read({ offset, limit, filter }),
       () => this.#filteredGrown(lines),
     );
     this.#filtered = lines;
     this.viewport.show(lines);
     this.viewport.mark(this.#marked);
     this.#filteredGrown(lines);
-    lines.want(0, 1).catch((error: unknown) => {
-      if (this.#filtered === lines) this.#say({ error: asProblem(error) });
-    });
+    void lines.want(0, 1).catch(() => {});
   }
 
   /** The text of some lines. */
